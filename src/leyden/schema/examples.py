@@ -322,63 +322,67 @@ EXAMPLES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
 
 MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "watch": {"*": "All other attributes."},
-    "overflow": {"chunk": "Compressed, and split over sibling items where it is too large."},
+    "overflow": {
+        "chunk": "Compress the value, and split it over sibling items if it is still too large."
+    },
     "projection": {
         "all": "Every field of the item.",
         "keys_only": "The keys of the table and of the index, nothing else.",
     },
     "casing": {
-        "default": "Lower case, as ElectroDB has it: ABC and abc share a key.",
-        "upper": "Upper case.",
-        "lower": "Lower case.",
-        "none": "As the value is: ABC and abc differ.",
+        "default": "Lowercase, as in ElectroDB: ABC and abc share a key.",
+        "upper": "Uppercase.",
+        "lower": "Lowercase.",
+        "none": "Unchanged: ABC and abc have different keys.",
     },
     "cast": {
-        "string": "Text, also where it is made of a number.",
-        "number": "A number, where it is made of one alone.",
+        "string": "Text, for a number too.",
+        "number": "A number, if the key is a single number.",
     },
     "metric": {
         "cosine": "By the angle between the vectors, whatever their lengths.",
         "euclidean": "By the distance between them.",
-        "dot_product": "By their dot product: longer vectors are nearer.",
+        "dot_product": "By their dot product, so that longer vectors are nearer.",
     },
     "sharing": {
-        "isolated": "Each entity keeps its items together.",
-        "clustered": "Entities sort together, by what their sort keys have in common.",
-        "composite": "A multi-attribute index: its keys are attributes, and no text made of them.",
+        "isolated": "Each entity has a range of sort keys of its own.",
+        "clustered": "Entities sort together, by the attributes of their sort keys.",
+        "composite": "DynamoDB's multi-attribute keys: attributes themselves, instead of text "
+        "made from them.",
     },
     "absent": {
-        "key": "The key ends where the value is missing.",
+        "key": "The key ends before the missing value.",
         "out": "The item is not in the index.",
     },
     "keys": {
-        "electrodb": "As ElectroDB writes them: the default.",
+        "electrodb": "The format of ElectroDB. The default.",
         "strict": "Keys that cannot collide, and that sort as the values do.",
     },
     "kind": {
         "gsi": "A global secondary index, with a partition key of its own.",
         "lsi": "A local secondary index: the table's partition key, with another sort key.",
     },
-    "billing": {"on_demand": "Each request is paid for; there is no capacity to plan."},
+    "billing": {"on_demand": "You pay for each request, and plan no capacity."},
     "encryption": {
-        "aws_owned": "A key that DynamoDB owns: the default, without a charge.",
+        "aws_owned": "A key that DynamoDB owns, without a charge. The default.",
         "aws_managed": "The key `aws/dynamodb` of your account in AWS KMS.",
     },
     "stream": {
         "keys_only": "The keys of the item.",
         "new_image": "The item as it is after the change.",
         "old_image": "The item as it was before the change.",
-        "new_and_old_images": "Both; replicas need it.",
+        "new_and_old_images": "Both. Replicas need this.",
     },
     "table_class": {
-        "standard": "For tables whose requests cost more than their storage: the default.",
-        "infrequent_access": "Cheaper storage and dearer requests, for data that is seldom read.",
+        "standard": "For tables whose requests cost more than their storage. The default.",
+        "infrequent_access": "Cheaper storage and more expensive requests, for data that you "
+        "rarely read.",
     },
     "generate": {
         "now": "The current time.",
         "uuid4": "A random UUID.",
-        "uuid7": "A UUID that begins with the time, so that later ones sort behind earlier ones.",
-        "ulid": "A ULID: 26 characters that begin with the time, and sort by it.",
+        "uuid7": "A UUID that begins with the time, so that later ones sort after earlier ones.",
+        "ulid": "A ULID: 26 characters that begin with the time and sort by it.",
     },
 }
 """What the words of a choice mean, by the option that takes them."""
@@ -414,7 +418,7 @@ entities:
 SNIPPETS: Final[tuple[Json, ...]] = (
     {
         "label": "new entity",
-        "description": "An entity: its attributes, and the access patterns by which it is found.",
+        "description": "An entity: its attributes and access patterns.",
         "body": _ENTITY,
     },
     {
@@ -424,7 +428,7 @@ SNIPPETS: Final[tuple[Json, ...]] = (
     },
     {
         "label": "new migration",
-        "description": "What becomes of stored items where schemas have changed.",
+        "description": "How stored items change when schemas have changed.",
         "body": _MIGRATION,
     },
 )

@@ -83,10 +83,10 @@ GENERATED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 CALL: Final = Options(
     {
         "call": Option(
-            Text(), "The name of a Python function handed in with `hooks=`.", required=True
+            Text(), "The function's name in the dict that you pass as `hooks=`.", required=True
         )
     },
-    "A Python function, by the name under which it is handed in with `hooks=`.",
+    "A Python function, by its name in the dict that you pass as `hooks=`.",
     name="call",
 )
 
@@ -95,10 +95,10 @@ JUDGE: Final = Options(
         **CALL.options,
         "reads": Option(
             ListOf(Text(), least=1),
-            "The attributes that it is given; by default those that the key is made of.",
+            "The attributes that Leyden passes to the function. Default: those of the index's key.",
         ),
     },
-    "A Python function that is called with attributes by name, and says whether an item is in.",
+    "A Python function that takes attributes by name, and says whether the item is in the index.",
     name="judge",
 )
 
@@ -107,10 +107,10 @@ SET_CALL: Final = Options(
         **CALL.options,
         "always": Option(
             Flag(),
-            "Whether a new item asks it where no value is given as well, with None.",
+            "Call it for a new item without a value too, with None. Default: `false`.",
         ),
     },
-    "A Python function, by the name under which it is handed in with `hooks=`.",
+    "A Python function, by its name in the dict that you pass as `hooks=`.",
     name="set call",
 )
 
@@ -118,11 +118,11 @@ GENERATE: Final = Options(
     {
         "generate": Option(
             Choice(tuple(GENERATED), meanings=MEANINGS["generate"]),
-            "What to make: the current time, or a new id.",
+            "What to generate: the current time, or a new id.",
             required=True,
         )
     },
-    "A value that is made anew each time.",
+    "A value that Leyden generates for each write.",
     name="generate",
 )
 
@@ -130,15 +130,13 @@ AFTER: Final = Options(
     {
         "after": Option(
             Duration(),
-            "How much later, in words: `90 days`, `1 hour 30 minutes`. The units are seconds, "
-            "minutes, hours, days and weeks.",
+            "The length of time: `90 days`, `1 hour 30 minutes`. Units are seconds, minutes, "
+            "hours, days and weeks.",
             required=True,
         ),
-        "of": Option(
-            Text(), "The attribute whose time it is counted from; by default the write's instant."
-        ),
+        "of": Option(Text(), "The attribute to count from. Default: the time of the write."),
     },
-    "A time that is counted from the instant of the write, or from that of another attribute.",
+    "A time counted from the write, or from the time in another attribute.",
     name="after",
 )
 
@@ -148,32 +146,36 @@ BUCKET: Final = Options(
     {
         "bucket": Option(
             Choice(tuple(PERIODS), meanings=_BUCKETS),
-            "The length of the bucket, as UTC counts it.",
+            "The length of the bucket, in UTC.",
             required=True,
         ),
-        "of": Option(Text(), "The attribute whose time falls into the bucket.", required=True),
+        "of": Option(Text(), "The attribute that holds the time.", required=True),
     },
-    "The hour, day, week, month, quarter or year that a time falls into, as text that sorts.",
+    "The hour, day, week, month, quarter or year of a time, as text that sorts by time.",
     name="bucket",
 )
 
 SLUG: Final = Options(
     {
-        "slug": Option(Text(), "The attribute whose text it is made of.", required=True),
+        "slug": Option(Text(), "The attribute that holds the text.", required=True),
         "max_length": Option(
-            Whole(1, 1000), "The greatest length; a longer slug ends with the last word that fits."
+            Whole(1, 1000), "The maximum length. A longer slug ends after the last word that fits."
         ),
     },
-    "A part of a web address: small ASCII letters, digits, and hyphens between words.",
+    "Text for a web address: lowercase ASCII letters, digits, and hyphens between words.",
     name="slug",
 )
 
 PADDING: Final = Options(
     {
-        "length": Option(Whole(1, 1024), "The length in characters to fill up to.", required=True),
-        "char": Option(Text(), "The character to fill with.", required=True),
+        "length": Option(
+            Whole(1, 1024),
+            "The length to pad to, in characters. A longer value stays as it is.",
+            required=True,
+        ),
+        "char": Option(Text(), "The character to pad with.", required=True),
     },
-    "Fills the value up on the left, in keys only, so that numbers sort as numbers.",
+    "Pads the value on the left, in keys only, so that numbers sort as numbers.",
     name="padding",
 )
 
@@ -217,53 +219,57 @@ _FORM: Final = Choice(
 )
 
 _ELEMENT: Final[dict[str, Option]] = {
-    "type": Option(_TYPE, "The type; a list of texts is an enum of these values.", required=True),
-    "items": Option(Reference("element"), "The elements of a list or set.", types=_having("items")),
+    "type": Option(_TYPE, "The type, or a list of texts: the values of an enum.", required=True),
+    "items": Option(
+        Reference("element"), "The type of the elements. Default: any.", types=_having("items")
+    ),
     "properties": Option(
         Named("a property", Reference("property"), Text()),
-        "The properties of a map; without it, the map takes any.",
+        "The properties of a map. Leyden refuses all others. Default: any property.",
         types=_having("properties"),
     ),
     "normalize": Option(
         Either("a normal form or a list of them", _FORM, listing=ListOf(_FORM, least=1)),
-        "The normal forms that texts are brought into before they are checked, stored, looked for "
-        "and put into keys.",
+        "The normal forms that Leyden gives to texts before it checks, stores or looks for "
+        "them, in keys too.",
         types=_having("normalize"),
     ),
     "prefix": Option(
         Text(),
-        "What texts must begin with; generated ones get it.",
+        "What every text must begin with. Generated ids get it.",
         types=_having("prefix"),
     ),
     "tag": Option(
         Text(),
-        "The property of a union that says which variant a value is.",
+        "The property that names the variant of a value.",
         types=_having("tag"),
         needed_by=_needing("tag"),
     ),
     "variants": Option(
         Named("a variant", Reference("variant"), Text(), least=1),
-        "The variants of a union, by the texts that its tag can be.",
+        "The variants of a union, by the value of its tag.",
         types=_having("variants"),
         needed_by=_needing("variants"),
     ),
     "pattern": Option(
-        Text(), "A regular expression that a text must match.", types=_having("pattern")
+        Text(),
+        "A regular expression that must match somewhere in the text. Anchor it with `^` and `$`.",
+        types=_having("pattern"),
     ),
     "min": Option(
-        Number(), "The least value; of a ttl, in seconds since 1970.", types=_having("min")
+        Number(), "The smallest value. For a ttl, in seconds since 1970.", types=_having("min")
     ),
     "max": Option(
-        Number(), "The greatest value; of a ttl, in seconds since 1970.", types=_having("min")
+        Number(), "The largest value. For a ttl, in seconds since 1970.", types=_having("min")
     ),
     "min_length": Option(
         Whole(0, 2**31),
-        "The least length: characters, bytes or elements.",
+        "The minimum number of characters, bytes or elements.",
         types=_having("min_length"),
     ),
     "max_length": Option(
         Whole(0, 2**31),
-        "The greatest length: characters, bytes or elements.",
+        "The maximum number of characters, bytes or elements.",
         types=_having("min_length"),
     ),
     "dimensions": Option(
@@ -274,47 +280,64 @@ _ELEMENT: Final[dict[str, Option]] = {
     ),
     "validate": Option(
         _EXPRESSION_OR_CALL,
-        "A JMESPath expression, or a function, that must hold for the value.",
+        "A check of the value: a JMESPath expression over it (`@`) that must be true, or a "
+        "function.",
     ),
-    "get": Option(CALL, "A function that changes the value after it is read."),
-    "set": Option(CALL, "A function that changes the value before it is stored."),
-    "description": Option(Text(empty=True), "What the attribute means, for people."),
+    "get": Option(CALL, "A function that converts the stored value after a read."),
+    "set": Option(CALL, "A function that converts the value before a write."),
+    "description": Option(Text(empty=True), "What the attribute means. For people only."),
 }
 
 VARIANT: Final = Options(
     {
         "properties": Option(
             Named("a property", Reference("property"), Text()),
-            "The properties beside the tag; without it, there are none.",
+            "The properties beside the tag. Default: none.",
         ),
-        "description": Option(Text(empty=True), "What the variant means, for people."),
+        "description": Option(Text(empty=True), "What the variant means. For people only."),
     },
-    "A variant of a union: what a value has whose tag is its name.",
+    "A variant of a union.",
     name="variant",
 )
 
 _PROPERTY: Final[dict[str, Option]] = {
     **_ELEMENT,
-    "required": Option(Flag(), "Whether it must have a value."),
-    "default": Option(_SOURCE, "The value where none is given."),
-    "hidden": Option(Flag(), "Whether it is left out of records."),
-    "field": Option(Text(), "The name in the stored item; by default the attribute's name."),
+    "required": Option(
+        Flag(), "Refuse an item without a value, and an update that removes it. Default: `false`."
+    ),
+    "default": Option(
+        _SOURCE,
+        "The value of a new item if you give none: a literal, `{generate: ...}`, `{after: ...}` or "
+        "`{call: NAME}`.",
+    ),
+    "hidden": Option(Flag(), "Store it, and leave it out of records. Default: `false`."),
+    "field": Option(Text(), "Its name in the stored item. Default: the attribute's name."),
 }
 
 _ATTRIBUTE: Final[dict[str, Option]] = {
     **_PROPERTY,
-    "default": Option(_DEFAULT, "The value where none is given."),
+    "default": Option(
+        _DEFAULT,
+        "The value of a new item if you give none: a literal, `{generate: ...}`, `{after: ...}`, "
+        "`{slug: ...}` or `{call: NAME}`.",
+    ),
     "set": Option(
         SET_CALL,
-        "A function that changes the value before it is stored; with `watch`, it is called with "
-        "None as well, where an attribute that it watches is written.",
+        "A function that converts the value before a write. With `watch`, Leyden calls it also "
+        "when a write changes a watched attribute, with None if there is no value.",
     ),
-    "read_only": Option(Flag(), "Whether it can be set only when the item is created."),
-    "label": Option(Text(), "The name in keys; by default the attribute's name."),
-    "on_write": Option(_SOURCE, "The value that every write sets again."),
+    "read_only": Option(
+        Flag(), "Set it when the item is created, and never again. Default: `false`."
+    ),
+    "label": Option(Text(), "Its name inside of keys. Default: the attribute's name."),
+    "on_write": Option(
+        _SOURCE,
+        "What every write sets anew: a literal, `{generate: ...}`, `{after: ...}` or `{call: "
+        "NAME}`.",
+    ),
     "padding": Option(
         PADDING,
-        "Fills the value up on the left, in keys only, so that numbers sort as numbers.",
+        "Pads the value on the left, in keys only, so that numbers sort as numbers.",
         types=KEY_TYPES,
     ),
     "watch": Option(
@@ -323,21 +346,23 @@ _ATTRIBUTE: Final[dict[str, Option]] = {
             Choice(("*",), meanings=MEANINGS["watch"]),
             listing=ListOf(Text(), least=1),
         ),
-        "The attributes after whose change it is derived again, or `set` is called again; by "
-        "default those that the expression in `derive` reads.",
+        "The attributes whose changes make Leyden derive it again, or call `set` again. "
+        "Default: those that the expression in `derive` reads.",
     ),
     "derive": Option(
         _DERIVATION,
-        "What makes the value of the item's other attributes: a JMESPath expression, a function, "
-        "a time bucket, a slug, or a time counted from another one.",
+        "Computes the value from other attributes: a JMESPath expression, `{bucket: ...}`, "
+        "`{slug: ...}`, `{after: ...}` or `{call: NAME}`.",
     ),
     "encrypt": Option(
         Flag(),
-        "Whether it is stored encrypted, by a key that is handed in with `encryption_keys=`.",
+        "Encrypt it before a write, with a key that you pass as `encryption_keys=`. Default: "
+        "`false`.",
     ),
     "deferred": Option(
         Flag(),
-        "Whether reads leave it out unless their `attributes` name it.",
+        "Leave it out of records, unless the read's option `attributes` names it. Default: "
+        "`false`.",
         types=_having("deferred"),
     ),
     "overflow": Option(
@@ -345,7 +370,8 @@ _ATTRIBUTE: Final[dict[str, Option]] = {
             ("chunk",),
             meanings=MEANINGS["overflow"],
         ),
-        "`chunk`: a value too large for an item is compressed and split over sibling items.",
+        "`chunk`: compress a value that is too large for its item, and if that is not enough, "
+        "split it over sibling items.",
         types=_having("overflow"),
     ),
 }
@@ -356,27 +382,33 @@ ELEMENT: Final = Options(_ELEMENT, "An element of a list or set.", name="attribu
 
 KEY: Final = Options(
     {
-        "field": Option(Text(), "The item's field that stores this key."),
-        "composite": Option(ListOf(Text()), "The attributes that make the key, in their order."),
+        "field": Option(
+            Text(), "The item's field that stores the key. Required, except on a `composite` index."
+        ),
+        "composite": Option(
+            ListOf(Text()),
+            "The attributes that make up the key, in order. A sort key may have none: `[]`.",
+        ),
         "template": Option(
-            Text(), "The key with attributes in place: `REGION#${region}`. It gets no prefix."
+            Text(),
+            "The key as text with attributes in it: `REGION#${region}`. Leyden adds no prefix.",
         ),
         "casing": Option(
             Choice(
                 ("default", "upper", "lower", "none"),
                 meanings=MEANINGS["casing"],
             ),
-            "How letters are written in the key; `default` is `lower`.",
+            "The case of letters in the key. Default: `default`, which is `lower`.",
         ),
         "cast": Option(
             Choice(
                 ("string", "number"),
                 meanings=MEANINGS["cast"],
             ),
-            "The type in which the key is stored.",
+            "The type that stores the key. Only a key of one attribute can be a `number`.",
         ),
     },
-    "One half of an index key.",
+    "A partition key or a sort key.",
     name="key",
 )
 
@@ -384,67 +416,75 @@ VECTOR: Final = Options(
     {
         "index": Option(Text(), "The name of the table's vector index.", required=True),
         "attribute": Option(
-            Text(), "The attribute of the type `vector` that is searched.", required=True
+            Text(), "The attribute to search, of the type `vector`.", required=True
         ),
         "metric": Option(
             Choice(
                 ("cosine", "euclidean", "dot_product"),
                 meanings=MEANINGS["metric"],
             ),
-            "How near two vectors are; by default `cosine`.",
+            "How to compare two vectors. Default: `cosine`.",
         ),
         "partition": Option(
-            Text(), "The attribute that parts the index; every search then names its value."
+            Text(),
+            "An attribute that divides the index. Every search names a value of it, and reads "
+            "only items with that value.",
         ),
         "filters": Option(
-            ListOf(Text()), "The attributes that a search may ask for, each with one value."
+            ListOf(Text()), "The attributes that a search may filter by, each with one value."
         ),
-        "projection": Option(PROJECTION, "What the index holds of an item."),
+        "projection": Option(PROJECTION, "Which fields of an item the index holds."),
     },
-    "A vector index of the table, as this entity uses it.",
+    "The vector index that an access pattern searches.",
     name="vector",
 )
 
 INDEX: Final = Options(
     {
         "index": Option(
-            Text(), "The name of the table's index; without it, this is the table's own key."
+            Text(),
+            "The name of the table's index. Without it, the access pattern is the table's own key.",
         ),
         "collection": Option(
             Either("a name or a list of names", Text(), listing=ListOf(Text(), least=1)),
-            "The collection that the entity joins here; a list for sub-collections.",
+            "The collection that the entity joins on this index. A list names sub-collections, "
+            "the outermost first.",
         ),
         "type": Option(
             Choice(
                 ("isolated", "clustered", "composite"),
                 meanings=MEANINGS["sharing"],
             ),
-            "How entities share the index: apart (`isolated`), sorted together "
-            "(`clustered`), or by multi-attribute keys (`composite`).",
+            "How entities share the index: each in a range of its own (`isolated`, the "
+            "default), sorted together (`clustered`), or with multi-attribute keys "
+            "(`composite`).",
         ),
-        "scope": Option(Text(), "A word that joins the partition key, to keep it apart."),
+        "scope": Option(
+            Text(),
+            "A word in the partition key that keeps these items apart from others in the index.",
+        ),
         "when": Option(
             Either("a JMESPath condition or {call: NAME, reads: [...]}", Text(), mapping=JUDGE),
-            "A JMESPath condition, or a function; items that do not meet it are not in the index.",
+            "A condition, as JMESPath or as a function. Only items that meet it are in the index.",
         ),
         "absent": Option(
             Choice(
                 ("key", "out"),
                 meanings=MEANINGS["absent"],
             ),
-            "What becomes of an item that lacks a partition-key attribute: `key` lets the key "
-            "end where the value is missing, `out` leaves the item out of the index. The "
-            "default is `key`, and `out` under `keys: strict`.",
+            "What happens to an item that lacks an attribute of the partition key: `key` ends "
+            "the key before the missing value, `out` leaves the item out of the index. Default:"
+            " `key`, and `out` with `keys: strict`.",
         ),
-        "projection": Option(PROJECTION, "What the index holds of an item."),
+        "projection": Option(PROJECTION, "Which fields of an item the index holds."),
         "pk": Option(KEY, "The partition key.", required=True),
         "sk": Option(KEY, "The sort key."),
         "vector": Option(
             VECTOR,
-            "The vector index of an access pattern by meaning, which has no other option but a "
-            "description.",
+            "The vector index of a search by meaning. Such an access pattern has no other option than "
+            "a description.",
         ),
-        "description": Option(Text(empty=True), "What the access pattern is for, for people."),
+        "description": Option(Text(empty=True), "What the access pattern is for. For people only."),
     },
     "An access pattern.",
     alone="vector",
@@ -457,10 +497,12 @@ ALIAS: Final = Name("give one with `alias:`", TAKEN_ALIASES)
 
 IDENTIFIERS: Final = Options(
     {
-        "entity": Option(Text(), f"The field of the entity's name; by default `{ENTITY_FIELD}`."),
-        "version": Option(Text(), f"The field of the version; by default `{VERSION_FIELD}`."),
+        "entity": Option(
+            Text(), f"The field that holds the entity's name. Default: `{ENTITY_FIELD}`."
+        ),
+        "version": Option(Text(), f"The field that holds the version. Default: `{VERSION_FIELD}`."),
     },
-    "The item fields that tell whose item it is.",
+    "The item fields that say which entity an item belongs to.",
     name="identifiers",
 )
 
@@ -471,15 +513,17 @@ ENTITY: Final = Options(
         ),
         "alias": Option(
             ALIAS,
-            "The name in Python; by default the entity's name.",
+            "The name in Python. Default: the entity's name.",
         ),
         "version": Option(
             Text(numbers=True),
-            "The version of the stored format, part of the keys.",
+            "The version of the stored format. It is part of every item and of its keys.",
             required=True,
         ),
         "service": Option(
-            Text(), "The service that the entity belongs to, part of the keys.", required=True
+            Text(),
+            "The service that the entity belongs to. Partition keys begin with it.",
+            required=True,
         ),
         "attributes": Option(
             Named(
@@ -496,27 +540,32 @@ ENTITY: Final = Options(
         ),
         "indexes": Option(
             Named("an access pattern", INDEX, Name("give it another name"), least=1),
-            "The access patterns, by name. One of them, without `index`, is the table's key.",
+            "The access patterns, by name. Exactly one has no `index`: it is the table's own key.",
             required=True,
         ),
         "unique": Option(
             ListOf(ListOf(Text(), least=1)),
-            "Lists of attributes whose values no two items may share.",
+            "Lists of attributes. No two items may share the values of a whole list.",
         ),
         "version_attribute": Option(
-            Text(), "The number attribute that counts the item's changes, for locking."
+            Text(),
+            "The `integer` or `number` attribute that counts an item's writes, for optimistic "
+            "locking.",
         ),
         "keys": Option(
             Choice(
                 ("electrodb", "strict"),
                 meanings=MEANINGS["keys"],
             ),
-            "How keys are written; `strict` keys cannot collide and sort as the values do.",
+            "The format of keys: `electrodb` (the default), or `strict`, whose keys cannot "
+            "collide and sort as the values do.",
         ),
         "identifiers": Option(
-            IDENTIFIERS, "The item fields that tell whose item it is, where not the usual ones."
+            IDENTIFIERS,
+            "The item fields that say which entity an item belongs to, if they are not the "
+            "usual ones.",
         ),
-        "description": Option(Text(empty=True), "What the entity is, for people."),
+        "description": Option(Text(empty=True), "What the entity is. For people only."),
     },
     "An entity: its attributes and its access patterns.",
     name="entity",

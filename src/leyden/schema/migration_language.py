@@ -11,22 +11,22 @@ _EXPRESSION: Final = Either("JMESPath or {call: NAME}", text=Text(), mapping=CAL
 
 _DECIDE: Final = Option(
     ListOf(Text()),
-    "What people have still to decide: questions of `leyden diff`. Answer each and delete it; "
-    "until then, nothing runs with the migration.",
+    "Open questions of `leyden diff`. Answer each and delete it. Until then, the migration does"
+    " not run.",
 )
 
 CHANGE: Final = Options(
     {
         "from": Option(
-            Text(), "The attribute of the old schema whose value it gets; the one of its own name."
+            Text(),
+            "The attribute of the old schema that has the value. Default: the one of the same "
+            "name.",
         ),
-        "value": Option(
-            Text(), "JMESPath over the old attributes by name, which gives the value to store."
-        ),
+        "value": Option(Text(), "The new value, as JMESPath over the old attributes."),
         "call": Option(
             Text(),
-            "The name of a hook in place of `value`. It is called with the old value (None where "
-            "there is none) and with all old values by name.",
+            "A hook that returns the new value, in place of `value`. Leyden calls it with the "
+            "old value, or None, and with all old values by name.",
         ),
         "back": Option(
             Either(
@@ -34,11 +34,11 @@ CHANGE: Final = Options(
                 text=Text(),
                 mapping=Named("an old attribute", _EXPRESSION, Text(), least=1),
             ),
-            "How a rollback gets the old value: JMESPath over the new attributes by name, or a "
-            "hook. Several old attributes each have their own, by name.",
+            "How a rollback computes the old value: JMESPath over the new attributes, or a "
+            "hook. For several old attributes, a mapping with one for each.",
         ),
     },
-    "How an attribute of the new schemas gets its value.",
+    "How an attribute of the new schema gets its value.",
     name="changed attribute",
     some=("from", "value", "call"),
     apart=("value", "call"),
@@ -46,34 +46,42 @@ CHANGE: Final = Options(
 
 MIGRATED: Final = Options(
     {
-        "from": Option(Text(), "The entity's alias in the old schemas; the same one by default."),
+        "from": Option(Text(), "The entity's alias in the old schemas. Default: the same alias."),
         "decide": _DECIDE,
         "attributes": Option(
             Named("an attribute", CHANGE, Text()),
-            "The attributes of the new schema whose values change, each with how.",
+            "The attributes of the new schema whose values change, and how.",
         ),
         "defaults": Option(
-            ListOf(Text()), "The attributes whose default is written where an item has no value."
+            ListOf(Text()),
+            "The attributes whose default Leyden writes into items that have no value.",
         ),
-        "unique": Option(Flag(), "Whether items are brought under the unique constraints."),
+        "unique": Option(
+            Flag(),
+            "Write the guards of the entity's unique constraints for existing items. Default: "
+            "`false`.",
+        ),
         "remove": Option(
-            ListOf(Text()), "Item fields that no attribute knows, and that the commit removes."
+            ListOf(Text()),
+            "Item fields that belong to no attribute any more. The commit removes them.",
         ),
     },
-    "What becomes of the items of an entity.",
+    "How the items of an entity change.",
     name="migrated entity",
 )
 
 COPY: Final = Options(
-    {"table": Option(Text(), "The table to copy to.", required=True)},
-    "Another table, which the items are copied to.",
+    {"table": Option(Text(), "The table that gets the copies.", required=True)},
+    "A copy to another table.",
     name="copy",
 )
 
 MIGRATION: Final = Options(
     {
         "migration": Option(
-            Text(), "Its name, under which the table keeps its progress.", required=True
+            Text(),
+            "The migration's name. The table keeps its progress under this name.",
+            required=True,
         ),
         "from": Option(
             Either("the path of the old schemas", text=Text(), mapping=Anything()),
@@ -83,11 +91,11 @@ MIGRATION: Final = Options(
         "decide": _DECIDE,
         "entities": Option(
             Named("an entity", MIGRATED, Text()),
-            "What becomes of entities, by their alias in the new schemas.",
+            "How entities change, by their alias in the new schemas.",
             required=True,
         ),
-        "copy": Option(COPY, "Copies the items to another table, and leaves this one as it is."),
+        "copy": Option(COPY, "Copy the items to another table, and leave this one as it is."),
     },
-    "A migration: what becomes of the items of a table whose schemas have changed.",
+    "A migration: how stored items change when their schemas have changed.",
     name="migration",
 )

@@ -33,14 +33,16 @@ PROJECTION: Final = Either(
 
 TABLE_INDEX: Final = Options(
     {
-        "projection": Option(PROJECTION, "What the index holds of an item."),
+        "projection": Option(
+            PROJECTION, "Which fields of an item the index holds. Default: `all`."
+        ),
         "kind": Option(
             Choice(
                 ("gsi", "lsi"),
                 {"vector": "a vector index is not listed here: what it is made of, entities say"},
                 meanings=MEANINGS["kind"],
             ),
-            "A global or a local secondary index.",
+            "A global (`gsi`, the default) or a local secondary index.",
         ),
     },
     "One secondary index of the table.",
@@ -49,14 +51,16 @@ TABLE_INDEX: Final = Options(
 
 SCALING: Final = Options(
     {
-        "min": Option(_UNITS, "The least capacity units, which it begins with.", required=True),
+        "min": Option(
+            _UNITS, "The fewest capacity units. A new table begins with them.", required=True
+        ),
         "max": Option(_UNITS, "The most capacity units.", required=True),
         "target": Option(
             Whole(20, 90),
-            f"The utilization in percent that autoscaling aims at; by default {SCALING_TARGET}.",
+            f"The utilization in percent that autoscaling aims for. Default: {SCALING_TARGET}.",
         ),
     },
-    "Capacity that autoscaling changes with the load.",
+    "Capacity that autoscaling adapts to the load.",
     name="scaling",
 )
 
@@ -66,8 +70,8 @@ _CAPACITY: Final = Either(
 
 PROVISIONED: Final = Options(
     {
-        "read": Option(_CAPACITY, "The capacity for reads.", required=True),
-        "write": Option(_CAPACITY, "The capacity for writes.", required=True),
+        "read": Option(_CAPACITY, "The read units a second.", required=True),
+        "write": Option(_CAPACITY, "The write units a second.", required=True),
     },
     "Provisioned capacity, of the table and of each of its global indexes.",
     name="billing",
@@ -76,10 +80,10 @@ PROVISIONED: Final = Options(
 RECOVERY: Final = Options(
     {
         "days": Option(
-            Whole(1, 35), "How many days back the table can be restored.", required=True
+            Whole(1, 35), "How many days back you can restore the table.", required=True
         ),
     },
-    "Point-in-time recovery, with its length.",
+    "Point-in-time recovery, with its period.",
     name="point-in-time recovery",
 )
 
@@ -97,11 +101,16 @@ ENCRYPTION: Final = Options(
 
 TABLE: Final = Options(
     {
-        "table": Option(Text(), "The table's name; can be overridden when loading."),
+        "table": Option(Text(), "The table's name. `leyden.load(..., table=...)` overrides it."),
         "indexes": Option(
-            Named("an index", TABLE_INDEX, Text()), "The table's secondary indexes, by name."
+            Named("an index", TABLE_INDEX, Text()),
+            "The table's secondary indexes, by name. Default: those that the entities use.",
         ),
-        "ttl": Option(Text(), "The item's field that DynamoDB's time to live reads."),
+        "ttl": Option(
+            Text(),
+            "The item's field for DynamoDB's time to live. Default: the field of the attribute "
+            "of type `ttl`, if there is one.",
+        ),
         "billing": Option(
             Either(
                 "on_demand, or the capacity as {read: ..., write: ...}",
@@ -121,7 +130,7 @@ TABLE: Final = Options(
         ),
         "point_in_time_recovery": Option(
             Either("true, false or {days: ...}", mapping=RECOVERY, plain=Flag()),
-            "Whether the table can be restored to any second of the last days; `true` is 35 days.",
+            "Let you restore the table to any second of the last days; `true` means 35 days.",
         ),
         "encryption": Option(
             Either(
@@ -136,7 +145,7 @@ TABLE: Final = Options(
             "Whose key encrypts the table at rest.",
         ),
         "deletion_protection": Option(
-            Flag(), "Whether DynamoDB refuses to delete the table until this is turned off."
+            Flag(), "Let DynamoDB refuse to delete the table until you turn this off."
         ),
         "stream": Option(
             Choice(
@@ -144,11 +153,11 @@ TABLE: Final = Options(
                 {word.upper(): f'did you mean "{word}"?' for word in _IMAGES},
                 MEANINGS["stream"],
             ),
-            "What the table's stream holds of each change.",
+            "Turn on the table's stream, and say what it holds of each change.",
         ),
         "tags": Option(
             Named("a tag", Text(numbers=True, empty=True), Text()),
-            "The tags of the table in AWS, such as those that bills are split by.",
+            "The table's tags in AWS, for example to allocate costs.",
         ),
         "table_class": Option(
             Choice(
@@ -160,11 +169,11 @@ TABLE: Final = Options(
                 },
                 MEANINGS["table_class"],
             ),
-            "The table class: what storage costs against what requests cost.",
+            "The table class, which trades the price of storage against that of requests.",
         ),
         "replicas": Option(
             ListOf(Text(), least=1),
-            "The other Regions that hold the table, beside the one where it is made.",
+            "The Regions that replicate the table, beside the one where you create it.",
         ),
     },
     "The table that the entities share.",

@@ -394,7 +394,7 @@ class AnyType(AttributeType):
     """`any`: the value says how it is stored."""
 
     name = "any"
-    meaning = "Whatever DynamoDB can hold."
+    meaning = "Any value that DynamoDB can hold."
     example = "{type: any}"
     options = frozenset({"overflow"})
     generates = frozenset({"now", "uuid4", "uuid7", "ulid"})

@@ -41,7 +41,7 @@ class ListType(AttributeType):
     """`list`: values in their order, of one type or of any."""
 
     name = "list"
-    meaning = "Values in their order: a `list`."
+    meaning = "Values in order: a `list`."
     example = "{type: list, items: string}"
     also_called = ("array",)
     options = _PARTS | {"items", "overflow"}

@@ -38,9 +38,9 @@ FORM_MEANINGS: Final[dict[str, str]] = {
     "collapse": "one space in place of each run of white space",
     "compact": "no white space at all",
     "digits": "the digits 0 to 9 and nothing else",
-    "lower": "small letters",
-    "upper": "capital letters",
-    "casefold": "letters without case, in which ß is ss",
+    "lower": "lowercase letters",
+    "upper": "uppercase letters",
+    "casefold": "letters without case: ß becomes ss",
     "nfc": "one code point for a letter with its accents, where there is one",
     "nfkc": "the same, and plain characters in place of ligatures, wide letters and the like",
 }

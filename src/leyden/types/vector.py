@@ -260,7 +260,7 @@ class VectorType(AttributeType):
     """`vector`: as many numbers as its `dimensions` say, which an index finds by nearness."""
 
     name = "vector"
-    meaning = "The numbers that an embedding model makes of a text: a `tuple` of `float`."
+    meaning = "The numbers that an embedding model makes from a text: a `tuple` of `float`."
     example = "{type: vector, dimensions: 1536}"
     also_called = ("embedding",)
     options = frozenset({"dimensions", "deferred"})
