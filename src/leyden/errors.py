@@ -22,17 +22,17 @@
     ├── DecodeError                 a stored item does not fit its schema
     │   └── DecryptError                an encrypted value could not be decrypted
     ├── ConversionError             an item cannot be moved to another schema's form
-    ├── MigrationError              a migration cannot do this now: it is at another step
-    │   └── MigrationBusyError          another process is at work on it
-    ├── NotReadError (AttributeError)   a record does not show what was not read
-    ├── HookError                   a function that was handed in with `hooks=` failed
+    ├── MigrationError              a migration cannot do this at its current step
+    │   └── MigrationBusyError          another process is running it
+    ├── NotReadError (AttributeError)   a record lacks what the read left out
+    ├── HookError                   a function that you passed as `hooks=` failed
     ├── NoResultError               `.one()` found no record
     ├── MultipleResultsError        `.one()` found more than one record
-    ├── NotFoundError               what the memory store should change is not there
+    ├── NotFoundError               the memory store has no such record
     ├── SaveIncompleteError         the memory store wrote only a part
-    ├── ThreadOwnerError            a thread is another resource's than the one that was named
-    ├── IndexIncompleteError        messages are as asked for, their vectors are not
-    ├── EmbedderError               an embedder failed, or gave what are no vectors of its kind
+    ├── ThreadOwnerError            a thread belongs to another resource
+    ├── IndexIncompleteError        messages are stored, their vectors are not
+    ├── EmbedderError               an embedder failed, or returned unfit vectors
     ├── VectorStoreError            a vector store failed; some vectors may not be written
     │   ├── VectorInputError (ValueError)   refused before anything was sent
     │   ├── VectorIndexNotFoundError
@@ -326,7 +326,7 @@ class UnknownAttributeError(InputError, AttributeError):
 
 
 class UnknownNameError(InputError, AttributeError, KeyError):
-    """An entity, a collection or an access pattern that there is not.
+    """An entity, a collection or an access pattern that does not exist.
 
     Also an AttributeError and a KeyError, so that `hasattr(app.entities, name)` and
     `app.entities.get(name)` work.
@@ -352,7 +352,7 @@ class RequiredAttributeError(ValidationError):
 
 
 class ReadOnlyAttributeError(ValidationError):
-    """An attribute that is set once only, or that makes the item's own key."""
+    """A write would change a read-only attribute, or one that is part of the item's own key."""
 
     code = "input.read_only"
 
@@ -370,7 +370,7 @@ class MissingCompositeError(InputError):
 
 
 class CompositeConflictError(InputError):
-    """`composite()` was given two different values for one attribute."""
+    """`composite()` got two different values for one attribute."""
 
     code = "key.composite_conflict"
 
@@ -425,8 +425,8 @@ class CallStyleError(InputError, TypeError):
 class DecodeError(LeydenError):
     """A stored item does not fit its schema. `field` says where.
 
-    `item` is the item in raw form, `key` its own key, which the message names as well; both are
-    None where no item was at hand.
+    `item` is the item in raw form, `key` its own key, which the message names as well. Both are
+    None if there is no item.
     """
 
     code = "item.unreadable"
@@ -449,9 +449,9 @@ class DecodeError(LeydenError):
 class DecryptError(DecodeError):
     """An encrypted value could not be decrypted. `field` says which, `key_id` under which key.
 
-    Its key is not among those that were handed in, or is another one; or the value was changed, was
-    moved here from another item or attribute, or was stored without encryption. `key_id` is what
-    the stored value says, None where it says none; nobody vouches for it.
+    The key is missing from `encryption_keys=`, or is not the one that encrypted the value. Or the
+    value was changed, copied from another item or attribute, or stored without encryption.
+    `key_id` is what the stored value says, None if it says nothing. Do not trust it.
     """
 
     code = "item.not_decrypted"
@@ -473,8 +473,8 @@ class DecryptError(DecodeError):
 class ConversionError(LeydenError):
     """An item that a migration cannot move into the form of another schema.
 
-    `key` is the item's own key, which the message names as well, `path` the attribute that is in
-    the way, empty where it is no single one.
+    `key` is the item's own key, which the message names as well. `path` is the attribute at fault,
+    empty if it is not a single one.
     """
 
     code = "item.not_converted"
@@ -493,9 +493,9 @@ class ConversionError(LeydenError):
 
 
 class MigrationError(LeydenError):
-    """A migration cannot do what was asked at the step where it is: the message says what can be.
+    """A migration cannot do this at its current step; the message says what it can do.
 
-    `name` is the migration's.
+    `name` is the migration's name.
     """
 
     code = "migration.refused"
@@ -506,13 +506,13 @@ class MigrationError(LeydenError):
 
 
 class MigrationBusyError(MigrationError):
-    """Another process is at work on the migration, and two must not be."""
+    """Another process is running the migration, and only one may."""
 
     code = "migration.busy"
 
 
 class NotReadError(LeydenError, AttributeError):
-    """A record was asked for what was not read of its item; `attribute` says what.
+    """A record lacks an attribute because the read left it out; `attribute` says which.
 
     Also an AttributeError, so that `hasattr(record, name)` is False, and `getattr` takes a
     default.
@@ -529,8 +529,8 @@ class HookError(LeydenError):
     """A function that `{call: NAME}` names raised an exception, which is the `__cause__`.
 
     `hook` is its name, `path` the attribute that calls it. `item` and `key` are the item that was
-    read, as on a DecodeError. Errors of Leyden's pass as they are, and a ValueError of a
-    `validate` is a refusal.
+    read, as on a DecodeError. Leyden's own errors pass unchanged, and a ValueError of a `validate`
+    refuses the value.
     """
 
     code = "hook.failed"
@@ -556,9 +556,9 @@ class ConditionFailedError(LeydenError):
     """A write's condition did not hold; nothing was changed, unless `unsure`.
 
     `item` is the stored item in raw form, None where there is none or it was not returned.
-    `unsure` says that an earlier attempt of the same request got no answer: it may have written,
-    and the condition have failed on what it wrote. `is_item_read` says that `item` is what is
-    stored, so that None means that there is none.
+    `unsure` says that an earlier attempt of the same request got no answer. That attempt may have
+    written, so that the condition failed on its own write. `is_item_read` says that `item` is what
+    is stored, so that None means that there is none.
     """
 
     code = "condition.failed"
@@ -642,8 +642,8 @@ class UniqueConstraintError(ConditionFailedError):
 class BatchIncompleteError(LeydenError):
     """Some entries of a batch were not processed, or their requests failed.
 
-    `result` says what was done; `result.unprocessed` was not, for sure. `unsure` holds, in raw
-    form, what was in requests that failed: a write of these may or may not have happened.
+    `result` says what was done, and `result.unprocessed` what certainly was not. `unsure` holds, in
+    raw form, the entries of requests that failed: these writes may or may not have happened.
     `failures` are the errors of those requests.
     """
 
@@ -666,9 +666,9 @@ class BatchIncompleteError(LeydenError):
 
 
 class TransactionCanceledError(LeydenError):
-    """A transaction was refused; nothing of it was written.
+    """A transaction was refused, and wrote nothing.
 
-    `rejections` says of each operation that was refused which one it is, and why.
+    `rejections` names each operation that was refused, and why.
     """
 
     code = "transaction.canceled"
@@ -693,7 +693,7 @@ class MultipleResultsError(LeydenError):
 
 
 class NotFoundError(LeydenError):
-    """What the store was asked to change is not there; `kind` and `id` say what."""
+    """The record that the store should change does not exist; `kind` and `id` say which one."""
 
     code = "store.not_found"
 
@@ -704,7 +704,7 @@ class NotFoundError(LeydenError):
 
 
 class SaveIncompleteError(LeydenError):
-    """Some of what the store was to write was not written.
+    """The store wrote only a part of what you gave it.
 
     `saved`, `unsaved` and `unsure` hold ids: of what was written, what was not, and what may or
     may not have been, since an answer was lost. Saving all of it again is safe. `failures` are
@@ -732,9 +732,9 @@ class SaveIncompleteError(LeydenError):
 
 
 class ThreadOwnerError(LeydenError):
-    """A memory was asked for a thread in the name of a resource that it does not belong to.
+    """A thread belongs to another resource than the one that you named.
 
-    Nothing of the thread was read but that. `thread_id` says which one it is.
+    Leyden read nothing else of the thread. `thread_id` says which one it is.
     """
 
     code = "memory.thread_owner"
@@ -745,11 +745,11 @@ class ThreadOwnerError(LeydenError):
 
 
 class IndexIncompleteError(LeydenError):
-    """A memory did with messages what it was to do, but not with their vectors.
+    """A memory stored or deleted messages, but could not update their vectors.
 
-    `saved` has the ids of the messages that are stored as they were given. `unindexed` has those
-    of the messages that recall by meaning does not find, or finds by an earlier text;
-    `reindex` of their thread mends that. `failures` are the errors behind it.
+    `saved` has the ids of the messages that it stored. `unindexed` has the ids of those that recall
+    by meaning does not find, or finds by an earlier text; `reindex` of their thread mends that.
+    `failures` are the errors behind it.
     """
 
     code = "memory.index_incomplete"
@@ -771,10 +771,10 @@ class IndexIncompleteError(LeydenError):
 
 
 class EmbedderError(LeydenError):
-    """An embedder raised an exception, which is the `__cause__`, or gave no fitting vectors.
+    """An embedder raised an exception, which is the `__cause__`, or returned unfit vectors.
 
-    It gave too few or too many of them, or vectors of other dimensions than it says, or numbers
-    that are not finite. Nothing of what it gave is used.
+    Unfit means too few or too many vectors, other dimensions than it says, or numbers that are not
+    finite. Leyden uses none of them.
     """
 
     code = "embedder.failed"
@@ -784,8 +784,8 @@ class VectorStoreError(LeydenError):
     """A vector store refused a call, or could not be reached. The original is the `__cause__`.
 
     `index` names the index. `unsaved` holds the ids of the vectors that an upsert did not write.
-    Where the answer to a request was lost, its ids are among them, although it may have written
-    them. To upsert all of the vectors again is safe.
+    If the answer to a request was lost, its ids are among them, although it may have written
+    them. You can safely upsert all of the vectors again.
     """
 
     code = "vectors.failed"
@@ -846,13 +846,13 @@ class TableMismatchError(TableError):
 
 
 class IndexNotReadyError(TableError):
-    """A vector index is being made, and cannot be searched before it has all of its items."""
+    """A vector index is being created or backfilled, and cannot be searched yet."""
 
     code = "table.index_not_ready"
 
 
 class EngineError(LeydenError):
-    """An embedded engine cannot be started here; the message says what is missing."""
+    """An engine for development cannot start here; the message says what is missing."""
 
     code = "engine.unavailable"
 
@@ -860,8 +860,8 @@ class EngineError(LeydenError):
 class AwsError(LeydenError):
     """The service refused a request, or could not be reached.
 
-    `aws_code` is AWS's own name (`ValidationException`), None where no answer came;
-    `request` is what was sent, `response` what came back. The original is the `__cause__`.
+    `aws_code` is AWS's own name (`ValidationException`), None if no answer came. `request` is
+    what Leyden sent, `response` what came back. The original is the `__cause__`.
     `unsure` says that a write of the request may have happened all the same.
     """
 
@@ -883,13 +883,13 @@ class AwsError(LeydenError):
 
 
 class ThrottledError(AwsError):
-    """The request was throttled, and retries are used up."""
+    """The request was throttled; retries are used up."""
 
     code = "aws.throttled"
 
 
 class CredentialsError(AwsError):
-    """No credentials, or ones that the service does not take."""
+    """There are no credentials, or the service does not accept them."""
 
     code = "aws.credentials"
 

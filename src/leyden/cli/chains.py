@@ -38,9 +38,9 @@ STEPS: Final[Mapping[str, tuple[str, str]]] = {
     "subtract": ("PATH=VALUE", "Subtract from a number, counting from 0."),
     "append": ("PATH=VALUE", 'Append to a list: history=["a", "b"].'),
     "delete": ("PATH=VALUE", 'Delete elements from a set: tags=["a"].'),
-    "if_not_exists": ("PATH=VALUE", "Set it only where the item does not have it yet."),
-    "remove": ("PATH", "Take an attribute, or a part of one, away."),
-    "composite": ("A=B", "What an attribute is that you do not change; becomes a condition."),
+    "if_not_exists": ("PATH=VALUE", "Set an attribute only if the item does not have it yet."),
+    "remove": ("PATH", "Remove an attribute, or a part of one."),
+    "composite": ("A=B", "The stored value of an attribute that a key needs; becomes a condition."),
     "absent": ("A", "An attribute that the item does not have; becomes a condition."),
 }
 """The steps of an update: the form of each, and what it is for."""

@@ -152,7 +152,7 @@ def target_options(command: F) -> F:
         click.option(
             "--encryption-keys",
             metavar="MODULE:NAME",
-            help="The dict of keys for attributes that are encrypted, or a function that gives it.",
+            help="The dict of keys for encrypted attributes, or a function that returns it.",
         ),
         debug_option,
     )
@@ -194,7 +194,7 @@ def _compiled(_: click.Context, parameter: click.Parameter, value: str | None) -
 hooks_option: Final = click.option(
     "--hooks",
     metavar="MODULE:NAME",
-    help="The dict of functions that {call: NAME} in the schemas refers to.",
+    help="The dict with the Python functions that schemas name with {call: NAME}.",
 )
 
 

@@ -81,7 +81,9 @@ def reading_options(command: F) -> F:
             "Only items that match, as in 'points > 3 and exists(tags)'; may be repeated."
         ),
         click.option(
-            "--limit", type=click.IntRange(1), help="Read at most this many items (before --where)."
+            "--limit",
+            type=click.IntRange(1),
+            help="Read at most this many items a page, before --where.",
         ),
         click.option(
             "--max",

@@ -89,7 +89,7 @@ def _sum_up(stage: Stage) -> None:
         stage.console.print()
         stage.console.print(Text(f"  # {shows}", style="dim"))
         stage.console.print(Text(f"  {program} {command}"), soft_wrap=True)
-    stage.say("README.md has a tour of five minutes, docs/schema.md the language of the schemas.")
+    stage.say("docs/tour.md is a tour of five minutes, docs/reference has every option.")
 
 
 def _shown(path: Path) -> str:

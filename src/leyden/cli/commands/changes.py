@@ -54,7 +54,7 @@ def update(
     one needs an attribute that you do not change, the command reads it first, and writes only if it
     is still the same. With --composite or --absent you say what it is, which saves the read.
 
-    Where there is no such item, the command writes nothing and exits with 1, so that a typo in a
+    If there is no such item, the command writes nothing and exits with 1, so that a typo in a
     key makes no item. With --upsert it creates the item, unless something required is missing.
 
     \b

@@ -56,12 +56,12 @@ _PARTITIONS: Final = 3
     metavar="UNITS",
     help="Use at most so many capacity units a second.",
 )
-@click.option("--strict", is_flag=True, help="Items that no entity owns are a fault.")
+@click.option("--strict", is_flag=True, help="Count items that belong to no entity as faults.")
 @click.option(
     "--resume",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Keep in FILE how far it came; if FILE exists, continue there.",
+    help="Keep the progress in FILE; if FILE exists, continue there.",
 )
 @click.option(
     "--html",
@@ -86,7 +86,7 @@ _PARTITIONS: Final = 3
     "--migrating-from",
     metavar="FILE",
     type=click.Path(exists=True, path_type=Path),
-    help="The file of a migration that is under way: items in the old form are none of a fault.",
+    help="The file of a migration in progress: accept items in the old form.",
 )
 @output_options
 @click.pass_context
@@ -108,9 +108,9 @@ def doctor(
     """Compare a live table and its items with the schemas.
 
     It changes nothing. It compares keys, indexes, projections, time to live and what else
-    table.yaml declares; reads a sample of the items, or all with --full; and checks whose they
-    are, whether they decode, their keys, the indexes they are in, the guards of unique values and
-    the parts of large ones. What the credentials may not do is a finding, and the rest is done.
+    table.yaml declares. It reads a sample of the items, or all with --full, and checks which entity
+    each belongs to, whether it decodes, its keys and indexes, the guards of unique values and the
+    parts of large ones. If the credentials do not allow a check, it reports that and goes on.
 
     \b
       leyden doctor schemas/taskapp

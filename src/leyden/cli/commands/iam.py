@@ -34,14 +34,16 @@ _FORMATS: Final = ("json", "cloudformation", "terraform")
 @click.option(
     "--tenant-value",
     metavar="TEXT",
-    help="Who the tenant is; default: ${aws:PrincipalTag/ATTRIBUTE}, the caller's session tag.",
+    help="The tenant's name; default: ${aws:PrincipalTag/ATTRIBUTE}, the caller's session tag.",
 )
 @click.option(
     "--searches",
     is_flag=True,
     help="With --tenant: allow searches by meaning, which reach the vectors of all tenants.",
 )
-@click.option("--role", type=click.Choice(("lambda",)), help="Make the role of a function, too.")
+@click.option(
+    "--role", type=click.Choice(("lambda",)), help="Print the role of a Lambda function, too."
+)
 @click.option("--account", metavar="ID", help="The AWS account; default: any, in JSON.")
 @click.option(
     "--vectors",

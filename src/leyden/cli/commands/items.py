@@ -101,8 +101,8 @@ def item_options(command: F) -> F:
 def create(target: Target, entity: str, output: Output, **given: Any) -> None:
     """Write a new item, or the new items of a file.
 
-    It refuses to overwrite: where an item with the same key exists, nothing changes and the exit
-    code is 1. Values are written as for `leyden put`. Of a file, it writes one item at a time.
+    It never overwrites: if an item with the same key exists, nothing changes and the exit code is
+    1. Write values as for `leyden put`. From a file, it writes one item at a time.
 
     \b
       leyden create schemas/taskapp task project_id=p1 task_id=t1 title='Paint the door'

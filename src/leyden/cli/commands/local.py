@@ -42,7 +42,7 @@ class _Table(NamedTuple):
     type=click.IntRange(0, 65535),
     default=_PORT,
     show_default=True,
-    help="Where to listen on 127.0.0.1; 0 picks a free port.",
+    help="The port on 127.0.0.1; 0 picks a free one.",
 )
 @click.option(
     "--data",

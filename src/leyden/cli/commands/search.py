@@ -46,9 +46,7 @@ _DISTANCE = "the distance"
     help="The vector as a JSON list of numbers; - is stdin.",
 )
 @click.option("--top-k", type=click.IntRange(1, 100), help="How many items to find; default: 10.")
-@where_option(
-    "Of what was found, only items that match; may be repeated. See `leyden query --help`."
-)
+@where_option("Filter the items that were found; may be repeated. See `leyden query --help`.")
 @click.option("--hydrate", is_flag=True, help="Read the whole items behind the index.")
 @attributes_option
 @unreadable_option
