@@ -16,8 +16,8 @@
 # make newcomer  the first hour of somebody new: wheel, clean environment, leyden init, its tests
 # make docs   build the documentation's site into .cache/site
 # make docs-serve  the same, and serve it at http://127.0.0.1:8008 (PORT=... for another port)
-# make generated  rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json, the golden
-#             files of deployment formats
+# make generated  rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json, parts of
+#             docs/reference, the golden files of deployment formats
 #
 # Everything lands in .venv and .cache, which git ignores. PYTHON=... names an interpreter,
 # TESTS=... what to test (TESTS="tests/keys -k casing"), WORKERS=... how many processes test.
@@ -98,6 +98,7 @@ docs-serve: docs
 generated: $(VENV)/.installed-dev
 	@$(VENV)/bin/leyden table schemas/memory --vectors 1536 --format markdown > TABLE_SETUP.md
 	@$(VENV)/bin/leyden schema > schemas/leyden.schema.json
+	@$(VENV)/bin/python -m tools.site.reference
 	@$(VENV)/bin/python -m tests.provision.goldens
 	@$(VENV)/bin/python -m tests.chart.goldens
 

@@ -38,7 +38,10 @@ def test_commands_that_a_page_shows_exist_with_their_options(page: Path) -> None
 
 def test_the_pages_that_teach_have_programs() -> None:
     names = {name_of(page) for page in WITH_PROGRAMS}
-    assert names >= {"README.md", "schema.md", "keys.md", "operations.md", "errors.md"}
+    assert names >= {"README.md", "keys.md", "operations.md"}
+    reference = {"command-line", "configuration", "errors", "events", "options", "schema-faults"}
+    reference |= {"schema-language", "wire-format"}
+    assert names >= {f"reference/{name}.md" for name in reference}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
