@@ -30,7 +30,7 @@ from leyden.cli.application import leyden as application
 from leyden.configuration import SETTINGS, variable_of
 from leyden.operations import options
 from leyden.schema import check_service, language, migration_language, shapes, table_language
-from leyden.schema.examples import EXAMPLES
+from leyden.schema.examples import EXAMPLES, MEANINGS
 from leyden.schema.faults import CODES, DANGERS
 from leyden.types import TYPES
 from leyden.types.normal import FORM_MEANINGS
@@ -108,9 +108,9 @@ def _takes(shape: shapes.Shape) -> str:
             return f"`{{{', '.join(f'{name}: ...' for name in known)}}}`"
         case shapes.Either(what=what):
             words = re.sub(r"\{[^}]*\}", lambda found: f"`{found[0]}`", what)
-            known = shape.text.values if isinstance(shape.text, shapes.Choice) else ()
-            known = known if all(value in what for value in known) else ()
-            names = "|".join(map(re.escape, [*known, "true", "false"]))
+            choices = shape.text.values if isinstance(shape.text, shapes.Choice) else ()
+            named = choices if all(value in what for value in choices) else ()
+            names = "|".join(map(re.escape, [*named, "true", "false"]))
             return re.sub(rf"(?<![`\w\"])({names})(?![\w\"])", r"`\1`", words)
         case shapes.Source(kinds=kinds):
             return f"a value, or {', '.join(f'`{{{kind}: ...}}`' for kind in kinds)}"
@@ -550,7 +550,7 @@ PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
     },
     "attribute options": _attribute_options,
     "attribute types": _types,
-    "generated values": partial(_by_meaning, "value", language.MEANINGS["generate"]),
+    "generated values": partial(_by_meaning, "value", MEANINGS["generate"]),
     "normal forms": partial(_by_meaning, "form", FORM_MEANINGS),
     "buckets": partial(
         _by_meaning, "bucket", {name: f"`{period.example}`" for name, period in PERIODS.items()}

@@ -481,8 +481,8 @@ INDEX: Final = Options(
         "sk": Option(KEY, "The sort key."),
         "vector": Option(
             VECTOR,
-            "The vector index of a search by meaning. Such an access pattern has no other option than "
-            "a description.",
+            "The vector index of a search by meaning. Such an access pattern has no other option "
+            "than a description.",
         ),
         "description": Option(Text(empty=True), "What the access pattern is for. For people only."),
     },
