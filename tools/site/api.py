@@ -22,7 +22,7 @@ from typing import Any, ClassVar, Final, get_origin
 
 from docutils import nodes
 from docutils.statemachine import StringList
-from sphinx.addnodes import pending_xref
+from sphinx.addnodes import pending_xref, pending_xref_condition
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.ext.autodoc.mock import mock  # type: ignore[attr-defined, unused-ignore]
@@ -108,13 +108,31 @@ class Api(SphinxDirective):
 def _documented(module: str, name: str, shown: Any) -> tuple[str, list[str]]:
     """The section of a name, and the directives of autodoc that show it."""
     whole = f"{module}.{name}"
+    if inspect.isclass(shown) and issubclass(shown, Exception):
+        return "Errors", [
+            f".. autoexception:: {whole}",
+            "   :show-inheritance:",
+            "   :members:",
+            "",
+        ]
     if inspect.isclass(shown):
-        section = "Errors" if issubclass(shown, BaseException) else "Classes"
-        kind = "exception" if issubclass(shown, Exception) else "class"
-        return section, [f".. auto{kind}:: {whole}", "   :members:", "   :show-inheritance:", ""]
+        inherited = ["   :inherited-members:"] if _is_made_by_services(shown) else []
+        return "Classes", [f".. autoclass:: {whole}", "   :members:", *inherited, ""]
     if inspect.isroutine(shown):
         return "Functions", [f".. autofunction:: {whole}", ""]
     return "Data", [f".. autodata:: {whole}", "   :no-value:", ""]
+
+
+def _is_made_by_services(shown: type) -> bool:
+    """Whether programs get objects of a class from a service, and never make one themselves."""
+    return shown.__module__.startswith(("leyden.operations.", "leyden.service."))
+
+
+def without_making(
+    app: Sphinx, what: str, name: str, shown: Any, options: Any, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """Leave out how an object is made where only services make it."""
+    return ("", "") if what == "class" and _is_made_by_services(shown) else None
 
 
 @cache
@@ -158,16 +176,23 @@ def resolve(
         return None
     shown = _found(node["reftarget"], node.get("py:module"))
     if shown is None:
-        return contnode if _in_signature(node) else None
+        return _as_text(node, contnode) if _in_signature(node) else None
     name = getattr(shown, "__name__", node["reftarget"].rpartition(".")[2])
     home = homes().get(_identity(shown, name))
     if home is None:
-        return contnode if _in_signature(node) else None
+        return _as_text(node, contnode) if _in_signature(node) else None
     domain = env.domains.python_domain
     builder = app.builder
     return domain.resolve_xref(
         env, node["refdoc"], builder, "obj", f"{home}.{name}", node, contnode
     )
+
+
+def _as_text(node: pending_xref, contnode: nodes.TextElement) -> nodes.Node:
+    """What stands in place of a reference. Sphinx may hand in a choice of texts, itself no text."""
+    if isinstance(contnode, pending_xref_condition):
+        return nodes.inline("", contnode.astext() or node["reftarget"])
+    return contnode
 
 
 def _in_signature(node: pending_xref) -> bool:
@@ -207,4 +232,5 @@ def setup(app: Sphinx) -> None:
     logging.getLogger("pynamodb").setLevel(logging.WARNING)
     app.add_directive("api", Api)
     app.connect("autodoc-process-docstring", plain)
+    app.connect("autodoc-process-signature", without_making)
     app.connect("missing-reference", resolve)

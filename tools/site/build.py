@@ -49,22 +49,19 @@ def build(cache: Path) -> Path:
 
 def _run_sphinx(cache: Path, site: Path, work: Path) -> None:
     doctrees = work / "doctrees"
-    # Pages that were deleted would stay.
-    shutil.rmtree(site, ignore_errors=True)
+    # Beside the site, which can be read meanwhile; pages that were deleted do not stay.
+    built = work / "site"
+    shutil.rmtree(built, ignore_errors=True)
     command = [str(python(cache)), "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going"]
-    command += [
-        "--nitpicky",
-        "--jobs",
-        "auto",
-        "--doctree-dir",
-        str(doctrees),
-        str(DOCS),
-        str(site),
-    ]
+    command += ["--nitpicky", "--jobs", "auto", "--doctree-dir", str(doctrees)]
+    command += [str(DOCS), str(built)]
     environment = {**os.environ, "LEYDEN_DRAWINGS": str(work / "drawings")}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
+    shutil.rmtree(site, ignore_errors=True)
+    if built.is_dir():
+        built.rename(site)
     if done.returncode != 0:
         # Pages that are read already are not read again, and would not warn again.
         shutil.rmtree(doctrees, ignore_errors=True)
