@@ -59,8 +59,8 @@ def queue(
     service: Service, me: Me, status: desk.TicketStatus = "open", cursor: str | None = None
 ) -> Queue:
     """The tickets of a status, the oldest first."""
-    waiting = service.entities.ticket.query.by_status(org_id=me.org_id, status=status)
-    page = waiting.go(limit=20, cursor=cursor)
+    found = service.entities.ticket.query.by_status(org_id=me.org_id, status=status)
+    page = found.go(limit=20, cursor=cursor)
     return Queue(tickets=list(page), cursor=page.cursor)
 
 
