@@ -195,14 +195,14 @@ class BatchDone(Done, Protocol):
 class LeydenError(Exception):
     """The root of all errors of this package.
 
-    `operation` (`task.create`) and `entity` (`tasks`) say what was under way; both are None
-    where that is not known. Where reading ended in the middle, `page` is what was read before,
-    and its `cursor` goes on from there; it is None elsewhere.
+    `operation` (`task.create`) and `entity` (`tasks`) say what you called. Both are None if that is
+    not known. If a read of many items failed after its first page, `page` has what it had read, and
+    its `cursor` continues from there. Otherwise `page` is None.
 
     `outcome` says what the call had written by then: `outcome.written` happened all the same,
-    `outcome.unsure` may have. `unsure` is true where something may have been written.
+    `outcome.unsure` may have. `unsure` is true if something may have been written.
 
-    Every error can be pickled and copied. What does not pickle gives way to a stand-in.
+    You can pickle and copy every error. A stand-in replaces what does not pickle.
     """
 
     code: ClassVar[str] = "leyden"

@@ -55,8 +55,8 @@ class RequestSent:
     """A request is about to be sent.
 
     `operation` is `task.create`, `entity` the entity's name, `api` DynamoDB's name of the
-    call. `table` and `index` are None where the call has none; several tables are joined
-    with a comma. `params` is the request itself, item values included: do not log it.
+    call. `table` and `index` are None if the call has none; several tables are joined with a
+    comma. `params` is the request itself with the values of items, so do not log it.
     """
 
     operation: str
@@ -73,12 +73,12 @@ class RequestSent:
 class ResponseReceived:
     """A request was answered.
 
-    `consumed` is in capacity units, None where the service did not say. `count` and
-    `scanned_count` are items returned and items read, of queries and scans only. `seconds`
-    is the time since `RequestSent`, retries included. `bytes_searched` and `bytes_written` are
-    what searches of vector indexes, and writes to these, are metered by; None elsewhere.
-    `retries` is how many more attempts it took than one, and `throttles` how many of all attempts
-    were throttled. `endpoint` is the address that it went to.
+    `consumed` is in capacity units, None if the service did not say. `count` and `scanned_count`
+    are the items returned and the items read, for queries and scans only. `seconds` is the time
+    since `RequestSent`, retries included. `bytes_searched` and `bytes_written` are what DynamoDB
+    meters for searches of vector indexes and for writes to them, None elsewhere. `retries` counts
+    the attempts beyond the first, `throttles` the attempts that were throttled. `endpoint` is the
+    address that the request went to.
     """
 
     operation: str
@@ -100,7 +100,7 @@ class ResponseReceived:
 
 @frozen
 class RequestFailed:
-    """A request ended in `error`, which the caller gets as well.
+    """A request failed with `error`, which the caller gets too.
 
     `retries`, `throttles` and `endpoint` are those of `ResponseReceived`.
     """
@@ -122,9 +122,10 @@ class RequestFailed:
 class OperationStarted:
     """An operation begins, on the thread or in the task of its caller.
 
-    That is a chain's `go()`, a page of an iteration, a method of a store or of memory, and
-    everything else that runs as one program. `operation` and `entity` are those of its first
-    request, `order.query.by_status`, or the method's name, `store.memory.save_messages`.
+    That is a chain's `go()`, a page of an iteration, a method of a store or of memory, or any
+    other call that runs as one program. `operation` and `entity` are those of its first request,
+    such as `order.query.by_status`, or the name of the method, such as
+    `store.memory.save_messages`.
     """
 
     operation: str
@@ -134,7 +135,10 @@ class OperationStarted:
 
 @frozen
 class OperationEnded:
-    """An operation has ended, where it began: in `error`, or well where that is None."""
+    """An operation has ended, on the thread or in the task where it began.
+
+    `error` is what it failed with, None if it went well.
+    """
 
     operation: str
     entity: str | None
