@@ -121,6 +121,27 @@ def test_explain_says_what_serves_a_query(task: leyden.Entity) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("options", "extent"),
+    [
+        ({}, "reads one page, of at most 1 MB before filtering"),
+        ({"limit": 10}, "reads one page, with a limit of 10 before filtering"),
+        ({"pages": 1, "limit": 10}, "reads one page, with a limit of 10 before filtering"),
+        ({"pages": 3}, "reads up to 3 pages, each of at most 1 MB before filtering"),
+        (
+            {"pages": 3, "limit": 2},
+            "reads up to 3 pages, each with a limit of 2 before filtering",
+        ),
+        ({"pages": "all", "limit": 10}, "reads all pages"),
+        ({"count": 5, "limit": 10}, "reads on until 5 items are found"),
+    ],
+)
+def test_explain_says_how_far_a_query_reads(
+    options: dict[str, Any], extent: str, task: leyden.Entity
+) -> None:
+    assert task.query.assigned(employee_id="e").explain(**options).notes[-1] == extent
+
+
 def test_extra_parameters_are_merged_last(task: leyden.Entity) -> None:
     params = task.scan.params(table="other", params={"Segment": 0, "TotalSegments": 4})
     assert (params["TableName"], params["Segment"], params["TotalSegments"]) == ("other", 0, 4)

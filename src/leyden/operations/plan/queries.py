@@ -390,13 +390,20 @@ class QueryReading(RangedReading):
                     "or # in a value), and the index does not hold them: their items are left out "
                     "only with `hydrate=True`"
                 )
-        if options.count is not None:
-            yield f"reads on until {options.count} items are found"
-        elif options.pages == "all":
-            yield "reads all pages"
-        else:
-            yield "reads one page, of at most 1 MB before filtering"
+        yield _extent(options)
         yield from reading_notes(self.entity, options, self.keys)
+
+
+def _extent(options: Options) -> str:
+    """How far a query reads."""
+    if options.count is not None:
+        return f"reads on until {options.count} items are found"
+    if options.pages == "all":
+        return "reads all pages"
+    size = "of at most 1 MB" if options.limit is None else f"with a limit of {options.limit}"
+    if options.pages is None or options.pages == 1:
+        return f"reads one page, {size} before filtering"
+    return f"reads up to {options.pages} pages, each {size} before filtering"
 
 
 @frozen(eq=False, slots=False)
