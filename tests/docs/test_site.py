@@ -28,6 +28,8 @@ SAMPLE: Final = (
     "records.html",
     "performance.html",
     "reference/api/leyden.events.html",
+    "reference/command-line.html",
+    "reference/schema-language.html",
     "search.html",
 )
 """One page of each kind."""
