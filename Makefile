@@ -12,7 +12,7 @@
 # make bench-vectors  reading vectors beside boto3, searching them beside NumPy and Qdrant
 # make goldens   write anew what @mastra/memory does, which tests/memory compare with
 # make quality   how often recall by meaning finds the right message, here and in TypeScript
-# make soak   kill a migration 200 times over a million items; writes docs/soak.json; takes hours
+# make soak   kill a migration 200 times over a million items; writes docs/soak.json; takes a night
 # make newcomer  the first hour of somebody new: wheel, clean environment, leyden init, its tests
 # make docs   build the documentation's site into .cache/site
 # make docs-serve  the same, and serve it at http://127.0.0.1:8008 (PORT=... for another port)
