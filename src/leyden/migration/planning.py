@@ -38,7 +38,7 @@ from leyden.operations.companions.moving.kept import alike, digest_of, kept_of, 
 from leyden.operations.companions.moving.moving import Moving
 from leyden.operations.companions.moving.routes import Route
 from leyden.operations.plan.expressions import item_size
-from leyden.operations.run.moving import concerns_all, place_taken
+from leyden.operations.run.move_requests import concerns_all, place_taken
 from leyden.operations.run.pacing import Pace, paced
 from leyden.program import Item, Program
 from leyden.schema import BEFORE_FIELD
@@ -138,7 +138,7 @@ class _Planning:
                 some,
                 self.migration.table,
                 OPERATION,
-                back=self.direction == "back",
+                direction=self.direction,
                 copy_to=self.migration.copy_to,
             )
             for item, one in zip(some, prepared, strict=True):
@@ -153,9 +153,6 @@ class _Planning:
             self._leave(moving, item, one)
             return
         is_copied = self.migration.copy_to is not None
-        if self.direction == "commit" or is_copied:
-            final = moving.final(one.after)
-            one = evolve(one, after=one.before if same_items(final, one.before) else final)
         if one.is_nothing and not is_copied:
             self.entities[alias] = evolve(entity, done=entity.done + 1)
             return

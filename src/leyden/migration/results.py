@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from leyden._attrs import field, frozen
-from leyden.operations.run.moving import Direction as Direction
+from leyden.operations.companions.moving.company import Direction as Direction
 from leyden.program import AttributeValue, Item
 
 Phase: TypeAlias = Literal[

@@ -46,13 +46,13 @@ def test_guards_of_unique_values_go_with_their_item_and_are_then_left_alone() ->
     assert taken.claim.text != released.claim.text
     # A second look finds nothing to do, there or back.
     assert prepared(found, there.after).is_nothing
-    back = prepared(found, there.after, back=True)
+    back = prepared(found, there.after, direction="back")
     assert back.after == item
     assert [guard.claim.text for guard in back.guards] == [
         released.claim.text,
         taken.claim.text,
     ]
-    assert prepared(found, item, back=True).is_nothing
+    assert prepared(found, item, direction="back").is_nothing
 
 
 def test_a_guard_of_another_owner_key_is_taken_over_from_it() -> None:

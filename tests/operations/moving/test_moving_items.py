@@ -10,8 +10,9 @@ import pytest
 
 import leyden
 from leyden.errors import ConversionError, KeyCollisionError, UniqueConstraintError
+from leyden.operations.companions.moving.company import Direction
 from leyden.operations.companions.moving.moving import Moving
-from leyden.operations.run.moving import Direction, Moved, move_items
+from leyden.operations.run.moving import Moved, move_items
 from leyden.program import Item, Program, Request
 from leyden.schema import BEFORE_FIELD
 from leyden.tables import read_items

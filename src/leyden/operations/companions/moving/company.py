@@ -8,7 +8,7 @@ no step concerns keep their parts byte for byte, but for the keys.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from leyden._attrs import evolve, field, frozen
 from leyden.errors import DecodeError, LeydenError
@@ -20,6 +20,7 @@ from leyden.operations.companions.overflow.format import (
     Entry,
     Packing,
     arrange,
+    delete_parts,
     part_keys,
     part_lifetimes,
     read_manifest,
@@ -34,6 +35,9 @@ from leyden.operations.plan.expressions import ITEM_LIMIT, item_size
 from leyden.operations.run.sending import get_items
 from leyden.program import Item, Params, Program
 from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD
+
+Direction: TypeAlias = Literal["forward", "back", "commit"]
+"""Into the new form; back into the old one; or into the new one, with no way back."""
 
 _PARTS: Final = 40
 """The parts of one request: as many as an answer of 16 MB holds for sure."""
@@ -73,16 +77,16 @@ def prepare(
     table: str,
     operation: str,
     *,
-    back: bool = False,
+    direction: Direction = "forward",
     copy_to: str | None = None,
 ) -> Program[list[Prepared | LeydenError]]:
-    """What moving these raw items comes to, forward or back; an error for one that cannot move.
+    """What moving these raw items comes to; an error for each one that cannot move.
 
     Reads what must be read for it: large values that move, or that a step needs, and the guards of
     items that come under unique constraints. With `copy_to`, the table that items are copied to,
-    nothing is given up where they are.
+    they keep all they have where they are.
     """
-    how = _Preparing(moving, table, operation, back, copy_to)
+    how = _Preparing(moving, table, operation, direction, copy_to)
     found: list[Prepared | LeydenError] = []
     for item in items:
         try:
@@ -94,7 +98,7 @@ def prepare(
         if isinstance(one, Prepared):
             try:
                 with_parts = yield from how.with_parts(one)
-                found[place] = how.with_guards(with_parts, guards)
+                found[place] = how.as_left(how.with_guards(with_parts, guards))
             except LeydenError as error:
                 found[place] = error
     return found
@@ -105,8 +109,12 @@ class _Preparing:
     moving: Moving
     table: str
     operation: str
-    back: bool
+    direction: Direction
     copy_to: str | None
+
+    @property
+    def back(self) -> bool:
+        return self.direction == "back"
 
     @property
     def origin(self) -> BoundEntity:
@@ -165,7 +173,13 @@ class _Preparing:
             **lifetimes,
         }
         puts, deletes = list(added), self._deletes(one, dropped)
-        if carried and self._must_move(one, lifetimes):
+        must_move = (
+            one.moves
+            or self.copy_to is not None
+            or origin.identifiers != target.identifiers
+            or _lifetimes(origin, one.before) != lifetimes
+        )
+        if carried and must_move:
             read = yield from self._read(one, carried)
             gone = {*one.old_key, *_lifetimes(origin, one.before)}
             for entry in carried:
@@ -195,16 +209,6 @@ class _Preparing:
         puts = [{"Put": {"TableName": self._there, "Item": part}} for part in layout.parts]
         return evolve(one, after=after), puts
 
-    def _must_move(self, one: Prepared, lifetimes: Item) -> bool:
-        """Whether the parts of an item would differ from those that there are."""
-        origin, target = self.origin, self.target
-        return (
-            one.moves
-            or self.copy_to is not None
-            or origin.identifiers != target.identifiers
-            or _lifetimes(origin, one.before) != lifetimes
-        )
-
     def _read(self, one: Prepared, entries: Sequence[Entry]) -> Program[Mapping[str, list[Item]]]:
         """The parts of these values, by their generations. Raises DecodeError."""
         sort = sort_field_of(self.origin)
@@ -233,9 +237,7 @@ class _Preparing:
     def _deletes(self, one: Prepared, entries: Sequence[Entry]) -> list[Params]:
         if self.copy_to is not None:
             return []
-        sort = sort_field_of(self.origin)
-        keys = (key for entry in entries for key in part_keys(one.old_key, sort, entry))
-        return [{"Delete": {"TableName": self.table, "Key": key}} for key in keys]
+        return delete_parts(self.origin, one.old_key, entries, self.table)
 
     # --- unique values
 
@@ -286,6 +288,13 @@ class _Preparing:
                 GuardPart(self.origin, claim, False, one.old_key, self.table, (one.new_key,))
             )
         return evolve(one, guards=tuple(guards)) if guards else one
+
+    def as_left(self, one: Prepared) -> Prepared:
+        """As the last step of a migration leaves the item: it keeps nothing for a way back."""
+        if self.direction != "commit" and self.copy_to is None:
+            return one
+        final = self.moving.final(one.after)
+        return evolve(one, after=one.before if same_items(final, one.before) else final)
 
     @property
     def _there(self) -> str:

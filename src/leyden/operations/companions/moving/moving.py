@@ -1,19 +1,13 @@
-"""One entity under a migration: whose form an item has, and the item in the other form.
-
-An item is in the old form or in the new one, and tells which by itself: by its identifiers, by the
-table's own key, by fields that only one form has, by values of a kind that only one form stores. A
-change that could not be told so is refused when the migration is loaded.
-"""
+"""What becomes of the items of one entity under a migration, by its two `Forms`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from functools import cached_property
 from typing import Any
 
-from leyden.errors import ConversionError, LeydenError, SchemaError
-from leyden.keys import KeyForm
+from leyden.errors import ConversionError, LeydenError
 from leyden.operations.bound import BoundEntity, name_key, shown_key
+from leyden.operations.companions.moving.forms import Forms
 from leyden.operations.companions.moving.kept import (
     Kept,
     alike,
@@ -24,90 +18,14 @@ from leyden.operations.companions.moving.kept import (
     same_items,
     without_kept,
 )
-from leyden.operations.companions.moving.routes import (
-    Route,
-    is_readable_as,
-    maker,
-    restate,
-    restated,
-)
-from leyden.operations.companions.moving.translation import Translation, same_key
+from leyden.operations.companions.moving.routes import Route, restate, restated
 from leyden.operations.plan.expressions import ITEM_LIMIT, Expressions, item_size
-from leyden.program import AttributeValue, Item
-from leyden.schema.faults import Fault
-from leyden.schema.migrations import BEFORE_FIELD, AttributeChange, EntityMigration
-from leyden.schema.spec import Literal
+from leyden.program import Item
+from leyden.schema.migrations import BEFORE_FIELD
 
 
-class Moving:
-    """One entity under a migration.
-
-    `entity` is it as the new schemas have it, `earlier` as the old ones have it, both on the table
-    of the migration; `change` is what the migration's file says of it, None where it is not named;
-    `name` is the migration's, empty where it has none.
-    `moves` says whether the table's own key of an item can change, `finds_by_key` whether the key
-    attributes of the new schema tell the old key.
-
-    Raises SchemaError where the change cannot be made, or an item would not tell its form.
-    """
-
-    def __init__(
-        self,
-        entity: BoundEntity,
-        earlier: BoundEntity,
-        change: EntityMigration | None = None,
-        name: str = "",
-    ) -> None:
-        self.name = name
-        self.entity = entity
-        self.earlier = earlier
-        alias = entity.spec.alias
-        self.change = EntityMigration(alias, earlier.spec.alias) if change is None else change
-        self.routes = self._routes_forward()
-        """How each attribute of the new schema gets its value."""
-        self.routes_back = self._routes_backward()
-        """How each attribute of the old schema gets its value on the way back."""
-        primary = (earlier.keys.primary, entity.keys.primary)
-        self.moves = len(primary[0].forms) != len(primary[1].forms) or not all(
-            same_key(old, new, self.routes)
-            for old, new in zip(primary[0].forms, primary[1].forms, strict=True)
-        )
-        self.renames = earlier.identifiers != entity.identifiers
-        """Whether an item's identifiers tell its form."""
-        self.is_told = self.renames or (self.moves and self._parted_keys())
-        """Whether an item as a whole tells its form, whatever its fields are."""
-        consumed = self._consumed()
-        self._old_fields = frozenset(earlier.spec.attributes[name].field for name in consumed)
-        self._ahead = Translation(
-            earlier,
-            entity,
-            self.routes,
-            consumed=consumed,
-            fills=self.change.defaults,
-            moves=self.moves,
-        )
-        self._behind = Translation(
-            entity,
-            earlier,
-            self.routes_back,
-            consumed=self._consumed_back(),
-            dropped=[route.target.spec.name for route in self._made_beside],
-            filled=self._filled(),
-            moves=self.moves,
-        )
-        same = {name: Route(one, one) for name, one in entity.mapping.attributes.items()}
-        self._settling = Translation(
-            entity,
-            entity,
-            same,
-            fills=self.change.defaults,
-            moves=False,
-        )
-        self._refuse_untold()
-        self._refuse_lost()
-
-    def __repr__(self) -> str:
-        return f"<{self.earlier.spec.alias} to {self.entity.spec.alias}>"
+class Moving(Forms):
+    """One entity under a migration: whose form an item has, the item in the other form, its key."""
 
     # --- whose form an item has
 
@@ -137,7 +55,7 @@ class Moving:
         return any(
             route.target.spec.field not in item
             and route.reads is not None
-            and self._reads_any(item, route)
+            and not self._inputs(route).isdisjoint(item)
             for route in self._made_beside
         )
 
@@ -338,22 +256,6 @@ class Moving:
 
     # --- keys
 
-    @cached_property
-    def finds_by_key(self) -> bool:
-        """Whether the key attributes of the new schema tell the old key."""
-        return self._finds_by_key()
-
-    def _finds_by_key(self) -> bool:
-        given = {*self.entity.keys.primary.composites}
-        constants = {*self.earlier.spec.constants}
-        for name in self.earlier.keys.primary.composites:
-            route = self.routes_back[name]
-            source = None if route.source is None else route.source.spec.name
-            reads = route.reads if route.make is not None else {source}
-            if name not in constants and (reads is None or not given.issuperset(reads)):
-                return False
-        return True
-
     def earlier_key(self, values: Mapping[str, Any]) -> Item | None:
         """The old key of the item with these accepted key attributes of the new schema.
 
@@ -445,175 +347,6 @@ class Moving:
             parts.append(f"(NOT ({' AND '.join(differing)}))")
         return " AND ".join(parts)
 
-    # --- what the schemas say
-
-    @cached_property
-    def _made(self) -> list[Route]:
-        """The routes whose values are in fields that only the new form has."""
-        known = self.earlier.mapping.known_fields
-        return [
-            route
-            for route in self.routes.values()
-            if route.target.spec.field not in known
-            and (route.make is not None or route.source is not None)
-        ]
-
-    @cached_property
-    def _made_beside(self) -> list[Route]:
-        """Those of them that leave what they are made of where it is."""
-        return [
-            route
-            for route in self._made
-            if route.make is not None and self._old_fields.isdisjoint(self._inputs(route))
-        ]
-
-    def _inputs(self, route: Route) -> frozenset[str]:
-        """The old fields that a route reads."""
-        names = set(route.reads or ())
-        if route.source is not None:
-            names.add(route.source.spec.name)
-        attributes = self.earlier.spec.attributes
-        return frozenset(attributes[name].field for name in names if name in attributes)
-
-    def _reads_any(self, item: Item, route: Route) -> bool:
-        return not self._inputs(route).isdisjoint(item)
-
-    @cached_property
-    def _lossy(self) -> frozenset[str]:
-        """The old fields that rolling back cannot compute from the new form."""
-        attributes = self.earlier.spec.attributes
-        return frozenset(
-            attributes[name].field
-            for name, route in self.routes_back.items()
-            if route.make is None and route.source is None
-        )
-
-    def _routes_forward(self) -> dict[str, Route]:
-        old, hooks = self.earlier.mapping, self.entity.hooks
-        found = {}
-        for name, target in self.entity.mapping.attributes.items():
-            change = self.change.attributes.get(name)
-            said = None if change is None else change.source
-            source = said if said is not None else name if name in old.attributes else None
-            compiled = None if source is None else old.attributes[source]
-            if change is not None and change.value is not None:
-                make, reads = maker(change.value, source, target, old, hooks, forward=True)
-                found[name] = Route(target, compiled, make, reads)
-                continue
-            if compiled is not None and not is_readable_as(compiled.spec, target.spec):
-                raise self._fault(
-                    f'"{name}" is stored in another form than before ({compiled.spec.type} became '
-                    f"{target.spec.type}); say how with `value` or `call`",
-                    change,
-                )
-            found[name] = Route(target, compiled)
-        return found
-
-    def _routes_backward(self) -> dict[str, Route]:
-        new, hooks = self.entity.mapping, self.entity.hooks
-        changes = self.change.attributes.values()
-        found = {}
-        for name, target in self.earlier.mapping.attributes.items():
-            said = next((one for one in changes if name in one.back), None)
-            if said is not None:
-                source = new.attributes[said.name]
-                back = said.back[name]
-                make, reads = maker(back, said.name, target, new, hooks, forward=False)
-                found[name] = Route(target, source, make, reads)
-                continue
-            renamed = (one.name for one in changes if one.source == name and one.value is None)
-            own = name if name in new.attributes and name not in self.change.attributes else None
-            there = next(renamed, own)
-            compiled = None if there is None else new.attributes[there]
-            if compiled is not None and not is_readable_as(compiled.spec, target.spec):
-                compiled = None
-            found[name] = Route(target, compiled)
-        return found
-
-    def _consumed(self) -> frozenset[str]:
-        """The old attributes that others are made of, and whose fields only the old form has."""
-        known = self.entity.mapping.known_fields
-        read = {name for route in self.routes.values() for name in route.reads or ()}
-        read |= {one.source.spec.name for one in self.routes.values() if one.source is not None}
-        attributes = self.earlier.spec.attributes
-        return frozenset(
-            name for name in read if name in attributes and attributes[name].field not in known
-        )
-
-    def _consumed_back(self) -> frozenset[str]:
-        """The new attributes that the old form has no use for: what they hold goes back."""
-        known = self.earlier.mapping.known_fields
-        routes = self.routes_back.values()
-        read = {name for route in routes if route.make is not None for name in route.reads or ()}
-        read |= {one.source.spec.name for one in routes if one.source is not None}
-        attributes = self.entity.spec.attributes
-        return frozenset(
-            name for name in read if name in attributes and attributes[name].field not in known
-        )
-
-    def _filled(self) -> dict[str, AttributeValue]:
-        """The fields that only the new form has, with the default that the migration writes."""
-        known, found = self.earlier.mapping.known_fields, {}
-        for name in self.change.defaults:
-            attribute = self.entity.mapping.attributes[name]
-            default = attribute.spec.default
-            is_open = attribute.spec.field not in known and not attribute.spec.encrypt
-            if isinstance(default, Literal) and is_open:
-                value = attribute.encode(attribute.accept(default.value))
-                found[attribute.spec.field] = value
-        return found
-
-    def _parted_keys(self) -> bool:
-        """Whether no key of the new form can be one of the old form."""
-        pairs = zip(self.earlier.keys.primary.forms, self.entity.keys.primary.forms, strict=False)
-        return any(_parted(old, new) for old, new in pairs)
-
-    def _refuse_untold(self) -> None:
-        """Raise where an item would not tell whether it was converted."""
-        if self.is_told:
-            return
-        known = self.entity.mapping.known_fields
-        for name, route in self.routes.items():
-            target, source = route.target.spec, route.source
-            if route.is_same or (route.make is None and source is None):
-                continue
-            fields = self._inputs(route)
-            if fields and fields <= self._old_fields:
-                continue
-            if target.field not in self.earlier.mapping.known_fields:
-                if route.make is not None:
-                    continue
-                # What it was is still there, under a name that the new schema has for another.
-            elif target.field in self._ahead.told and fields <= {target.field, *self._old_fields}:
-                continue
-            elif source is not None and route.make is None and source.spec.field == target.field:
-                # The stored form is the same, or what differs is inside and reads alike.
-                continue
-            taken = sorted(field for field in fields if field in known)
-            raise self._fault(
-                f'nothing in an item would tell whether "{name}" was converted: '
-                f"{', '.join(taken) or target.field} is a field of both schemas, with values of "
-                f'one kind. Store "{name}" in another field (`field: ...`), or give the entity a '
-                "new version",
-                self.change.attributes.get(name),
-            )
-
-    def _refuse_lost(self) -> None:
-        """Raise where what is encrypted could not be decrypted under the item's new key."""
-        read = {one.source.spec.name for one in self.routes.values() if one.source is not None}
-        for name, spec in self.earlier.spec.attributes.items():
-            if spec.encrypt and self.moves and name not in read:
-                raise self._fault(
-                    f'"{name}" is encrypted and not among the new attributes, and the item\'s key '
-                    "changes, by which it is encrypted; drop it in a migration of its own",
-                    None,
-                )
-
-    def _fault(self, message: str, change: AttributeChange | None) -> SchemaError:
-        span = self.change.span if change is None else change.span
-        text = f"{self.entity.spec.alias}: {message}"
-        return SchemaError([Fault(span, "migration.change", text)])
-
     def _refuse_oversize(self, after: Item, item: Item) -> None:
         size = item_size(after)
         if size <= ITEM_LIMIT or not self.entity.mapping.overflow.isdisjoint(after):
@@ -643,12 +376,3 @@ def is_displaced(entity: BoundEntity, item: Item) -> bool:
         return not same_items(entity.mapping.primary_key(values), own)
     except LeydenError:
         return True
-
-
-def _parted(old: KeyForm, new: KeyForm) -> bool:
-    """Whether keys of two forms differ in what they begin with."""
-    heads = []
-    for form in (old, new):
-        head = form.prefix + (form.segments[0].label if form.segments else form.suffix)
-        heads.append((form.fold(head) if form.fold else head).lower())
-    return not (heads[0].startswith(heads[1]) or heads[1].startswith(heads[0]))

@@ -17,7 +17,7 @@ from leyden.errors import DecodeError, InvalidOptionError, ItemTooLargeError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.plan import expressions
 from leyden.operations.plan.expressions import item_size
-from leyden.program import AttributeValue, Item
+from leyden.program import AttributeValue, Item, Params
 from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD
 from leyden.types import portable_text, portable_value
 
@@ -197,6 +197,15 @@ def part_keys(key: Item, sort_field: str, entry: Entry) -> list[Item]:
         {**key, sort_field: {"S": f"{PART_PREFIX}{entry.generation}#{number:04}"}}
         for number in range(entry.parts)
     ]
+
+
+def delete_parts(
+    entity: BoundEntity, key: Item, entries: Iterable[Entry], table: str
+) -> list[Params]:
+    """The requests that delete the parts of an item's values; `key` is the item's."""
+    sort = sort_field_of(entity)
+    keys = (part for entry in entries for part in part_keys(key, sort, entry))
+    return [{"Delete": {"TableName": table, "Key": part}} for part in keys]
 
 
 def part_items(

@@ -21,6 +21,7 @@ from leyden.operations.companions.overflow.format import (
     Packing,
     arrange,
     as_they_are,
+    delete_parts,
     part_keys,
     part_lifetimes,
     read_manifest,
@@ -227,7 +228,7 @@ def _replaced(
         return OverflowPlan(body, tuple(siblings), {})
     manifest = stored.manifest
     body = require(body, lambda expressions: expressions.unchanged(OVERFLOW_FIELD, manifest))
-    siblings += _deletes(entity, key, old.values(), table)
+    siblings += delete_parts(entity, key, old.values(), table)
     return OverflowPlan(body, tuple(siblings), {OVERFLOW_FIELD: manifest})
 
 
@@ -271,7 +272,7 @@ def _changed(
         told = entity.lifetimes - change.effect.sets.keys() - change.effect.removes
         conditions += [expressions.unchanged(name, held.get(name)) for name in sorted(told)]
         relied.update({name: held.get(name) for name in entity.lifetimes})
-    siblings = (*_puts(layout, table), *_deletes(entity, key, given_up, table), *moved)
+    siblings = (*_puts(layout, table), *delete_parts(entity, key, given_up, table), *moved)
     body = {**params, "UpdateExpression": update.text()}
     manifest = expressions.unchanged(OVERFLOW_FIELD, stored.manifest)
     texts = [params.get("ConditionExpression", ""), *conditions, manifest]
@@ -342,12 +343,6 @@ def _refuse_opened(entity: BoundEntity, change: OverflowChange, old: Mapping[str
 
 def _puts(layout: Layout, table: str) -> list[Params]:
     return [{"Put": {"TableName": table, "Item": item}} for item in layout.parts]
-
-
-def _deletes(entity: BoundEntity, key: Item, entries: Iterable[Entry], table: str) -> list[Params]:
-    sort = sort_field_of(entity)
-    keys = (part for entry in entries for part in part_keys(key, sort, entry))
-    return [{"Delete": {"TableName": table, "Key": part}} for part in keys]
 
 
 def _moved_lifetimes(
