@@ -110,11 +110,8 @@ def _board(
 ) -> Board:
     name = index.name or None
     key = (*index.hash, *index.range)
-    # The fields that are there beside the index's own keys; None for all.
-    fields = None
-    if index.projection != "all":
-        extra = () if isinstance(index.projection, str) else index.projection
-        fields = frozenset({*own.hash, *own.range, *extra})
+    # The index's own keys are shown in any case.
+    fields = _held(index.projection, (*own.hash, *own.range))
     rows: list[tuple[Any, Row]] = []
     absent: list[Absent] = []
     for alias, entity in drawn.entities.items():
@@ -155,6 +152,13 @@ def _board(
     )
 
 
+def _held(projection: str | tuple[str, ...], keys: Iterable[str]) -> frozenset[str] | None:
+    """The fields that an index holds of an item, `keys` in any case; None for all."""
+    if projection == "all":
+        return None
+    return frozenset((*keys, *(() if isinstance(projection, str) else projection)))
+
+
 def _vector_board(
     drawn: Service, examples: Examples, index: VectorIndexDefinition, own: IndexDefinition
 ) -> Board:
@@ -168,10 +172,8 @@ def _vector_board(
         for search in entity.spec.searches.values():
             if search.index != index.name:
                 continue
-            fields = {attribute.field for attribute in attributes.values()}
-            if index.projection != "all":
-                listed = () if isinstance(index.projection, str) else index.projection
-                fields = {*own.hash, *own.range, *index.read, *listed}
+            held = _held(index.projection, (*own.hash, *own.range, *index.read))
+            fields = held or {attribute.field for attribute in attributes.values()}
             out = []
             for example in examples.of(alias):
                 if all(field in example.item for field in (index.field, *parted)):

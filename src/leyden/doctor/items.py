@@ -85,7 +85,9 @@ class Examiner:
         name, version = (_said(item, one) for one in (ENTITY_FIELD, VERSION_FIELD))
         if OWNER_FIELD in item and name.endswith(GUARD_SUFFIX):
             entity = self._named(name.removesuffix(GUARD_SUFFIX), version)
-            if entity is not None and self._is_our_guard(entity, item):
+            text = "" if entity is None else _said(item, entity.key_fields[0])
+            # Its key says whose a guard is, also where keys are templates.
+            if entity is not None and text.startswith(self._guarded):
                 earlier = entity.moving.earlier if entity.moving is not None else entity
                 is_new = is_guard(entity, item) or not is_guard(earlier, item)
                 return Seen(GUARD, entity if is_new else earlier)
@@ -131,11 +133,6 @@ class Examiner:
             folded.startswith(one) and folded[len(one) : len(one) + 1] in ("", "$", "#")
             for one in self._beginnings
         )
-
-    def _is_our_guard(self, entity: BoundEntity, item: Item) -> bool:
-        """Whether a guard is of this service: its key says so, also where keys are templates."""
-        text = item.get(entity.key_fields[0], {}).get("S", "")
-        return isinstance(text, str) and text.startswith(self._guarded)
 
     def stranger(self, item: Item) -> Seen:
         """An item that no entity owns, by itself; or what it would be if something were right."""

@@ -10,12 +10,12 @@ that one had. So for each partition it is known how many it has at least, and at
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from leyden._attrs import define, field, frozen
 from leyden.doctor.items import FOREIGN, GUARD, PART, Seen
-from leyden.mapping.table import TableDefinition
+from leyden.mapping.table import TableDefinition, held_fields
 from leyden.operations.plan.costs import write_units
 from leyden.operations.plan.expressions import item_size
 from leyden.program import Item
@@ -180,11 +180,11 @@ class Measures:
         self._indexes: list[_Index] = []
         for index in definition.indexes.values():
             keys = (*index.hash, *index.range)
-            held = _held(index.projection, (*own, *keys))
+            held = held_fields(index.projection, (*own, *keys))
             self._indexes.append(_Index(index.name, keys, index.hash, held))
         for vector in definition.vectors.values():
             parted = (vector.hash,) if vector.hash is not None else ()
-            held = _held(vector.projection, (*own, vector.field, *vector.read))
+            held = held_fields(vector.projection, (*own, vector.field, *vector.read))
             self._indexes.append(_Index(vector.name, (vector.field, *parted), parted, held))
 
     def count(self, item: Item, seen: Seen, run: Run) -> int:
@@ -299,12 +299,6 @@ def size_text(count: float) -> str:
 
 def _plain(tally: Tally) -> list[int]:
     return [tally.items, tally.bytes, tally.largest]
-
-
-def _held(projection: str | tuple[str, ...], keys: Iterable[str]) -> frozenset[str] | None:
-    if projection == "all":
-        return None
-    return frozenset((*keys, *(() if isinstance(projection, str) else projection)))
 
 
 def _text(item: Item, fields: Sequence[str]) -> str:

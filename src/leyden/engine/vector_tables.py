@@ -172,17 +172,7 @@ def _update_table(update: Callable[[Any], Any]) -> Callable[[Any], Any]:
             _refuse_twice(table, body.get("GlobalSecondaryIndexUpdates") or ())
         if table is None or not (updates or table.vector_indexes):
             return update(handler)
-        billing = body.get("BillingMode") or table.billing_mode
-        if len(updates) > 1:
-            raise Refused(_ONE_AT_A_TIME, "LimitExceededException")
-        indexes = list(table.vector_indexes)
-        for change in updates:
-            if change.get("Create"):
-                indexes.append(_added(handler, table, change["Create"], billing))
-            elif change.get("Delete"):
-                indexes.remove(_removable(table, change["Delete"]["IndexName"]))
-        if indexes:
-            check_indexes((), indexes, billing, ())
+        indexes = _updated_indexes(handler, table, updates)
         # The definitions that a table has stay as they are; moto would keep only the new ones.
         known = (*table.attr, *table.searched_attributes)
         defined = {each["AttributeName"]: each for each in body.get("AttributeDefinitions") or ()}
@@ -195,6 +185,24 @@ def _update_table(update: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return _described(table)
 
     return updated
+
+
+def _updated_indexes(
+    handler: Any, table: Any, updates: Sequence[Mapping[str, Any]]
+) -> list[VectorIndex]:
+    """The vector indexes that a table has after an update."""
+    billing = handler.body.get("BillingMode") or table.billing_mode
+    if len(updates) > 1:
+        raise Refused(_ONE_AT_A_TIME, "LimitExceededException")
+    indexes = list(table.vector_indexes)
+    for change in updates:
+        if change.get("Create"):
+            indexes.append(_added(handler, table, change["Create"], billing))
+        elif change.get("Delete"):
+            indexes.remove(_removable(table, change["Delete"]["IndexName"]))
+    if indexes:
+        check_indexes((), indexes, billing, ())
+    return indexes
 
 
 def _added(handler: Any, table: Any, definition: dict[str, Any], billing: str) -> VectorIndex:

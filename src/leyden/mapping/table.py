@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -85,6 +85,13 @@ def _projection_params(projection: str | tuple[str, ...]) -> dict[str, Any]:
     if isinstance(projection, str):
         return {"ProjectionType": projection.upper()}
     return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(projection)}
+
+
+def held_fields(projection: str | tuple[str, ...], keys: Iterable[str]) -> frozenset[str] | None:
+    """The fields that an index holds of an item, `keys` in any case; None for all."""
+    if projection == "all":
+        return None
+    return frozenset((*keys, *(() if isinstance(projection, str) else projection)))
 
 
 def _frozen(named: Mapping[str, Any]) -> Mapping[str, Any]:

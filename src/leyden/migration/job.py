@@ -232,7 +232,10 @@ class Job:
         except LeydenError as error:
             if self._logbook.entry is not None:
                 self._count_moved()
-                error.message += f"; {self._so_far()}"
+                count = self._entry.moved
+                items = "1 item was" if count == 1 else f"{count:,} items were"
+                done = f"{items} {_VERBS[self._direction]} so far"
+                error.message += f"; {done}; run it again, and it goes on from there"
             raise
         return report
 
@@ -267,7 +270,14 @@ class Job:
             if turns >= MOST_TURNS:
                 phase = "unsettled" if self._direction == "forward" else self._entry.phase
                 break
-            self._start_turn(self._entry.turn + 1)
+            self._failures = []
+            self._entry = evolve(
+                self._entry,
+                turn=self._entry.turn + 1,
+                counts=Counts(),
+                positions=self._beginning(),
+                failures=(),
+            )
         self._entry = evolve(self._entry, phase=phase, positions=())
         yield from self._save(release=True)
         self._tell()
@@ -281,35 +291,21 @@ class Job:
         refuse_step(self._migration.name, direction, found)
         if found is not None and found.phase == "committed":
             return None
-        working = _WORKING[direction]
-        beginning = self._beginning()
-        if found is None or found.phase not in (working, _DONE[direction], "unsettled"):
+        working, beginning = _WORKING[direction], self._beginning()
+        goes_on = {working, _DONE[direction]} | ({"unsettled"} if direction == "forward" else set())
+        if found is None or found.phase not in goes_on:
             began = "" if found is None else found.began
             return Entry(self._migration.name, working, positions=beginning, began=began)
-        if found.phase == "unsettled" and direction != "forward":
-            return Entry(self._migration.name, working, positions=beginning, began=found.began)
         if found.phase == working and found.positions:
             return found
         # Every item was looked at once; now the passes that look for what is left.
-        return Entry(
-            found.name,
-            working,
-            max(found.turn, 2),
-            Counts(),
-            found.moved,
-            beginning,
-            (),
-            found.began,
+        turn = max(found.turn, 2)
+        return evolve(
+            found, phase=working, turn=turn, counts=Counts(), positions=beginning, failures=()
         )
 
     def _beginning(self) -> tuple[Item | None, ...]:
         return tuple({} for _ in range(self._segments))
-
-    def _start_turn(self, turn: int) -> None:
-        self._failures = []
-        self._entry = evolve(
-            self._entry, turn=turn, counts=Counts(), positions=self._beginning(), failures=()
-        )
 
     def _pass(self) -> Program[None]:
         """Read the table from where the pass is to its end, and move what it meets."""
@@ -353,12 +349,6 @@ class Job:
             counts = evolve(counts, moved=counts.moved + moved)
             self._entry = evolve(entry, counts=counts, moved=entry.moved + moved)
             self._moves = None
-
-    def _so_far(self) -> str:
-        """What was done by an end that nobody wanted, and how to go on."""
-        count = self._entry.moved
-        items = "1 item was" if count == 1 else f"{count:,} items were"
-        return f"{items} {_VERBS[self._direction]} so far; run it again, and it goes on from there"
 
     def _count(
         self, scanned: int, moved: Sequence[Moved], positions: tuple[Item | None, ...]
@@ -456,22 +446,16 @@ def failure_of(alias: str, key: Item, error: LeydenError) -> Failure:
 
 def refuse_step(name: str, direction: Direction, found: Entry | None) -> None:
     """Raise MigrationError where a migration cannot go this way from where it is."""
-    why = _refusal_of(direction, found)
-    if why is not None:
-        raise MigrationError(why, name=name, operation=OPERATION)
-
-
-def _refusal_of(direction: Direction, found: Entry | None) -> str | None:
-    """Why a migration cannot go this way from where it is; None where it can."""
     phase = None if found is None else found.phase
+    why = None
     if direction == "forward":
-        if phase == "rolling_back":
-            return "a rollback is under way; finish it first, with `rollback=True`"
-        if phase == "committing":
-            return "a commit is under way; finish it, with `commit=True`"
+        why = {
+            "rolling_back": "a rollback is under way; finish it first, with `rollback=True`",
+            "committing": "a commit is under way; finish it, with `commit=True`",
+        }.get(phase or "")
     elif direction == "back":
         if phase in ("committing", "committed"):
-            return (
+            why = (
                 "it was committed, and what rolling back needs is gone; write a migration that "
                 "leads from the new schemas to the old ones"
             )
@@ -481,11 +465,12 @@ def _refusal_of(direction: Direction, found: Entry | None) -> str | None:
             "rolled_back": "it was rolled back",
             "rolling_back": "a rollback is under way",
         }.get(phase, "it has not run to its end")
-        return f"{said}; run it until all items are verified, and commit then"
+        why = f"{said}; run it until all items are verified, and commit then"
     elif found is not None and phase == "verified" and found.counts.failed:
         several = "1 item" if found.counts.failed == 1 else f"{found.counts.failed:,} items"
-        return (
+        why = (
             f"{several} could not be moved, and a commit would leave them behind for good; mend "
             "what the report lists, and run it again"
         )
-    return None
+    if why is not None:
+        raise MigrationError(why, name=name, operation=OPERATION)

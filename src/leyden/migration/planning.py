@@ -7,12 +7,12 @@ items before and after, and from the indexes that they are in; so it is near, an
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from leyden._attrs import define, evolve, field
 from leyden.errors import LeydenError
-from leyden.mapping.table import TableDefinition
+from leyden.mapping.table import TableDefinition, held_fields
 from leyden.migration.job import (
     MOST_FAILURES,
     OPERATION,
@@ -180,7 +180,7 @@ class _Planning:
         entity = self.entities[alias]
         self.entities[alias] = evolve(entity, failed=entity.failed + 1)
         if len(self.failures) < MOST_FAILURES:
-            key = {name: item[name] for name in moving.earlier.key_fields}
+            key = moving.earlier.key_in(item)
             name_key(error, key)
             self.failures.append(failure_of(alias, key, error))
 
@@ -216,9 +216,7 @@ def _index_units(
     one: Prepared, fields: tuple[str, ...], projection: str | tuple[str, ...], is_copied: bool
 ) -> float:
     own = {*fields, *one.old_key, *one.new_key}
-    held = (
-        None if projection == "all" else own if isinstance(projection, str) else {*own, *projection}
-    )
+    held = held_fields(projection, own)
 
     def entry(item: Item) -> Item | None:
         if not all(name in item for name in fields):
@@ -246,7 +244,10 @@ def sample_of(moving: Moving, one: Prepared) -> Sample:
     names = sorted(
         name
         for name in one.before.keys() | one.after.keys()
-        if name != BEFORE_FIELD and not _alike(one.before.get(name), one.after.get(name))
+        if name != BEFORE_FIELD
+        and not (
+            name in one.before and name in one.after and alike(one.before[name], one.after[name])
+        )
     )
     changes = tuple(
         FieldChange(name, None, None, masked=True)
@@ -262,12 +263,6 @@ def sample_of(moving: Moving, one: Prepared) -> Sample:
         0 if kept is None else len(kept.fields) + len(kept.absent),
         len(one.guards) + len(one.parts),
     )
-
-
-def _alike(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return alike(dict(one), dict(other))
 
 
 def _secret_fields(moving: Moving) -> frozenset[str]:

@@ -28,6 +28,7 @@ from leyden.mapping.building import Hooks
 from leyden.mapping.lack import narrow
 from leyden.mapping.record import promise_class
 from leyden.mapping.sealing import Keyring
+from leyden.mapping.table import held_fields
 from leyden.program import AttributeValue, Item, Program, Runner
 from leyden.schema.spec import EntitySpec, SearchSpec, TableSpec
 from leyden.types import type_of
@@ -183,6 +184,10 @@ class BoundEntity:
         """The fields of the table's own key."""
         return tuple(form.field for form in self.keys.primary.forms)
 
+    def key_in(self, item: Item) -> Item:
+        """The table's own key of a raw item, as far as it has one."""
+        return {name: item[name] for name in self.key_fields if name in item}
+
     @cached_property
     def positions(self) -> Mapping[str, tuple[str, ...]]:
         """The fields of a position in each access pattern's index: its key, and the table's own."""
@@ -199,16 +204,14 @@ class BoundEntity:
         """The fields that each access pattern's index holds; None where it holds whole items."""
         found: dict[str, frozenset[str] | None] = {}
         for name, keys in self.keys.items():
-            listed = _listed(keys.spec.projection)
-            found[name] = None if listed is None else frozenset((*listed, *self.positions[name]))
+            found[name] = held_fields(keys.spec.projection or "all", self.positions[name])
         for name, search in self.spec.searches.items():
             # Besides the table's key it holds what searches ask for, and the vector, for those who
             # name it.
             asked = (search.attribute, search.partition, *search.filters)
             own = [self.spec.attributes[one].field for one in asked if one is not None]
             own += (*self.key_fields, *self.spec.identifiers)
-            listed = _listed(search.projection)
-            found[name] = None if listed is None else frozenset((*listed, *own))
+            found[name] = held_fields(search.projection or "all", own)
         return found
 
     @cached_property
@@ -308,13 +311,6 @@ class BoundEntity:
     def operation(self, verb: str) -> str:
         """The name of an operation for errors and events: `task.create`."""
         return f"{self.spec.alias}.{verb}"
-
-
-def _listed(projection: str | tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """The fields that a projection lists; None for one of whole items."""
-    if projection is None or projection == "all":
-        return None
-    return () if isinstance(projection, str) else projection
 
 
 @frozen

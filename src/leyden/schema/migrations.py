@@ -125,14 +125,15 @@ def load_migration(
     if report.has_errors:
         raise SchemaError(report.faults())
     copy = given.get("copy")
-    asking = (given, *given.at("entities").value.values())
+    asking = (given, *filter(None, given.at("entities").value.values()))
+    decide = [one for place in asking if (one := place.get("decide")) is not None]
     return MigrationSpec(
         name=given.plain("migration"),
         earlier=old,
         entities=entities,
         copy_to=None if copy is None else copy.plain("table"),
         span=given.span,
-        questions=tuple(question for one in asking for question in _questions(one)),
+        questions=tuple(Question(q.value, q.span) for some in decide for q in some.value),
     )
 
 
@@ -223,12 +224,6 @@ def _old_service(
     for fault in found.errors:
         report.error(fault.span, fault.code, fault.message)
     return found.service
-
-
-def _questions(given: Given | None) -> Iterable[Question]:
-    """What is asked in one place of a migration."""
-    asked = None if given is None else given.get("decide")
-    return () if asked is None else (Question(one.value, one.span) for one in asked.value)
 
 
 def _entity(alias: str, given: Given | None, old: ServiceSpec, hooks: Hooks | None) -> Any:

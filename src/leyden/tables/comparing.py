@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from leyden.mapping.table import Params, TableDefinition, VectorIndexDefinition
+from leyden.mapping.table import IndexDefinition, Params, TableDefinition, VectorIndexDefinition
 from leyden.tables.differences import Description, Difference
 from leyden.tables.settings import compare_settings, table_option, ttl_option
 
@@ -57,14 +57,9 @@ def compare_keys(
     Where indexes are being added, global ones that are missing are no difference, as long as the
     fields of their keys have the same types in the table.
     """
-    types = {
-        entry["AttributeName"]: entry["AttributeType"]
-        for entry in description.get("AttributeDefinitions", ())
-    }
-    own = "the table's own key"
-    for said in _compare_keys(
-        own, definition.key_schema, description["KeySchema"], definition, types
-    ):
+    types = _types_in(description)
+    own, found = definition.key_schema, description["KeySchema"]
+    for said in _compare_keys("the table's own key", own, found, definition, types):
         yield Difference(said, "table.key", "", _NEW_TABLE)
     existing = {
         index["IndexName"]: (kind, index)
@@ -74,12 +69,21 @@ def compare_keys(
     }
     for wanted in definition.indexes.values():
         what = f'the index "{wanted.name}"'
-        if wanted.name not in existing and adding and wanted.kind == "gsi":
+        if wanted.name in existing:
+            kind, index = existing[wanted.name]
+            yield from _compare_index(wanted, kind, index, definition, types)
+            if not (adding or is_built(index)):
+                yield Difference(
+                    f"{what} is not ready yet ({_state(index)}); until it is, queries miss items",
+                    "index.not_ready",
+                    wanted.name,
+                    "wait: `leyden table FOLDER --add-indexes` waits until it is",
+                )
+        elif adding and wanted.kind == "gsi":
             key = wanted.key_schema
             for said in _compare_keys(what, key, key, definition, types):
                 yield Difference(said, "index.key", wanted.name, _NEW_INDEX)
-            continue
-        if wanted.name not in existing:
+        else:
             adds = "" if wanted.kind == "lsi" else "; app.add_indexes() adds it"
             yield Difference(
                 f"{what} ({_shown(wanted.key_schema)}) is missing{adds}",
@@ -87,29 +91,31 @@ def compare_keys(
                 wanted.name,
                 _NEW_TABLE if wanted.kind == "lsi" else _ADD_INDEX,
             )
-            continue
-        kind, index = existing[wanted.name]
-        anew = _NEW_TABLE if kind == "lsi" else _NEW_INDEX
-        advice = _LOCAL if kind == "lsi" else _AS_IT_IS
-        for said in _compare_keys(what, wanted.key_schema, index["KeySchema"], definition, types):
-            yield Difference(f"{said} ({advice})", "index.key", wanted.name, anew)
-        if wanted.kind == "lsi" and kind == "gsi":
-            yield Difference(
-                f"{what} is global, and the schemas need it local (say `kind: gsi` in "
-                "table.yaml if global is meant)",
-                "index.kind",
-                wanted.name,
-                f"write `kind: gsi` for it in table.yaml; if it must be local, {_NEW_TABLE}",
-            )
-        for said in _compare_projection(what, wanted.projection, index.get("Projection", {})):
-            yield Difference(f"{said} ({advice})", "index.projection", wanted.name, anew)
-        if not (adding or is_built(index)):
-            yield Difference(
-                f"{what} is not ready yet ({_state(index)}); until it is, queries miss items",
-                "index.not_ready",
-                wanted.name,
-                "wait: `leyden table FOLDER --add-indexes` waits until it is",
-            )
+
+
+def _compare_index(
+    wanted: IndexDefinition,
+    kind: str,
+    found: Mapping[str, Any],
+    definition: TableDefinition,
+    types: Mapping[str, str],
+) -> Iterable[Difference]:
+    """Say in words how an index of the table falls short; `kind` is what it is there."""
+    what = f'the index "{wanted.name}"'
+    anew = _NEW_TABLE if kind == "lsi" else _NEW_INDEX
+    advice = _LOCAL if kind == "lsi" else _AS_IT_IS
+    for said in _compare_keys(what, wanted.key_schema, found["KeySchema"], definition, types):
+        yield Difference(f"{said} ({advice})", "index.key", wanted.name, anew)
+    if wanted.kind == "lsi" and kind == "gsi":
+        yield Difference(
+            f"{what} is global, and the schemas need it local (say `kind: gsi` in "
+            "table.yaml if global is meant)",
+            "index.kind",
+            wanted.name,
+            f"write `kind: gsi` for it in table.yaml; if it must be local, {_NEW_TABLE}",
+        )
+    for said in _compare_projection(what, wanted.projection, found.get("Projection", {})):
+        yield Difference(f"{said} ({advice})", "index.projection", wanted.name, anew)
 
 
 def indexes_in(description: Description) -> dict[str, Mapping[str, Any]]:
@@ -147,10 +153,7 @@ def compare_vectors(
     Where they are being added, those that are missing or not ready are no difference.
     """
     existing = vectors_in(description)
-    types = {
-        entry["AttributeName"]: entry["AttributeType"]
-        for entry in description.get("AttributeDefinitions", ())
-    }
+    types = _types_in(description)
     for wanted in definition.vectors.values():
         index, what = existing.get(wanted.name), f'the vector index "{wanted.name}"'
         if index is None or is_going(index):
@@ -191,7 +194,15 @@ def compare_vectors(
 
 
 def _compare_vector(wanted: VectorIndexDefinition, found: Mapping[str, Any]) -> Iterable[str]:
-    made, need = _made_of(found), wanted.params
+    # DescribeTable may leave some of this out.
+    made: Params = {
+        "VectorAttribute": {"AttributeName": None},
+        "Dimensions": None,
+        "DistanceFunction": None,
+        "Projection": {},
+        **found,
+    }
+    need = wanted.params
     facts = (
         ("is over the field", made["VectorAttribute"]["AttributeName"], wanted.field),
         ("has dimensions", made["Dimensions"], wanted.dimensions),
@@ -210,23 +221,20 @@ def _compare_vector(wanted: VectorIndexDefinition, found: Mapping[str, Any]) -> 
     yield from _compare_projection("", wanted.projection, made["Projection"], carried)
 
 
-def _made_of(found: Mapping[str, Any]) -> Params:
-    """What DescribeTable says of a vector index, with what it may leave out."""
-    return {
-        "VectorAttribute": {"AttributeName": None},
-        "Dimensions": None,
-        "DistanceFunction": None,
-        "Projection": {},
-        **found,
-    }
-
-
 def _fields(index: Mapping[str, Any], role: str) -> list[str]:
     return [
         element["AttributeName"]
         for element in index.get("SearchSchema") or ()
         if element["SearchSchemaElementType"] == role
     ]
+
+
+def _types_in(description: Description) -> dict[str, str]:
+    """The types of the fields that a table declares, as DescribeTable has them."""
+    return {
+        entry["AttributeName"]: entry["AttributeType"]
+        for entry in description.get("AttributeDefinitions", ())
+    }
 
 
 def _compare_keys(

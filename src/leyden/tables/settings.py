@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from leyden._shell import structure, word
 from leyden.mapping.table import TABLE_CLASSES, replica_params, setting_params
-from leyden.schema.settings import Capacity, TableSettings
+from leyden.schema.settings import TableSettings
 from leyden.tables.differences import Description, Difference
 
 _IS_DYNAMODB_LOCAL: Final = ":ddblocal:"
@@ -133,18 +133,15 @@ def _compare_billing(
         for verb, capacity in (("Read", declared.read), ("Write", declared.write)):
             has = found.get(f"{verb}CapacityUnits", 0)
             if not capacity.units <= has <= (capacity.most or capacity.units):
+                scaled = f" to {capacity.most}" if capacity.is_scaled else ""
                 what = f'the index "{name}"' if name else "the table"
                 yield Difference(
                     f"{what} has {has} {verb.lower()} capacity units, and table.yaml says "
-                    f"{_shown(capacity)}",
+                    f"{capacity.units}{scaled}",
                     "billing",
                     name,
                     f"{update} {of_indexes} {indexes[name]}" if name else f"{update} {own}",
                 )
-
-
-def _shown(capacity: Capacity) -> str:
-    return f"{capacity.units} to {capacity.most}" if capacity.is_scaled else str(capacity.units)
 
 
 def _compare_recovery(

@@ -15,7 +15,7 @@ from leyden.cli.options import output_options
 from leyden.cli.output import Output, plural, print_json
 
 if TYPE_CHECKING:
-    from leyden.diff import Change, Diff, Draft, Side
+    from leyden.diff import Change, Diff, Draft, Side, Verdict
 
 _COLOURS: Final = {"safe": "green", "index": "cyan", "backfill": "yellow"}
 
@@ -86,12 +86,7 @@ def diff(
         draft = draft_migration(found, before, file.stem)
         write_draft(file, draft, after.json_schema, force=force)
     if output.is_json:
-        extra = {} if verdict is None else {
-            "passes": verdict.passes,
-            "migration": None if verdict.file is None else str(verdict.file),
-            "reasons": [*verdict.reasons],
-        }  # fmt: skip
-        print_json({**plain_diff(found, before, after), **extra}, output)
+        print_json(plain_diff(found, before, after, verdict), output)
     else:
         show_diff(found, before, after, file or (None if verdict is None else verdict.file))
         if verdict is not None and verdict.file is not None:
@@ -102,8 +97,17 @@ def diff(
         ctx.exit(1)
 
 
-def plain_diff(found: Diff, before: Side, after: Side) -> dict[str, object]:
-    """A diff as JSON has it, with places as people find them."""
+def plain_diff(
+    found: Diff, before: Side, after: Side, verdict: Verdict | None
+) -> dict[str, object]:
+    """A diff as JSON has it, with places as people find them, and the verdict if there is one."""
+    judged: dict[str, object] = {}
+    if verdict is not None:
+        judged = {
+            "passes": verdict.passes,
+            "migration": None if verdict.file is None else str(verdict.file),
+            "reasons": [*verdict.reasons],
+        }
     return {
         "old": before.label,
         "new": after.label,
@@ -112,6 +116,7 @@ def plain_diff(found: Diff, before: Side, after: Side) -> dict[str, object]:
             {**change.plain(), "file": _side(change, before, after).place(change.span.file)}
             for change in found.changes
         ],
+        **judged,
     }
 
 

@@ -48,7 +48,7 @@ def present_form(moving: Moving, item: Item, operation: str) -> Item:
             return item
         error.operation = error.operation or operation
         if error.key is None:
-            error.key = {name: item[name] for name in moving.earlier.key_fields if name in item}
+            error.key = moving.earlier.key_in(item)
             error.message += shown_key(error.key)
         raise
 

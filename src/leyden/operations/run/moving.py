@@ -84,10 +84,7 @@ class Moves:
         concurrency: int = 8,
         operation: str = "migrate",
     ) -> None:
-        self._moves = [
-            Move(moving, item, {name: item[name] for name in moving.earlier.key_fields})
-            for moving, item in entries
-        ]
+        self._moves = [Move(moving, item, moving.earlier.key_in(item)) for moving, item in entries]
         requests = MoveRequests(table, direction, copy_to, operation)
         self._look = _Look(requests, concurrency)
 
@@ -374,7 +371,7 @@ class _Look:
         if owner is None or owner in (guard.owner, *guard.others):
             return
         quoted = ", ".join(f'"{name}"' for name in guard.claim.attributes)
-        key = {name: owner[name] for name in guard.entity.key_fields if name in owner}
+        key = guard.entity.key_in(owner)
         said = f", {key_text(key)}," if key else ""
         # A copy does not follow deletions, and what is left of them keeps its values.
         is_copied = self.requests.copy_to is not None

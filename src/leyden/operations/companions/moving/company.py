@@ -150,8 +150,8 @@ class _Preparing:
         return Prepared(
             item,
             item if same else after,
-            {name: item[name] for name in self.origin.key_fields},
-            {name: after[name] for name in self.target.key_fields},
+            self.origin.key_in(item),
+            self.target.key_in(after),
         )
 
     def with_parts(self, one: Prepared) -> Program[Prepared]:

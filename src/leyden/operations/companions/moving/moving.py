@@ -178,7 +178,7 @@ class Moving(Forms):
             f'the migration "{latest}" has moved it since; roll that one back first',
             entity=self.entity.spec.entity,
         )
-        name_key(refusal, {name: item[name] for name in self.earlier.key_fields if name in item})
+        name_key(refusal, self.earlier.key_in(item))
         raise refusal
 
     def _latest(self, base: Item, kept: Kept | None) -> Item:
@@ -354,7 +354,7 @@ class Moving(Forms):
             return
         kept = size - item_size(without_kept(after))
         why = f", {kept:,} of them for a rollback" if kept else ""
-        key = {name: item[name] for name in self.earlier.key_fields if name in item}
+        key = self.earlier.key_in(item)
         raise ConversionError(
             f"the item would have {size:,} bytes{why}, and DynamoDB stores at most {ITEM_LIMIT:,}"
             f"{shown_key(key)}",
@@ -365,7 +365,6 @@ class Moving(Forms):
 
 def is_displaced(entity: BoundEntity, item: Item) -> bool:
     """Whether an item does not stand under the key that an entity gives it."""
-    own = {name: item[name] for name in entity.key_fields if name in item}
     attributes = entity.mapping.attributes
     try:
         values = {
@@ -373,6 +372,6 @@ def is_displaced(entity: BoundEntity, item: Item) -> bool:
             for name in entity.keys.primary.composites
             if attributes[name].spec.field in item
         }
-        return not same_items(entity.mapping.primary_key(values), own)
+        return not same_items(entity.mapping.primary_key(values), entity.key_in(item))
     except LeydenError:
         return True

@@ -67,15 +67,27 @@ class Translation:
         self._left = frozenset((fields - read - gone) | (target.mapping.overflow - fields))
         """The fields whose large values stay as they are: nothing is made of them, or the target
         wrote them already."""
+        # A step may put another value into a field that it reads.
+        replaced = {
+            route.target.spec.field
+            for route in routes.values()
+            if route.make is not None and route.target.spec.field in self._fields_read(route)
+        }
         self._spent = {
             name: attribute
             for name, attribute in origin.mapping.attributes.items()
-            if name in consumed or self._is_replaced(attribute.spec.field)
+            if name in consumed or attribute.spec.field in replaced
         }
         """The attributes whose stored values do not stay, so that others must be made of them."""
         place = (target.spec.service, target.spec.entity)
         self._place_moves = (spec.service, spec.entity) != place
-        self.told = self._told_fields()
+        theirs = {one.field: kinds_of(one) for one in spec.attributes.values()}
+        self.told = {
+            field: theirs[field]
+            for route in routes.values()
+            for field, own in [(route.target.spec.field, kinds_of(route.target.spec))]
+            if own and theirs.get(field) and own.isdisjoint(theirs[field])
+        }
         """The fields whose kind of value tells which schema wrote it: the origin's kinds."""
         self._steady = frozenset(name for name in target.keys if self._same_index(name))
 
@@ -101,19 +113,13 @@ class Translation:
         try:
             return self._convert(item)
         except ConversionError as error:
-            name_key(error, self._key_of(item))
+            name_key(error, self.origin.key_in(item))
             raise
         except LeydenError as error:
-            raise self._refusal(item, error) from error
-
-    def _is_replaced(self, field: str) -> bool:
-        """Whether a step puts another value into a field that it reads."""
-        return any(
-            route.make is not None
-            and route.target.spec.field == field
-            and field in self._fields_read(route)
-            for route in self.routes.values()
-        )
+            path = getattr(error, "path", "") or getattr(error, "field", "")
+            refusal = ConversionError(error.message, path=path, entity=self.target.spec.entity)
+            name_key(refusal, self.origin.key_in(item))
+            raise refusal from error
 
     def joins(self, item: Item) -> bool:
         """Whether an item must have the values in its place that are stored outside of it."""
@@ -167,18 +173,6 @@ class Translation:
         if not foreign:
             return item
         return {name: value for name, value in item.items() if name not in foreign}
-
-    def _told_fields(self) -> dict[str, frozenset[str]]:
-        found = {}
-        theirs = {one.field: one for one in self.origin.spec.attributes.values()}
-        for route in self.routes.values():
-            field = route.target.spec.field
-            if field not in theirs:
-                continue
-            mine, others = kinds_of(theirs[field]), kinds_of(route.target.spec)
-            if mine and others and mine.isdisjoint(others):
-                found[field] = mine
-        return found
 
     def _convert(self, item: Item) -> Item:
         mapping = self.target.mapping
@@ -331,16 +325,6 @@ class Translation:
                 continue
             stays = not moved and route.is_same and field in item
             after[field] = item[field] if stays else sealer.sealed_value(field, sealed[field], key)
-
-    def _refusal(self, item: Item, error: LeydenError) -> ConversionError:
-        """The error for an item that cannot be converted."""
-        path = getattr(error, "path", "") or getattr(error, "field", "")
-        refusal = ConversionError(error.message, path=path, entity=self.target.spec.entity)
-        name_key(refusal, self._key_of(item))
-        return refusal
-
-    def _key_of(self, item: Item) -> Item:
-        return {name: item[name] for name in self.origin.key_fields if name in item}
 
 
 def same_key(source: Any, target: Any, routes: Mapping[str, Route]) -> bool:
