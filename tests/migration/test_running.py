@@ -1118,7 +1118,7 @@ def test_every_failure_names_its_item(engine: Any, table_name: str) -> None:
     for failure in (*plan.failures, *report.failures):
         assert failure.reason.count(shown_key(failure.key)) == 1, failure.reason
     reasons = {one.key["sk"]["S"].rpartition("_")[2]: one.reason for one in report.failures}
-    assert 'nothing is made of its "note", which the move would lose' in reasons["lose"]
+    assert 'no attribute gets the value of its "note", which would be lost' in reasons["lose"]
     (same,) = {"same1", "same2"} & reasons.keys()
     new_key = "pk='$moved#team_t', sk='task#same'"
     assert f"another item stands under its new key, {new_key}; change" in reasons[same]

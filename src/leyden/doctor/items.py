@@ -147,13 +147,13 @@ class Examiner:
                 return Seen(FOREIGN, entity, (problem,), name=f"{name}, other versions")
         for entity in self.entities:
             if entity.keys.name_entity and entity.owns_key(item):
-                said = "its key is one of this entity's, and its identifiers say another"
+                said = "its key is this entity's, but its identifiers name another"
                 problem = Problem("item.misnamed", entity.spec.alias, said)
                 return Seen(FOREIGN, entity, (problem,), name="misnamed items")
         name, version = (_said(item, one) for one in (ENTITY_FIELD, VERSION_FIELD))
         name, version = (quoted(one)[1:-1] for one in (name, version))
         shown = f"{name}, version {version or 'none'}" if name else "nobody's items"
-        said = f'that say that they are of "{name}"' if name else "that do not say whose they are"
+        said = f'of "{name}"' if name else "that name no entity"
         problem = Problem("item.foreign", "", f"no entity of the schemas owns items {said}")
         return Seen(FOREIGN, None, (problem,), name=shown)
 
@@ -216,7 +216,7 @@ class _EntityJudge:
         unknown = {self._names[one] for one in outside}
         unsaid = item.keys() - mapping.known_fields - {BEFORE_FIELD}
         if BEFORE_FIELD in item:
-            said = "a migration moved it that is not committed yet"
+            said = "a migration has moved it, and is not committed yet"
             problems.append(self._problem("item.uncommitted", said))
         problems += self.fields(values, unsaid, unknown)
         problems += self.own_key(item, values)
@@ -235,18 +235,18 @@ class _EntityJudge:
     ) -> Iterator[Problem]:
         """What is missing, what nothing knows, and what is not derived from the others."""
         for one in sorted(unsaid):
-            said = f"the schema knows nothing of its field {quoted(one)}"
+            said = f"its field {quoted(one)} is not in the schema"
             yield self._problem("attribute.unknown", said)
         for name in self._required:
             if values.get(name) is None and name not in unknown:
-                yield self._problem("attribute.missing", f'"{name}" is required, and it has none')
+                yield self._problem("attribute.missing", f'it has no "{name}", which is required')
         told = {n for n, reads in self._derived.items() if unknown.isdisjoint({n, *reads})}
         if not told:
             return
         try:
             derived = self.entity.mapping.derived(values, told)
         except LeydenError as error:
-            said = f"what is derived cannot be derived from its values: {error.message}"
+            said = f"its derived attributes cannot be made of its values: {error.message}"
             yield self._problem("attribute.stale", said)
             return
         for name, value in derived.items():
@@ -255,7 +255,7 @@ class _EntityJudge:
                 # A write that begins an item, and touches nothing of it, does not derive.
                 continue
             if self._encoded(name, value) != self._encoded(name, held):
-                said = f'"{name}" is not what the other attributes make of it'
+                said = f'its "{name}" is not what the schema derives from its other attributes'
                 yield self._problem("attribute.stale", said)
 
     def _encoded(self, name: str, value: Any) -> Any:
@@ -274,15 +274,15 @@ class _EntityJudge:
             missing = form.missing(values)
             if missing:
                 names = ", ".join(f'"{name}"' for name in missing)
-                said = f'it has no {names}, of which its key field "{form.field}" is made'
+                said = f'its key field "{form.field}" is made of {names}, which it does not have'
                 yield self._problem("key.incomplete", said)
                 continue
             made = _made(form, values)
             if made is None or not _same(made, item.get(form.field), folds=self.folds(form)):
-                said = f'its key field "{form.field}" is not what its attributes make'
+                said = f'its key field "{form.field}" does not match its attributes'
                 yield self._problem("key.differs", said)
             elif form.is_ambiguous(values):
-                said = f'its key field "{form.field}" could be made of other values as well'
+                said = f'other values would make the same key field "{form.field}"'
                 yield self._problem("key.ambiguous", said)
 
     def entry(
@@ -301,7 +301,7 @@ class _EntityJudge:
         wanted = [_wanted(form, values) for form in keys.forms]
         if not belongs or None in wanted:
             if is_in:
-                said = f'it is in the index "{index}", and should not be'
+                said = f'it is in the index "{index}", but should not be'
                 yield self._problem("entry.stale", said, pattern)
             return
         assert keys.pk is not None
@@ -330,12 +330,12 @@ class _EntityJudge:
         for form, key in zip(keys.forms, wanted, strict=True):
             if not _same(key, item[form.field], folds=self.folds(form)):
                 said = (
-                    f'its field "{form.field}", a key of the index "{index}", is not what its '
-                    "attributes make"
+                    f'its field "{form.field}", a key of the index "{index}", does not match its '
+                    "attributes"
                 )
                 yield self._problem("entry.differs", said, pattern)
             elif not form.missing(values) and form.is_ambiguous(values):
-                said = f'its key field "{form.field}" could be made of other values as well'
+                said = f'other values would make the same key field "{form.field}"'
                 yield self._problem("key.ambiguous", said, pattern)
 
     def belongs(self, values: Mapping[str, Any], keys: IndexKeys, unknown: set[str]) -> bool | None:

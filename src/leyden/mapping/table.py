@@ -236,6 +236,14 @@ def replica_params(settings: TableSettings, region: str) -> Params:
     return replica
 
 
+def recovery_params(settings: TableSettings) -> Params:
+    """What UpdateContinuousBackups takes to turn on or off what is declared."""
+    params: Params = {"PointInTimeRecoveryEnabled": bool(settings.point_in_time_recovery)}
+    if settings.recovery_days is not None:
+        params["RecoveryPeriodInDays"] = settings.recovery_days
+    return params
+
+
 def setting_params(settings: TableSettings) -> Params:
     """What CreateTable takes of the settings: only those that are declared, billing left out."""
     params: Params = {}

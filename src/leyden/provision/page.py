@@ -110,15 +110,12 @@ def _access(service: ServiceSpec, table_name: str, source: str) -> Iterable[str]
 
 
 def _index_table(service: ServiceSpec, definition: TableDefinition) -> str:
-    def fields(names: Iterable[str]) -> str:
-        return ", ".join(f"{_code(name)} ({definition.types[name]})" for name in names)
-
     rows = [
         (
             f"`{index.name}`",
             {"gsi": "global", "lsi": "local"}[index.kind],
-            fields(index.hash),
-            fields(index.range) or "none",
+            _typed(definition, index.hash),
+            _typed(definition, index.range) or "none",
             {"all": "all fields", "keys_only": "keys only"}[index.projection]
             if isinstance(index.projection, str)
             else f"keys and {_listed(index.projection)}",
@@ -144,16 +141,13 @@ def _vectors(
 ) -> Sequence[str]:
     """The section on vector indexes: how to leave them out, and to add each of them later."""
 
-    def fields(names: Iterable[str]) -> str:
-        return ", ".join(f"{_code(name)} ({definition.types[name]})" for name in names)
-
     rows = [
         (
             f"`{index.name}`",
             f"{_code(index.field)} ({index.dimensions} numbers)",
             index.params["DistanceFunction"],
-            fields([index.hash]) if index.hash is not None else "none",
-            fields(index.filters),
+            _typed(definition, [index.hash]) if index.hash is not None else "none",
+            _typed(definition, index.filters),
             _PROJECTED[index.projection]
             if isinstance(index.projection, str)
             else f"{_PROJECTED['keys_only']}, and {_listed(index.projection)}",
@@ -264,6 +258,11 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     shown = ([visible(cell).replace("|", r"\|") for cell in cells] for cells in lines)
     return "".join(f"| {' | '.join(cells)} |\n" for cells in shown)
+
+
+def _typed(definition: TableDefinition, names: Iterable[str]) -> str:
+    """Fields with their types."""
+    return ", ".join(f"{_code(name)} ({definition.types[name]})" for name in names)
 
 
 def _code(text: str) -> str:

@@ -23,7 +23,7 @@ from typing import Any, Final
 
 from leyden._attrs import evolve, frozen
 from leyden.schema import Capacity, TableSettings
-from leyden.tables import TableDefinition
+from leyden.tables import TableDefinition, recovery_params
 
 __all__ = ["GLOBAL_TABLE", "SCALABLE_TARGET", "SCALING_POLICY", "TABLE", "Resources", "Scaling"]
 __all__ += ["production", "scalings", "table_resources", "unsaid"]
@@ -198,10 +198,7 @@ def _table(definition: TableDefinition, table_name: str) -> dict[str, Any]:
         properties["TimeToLiveSpecification"] = {"AttributeName": definition.ttl, "Enabled": True}
     settings = definition.settings
     if settings.point_in_time_recovery is not None:
-        recovery: dict[str, Any] = {"PointInTimeRecoveryEnabled": settings.point_in_time_recovery}
-        if settings.recovery_days is not None:
-            recovery["RecoveryPeriodInDays"] = settings.recovery_days
-        properties["PointInTimeRecoverySpecification"] = recovery
+        properties["PointInTimeRecoverySpecification"] = recovery_params(settings)
     return properties
 
 

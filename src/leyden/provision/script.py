@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from leyden.provision.commands import create_table_json
 from leyden.provision.resource import production, scalings
-from leyden.tables import TableDefinition, replica_params
+from leyden.tables import TableDefinition, recovery_params, replica_params
 
 __all__ = ["boto3_script", "python_literal"]
 
@@ -27,15 +27,12 @@ def boto3_script(
     settings = production(definition.settings, dev=dev)
     create = create_table_json(definition, table_name, dev=dev)
     constants = [f"TABLE = {python_literal(table_name)}", f"CREATE = {python_literal(create)}"]
-    recovery: dict[str, Any] = {"PointInTimeRecoveryEnabled": True}
-    if settings.recovery_days is not None:
-        recovery["RecoveryPeriodInDays"] = settings.recovery_days
     steps = [_CREATE]
     if definition.ttl:
         constants.append(f"TIME_TO_LIVE = {python_literal(definition.ttl)}")
         steps.append(_TIME_TO_LIVE)
     if settings.point_in_time_recovery:
-        constants.append(f"RECOVERY = {python_literal(recovery)}")
+        constants.append(f"RECOVERY = {python_literal(recovery_params(settings))}")
         steps.append("    recover(dynamodb)\n")
     if scaled := scalings(definition):
         targets = [

@@ -177,7 +177,7 @@ def _check_entity(change: EntityMigration, entity: EntitySpec, report: Report) -
         if name not in known:
             error(change.span, f"the new {_missing(change.alias, name, known)}")
         elif known[name].default is None:
-            error(change.span, f"{quoted(name)} is listed in `defaults`, and has no default")
+            error(change.span, f"{quoted(name)} is listed in `defaults`, but has no default")
     if change.unique and not entity.unique:
         error(change.span, f"{quoted(change.alias)} has no unique constraints")
     fields = {attribute.field for attribute in known.values()}
@@ -216,7 +216,7 @@ def _old_service(
     if isinstance(source, str):
         path = folder / source
         if not path.exists():
-            message = f"there is no file or folder {quoted(source)}, which has the old schemas"
+            message = f"there is no file or folder {quoted(source)} with the old schemas"
             said.error("source.missing", message)
             return None
         source = path

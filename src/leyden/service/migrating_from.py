@@ -118,16 +118,16 @@ class Migrating:
             alias = entity.spec.alias
             if moving.earlier.key_fields != entity.key_fields:
                 raise InvalidOptionError(
-                    f'the key fields of "{alias}" are others than before, which is another table; '
-                    "a migration with `copy` fills one",
+                    f'"{alias}" has other key fields than before, and DynamoDB changes no table\'s '
+                    "key; copy the items into another table, with `copy` in a migration",
                     operation=self.operation,
                 )
             if not moving.finds_by_key:
                 raise InvalidOptionError(
-                    f'"{alias}" was stored under a key of attributes that its key does not have '
-                    "any more, so an item that has not moved yet could not be found by its key; "
-                    "stop the code that uses it while `leyden migrate` runs, or migrate first to "
-                    "schemas in which it has both keys",
+                    f'the old key of "{alias}" has attributes that its new key lacks, so code '
+                    "could not find an item by its key before it has moved; stop the code that "
+                    "uses it while `leyden migrate` runs, or migrate first to schemas in which it "
+                    "has both keys",
                     operation=self.operation,
                 )
 

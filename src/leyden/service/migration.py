@@ -145,8 +145,8 @@ def work_of(
         raise InvalidOptionError(_TO_ITSELF, operation=OPERATION)
     if given.copy_to is None and (old.hash, old.range) != (new.hash, new.range):
         raise InvalidOptionError(
-            "the key fields of the table are others than before, which is another table; say "
-            "`copy: {table: NAME}` in the migration",
+            "the new schemas have other key fields, and DynamoDB changes no table's key; create "
+            "another table, and name it in the migration: `copy: {table: NAME}`",
             operation=OPERATION,
         )
     direction: Direction = "back" if rollback else "commit" if commit else "forward"

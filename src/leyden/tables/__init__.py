@@ -14,6 +14,7 @@ from leyden.mapping.table import (
     IndexDefinition,
     TableDefinition,
     VectorIndexDefinition,
+    recovery_params,
     replica_params,
 )
 from leyden.tables.adding import (
@@ -69,6 +70,7 @@ __all__ = [
     "describe_ttl",
     "read_items",
     "recovery_option",
+    "recovery_params",
     "replica_option",
     "replica_params",
     "table_definition",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from leyden.errors import AwsError, TableError, UnsupportedError
-from leyden.mapping.table import Params, TableDefinition, replica_params
+from leyden.mapping.table import Params, TableDefinition, recovery_params, replica_params
 from leyden.program import Program, Request
 from leyden.tables.adding import NOTHING_TO_UPDATE, SEEN_WITHIN
 from leyden.tables.waiting import Waits, describe
@@ -35,11 +35,7 @@ def apply_settings(
 def _enable_recovery(
     definition: TableDefinition, table_name: str, operation: str, waits: Waits
 ) -> Program[None]:
-    days = definition.settings.recovery_days
-    specification = {
-        "PointInTimeRecoveryEnabled": True,
-        **({"RecoveryPeriodInDays": days} if days is not None else {}),
-    }
+    specification = recovery_params(definition.settings)
     params = {"TableName": table_name, "PointInTimeRecoverySpecification": specification}
     while True:
         try:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from leyden._shell import structure, word
-from leyden.mapping.table import TABLE_CLASSES, replica_params, setting_params
+from leyden.mapping.table import TABLE_CLASSES, recovery_params, replica_params, setting_params
 from leyden.schema.settings import TableSettings
 from leyden.tables.differences import Description, Difference
 
@@ -81,12 +81,7 @@ def replica_option(settings: TableSettings, region: str) -> str:
 
 def recovery_option(settings: TableSettings) -> str:
     """What `aws dynamodb update-continuous-backups` takes to turn on or off what is declared."""
-    days = settings.recovery_days
-    specification = {
-        "PointInTimeRecoveryEnabled": bool(settings.point_in_time_recovery),
-        **({} if days is None else {"RecoveryPeriodInDays": days}),
-    }
-    return f"--point-in-time-recovery-specification {structure(specification)}"
+    return f"--point-in-time-recovery-specification {structure(recovery_params(settings))}"
 
 
 def ttl_option(field: str, *, is_on: bool = True) -> str:

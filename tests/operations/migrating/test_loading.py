@@ -110,10 +110,10 @@ def test_a_copy_is_nothing_to_migrate_from() -> None:
 
 def test_items_must_be_found_by_their_keys_while_they_move() -> None:
     case = BY_NAME["longer key"]
-    with pytest.raises(InvalidOptionError, match="could not be found by its key") as raised:
+    with pytest.raises(InvalidOptionError, match="could not find an item by its key") as raised:
         leyden.load(case.old, migrating_from=case.new, **WHERE)
     assert raised.value.operation == "load"
-    with pytest.raises(InvalidOptionError, match="could not be found") as raised:
+    with pytest.raises(InvalidOptionError, match="could not find an item") as raised:
         leyden.bind(load_service(case.old), migrating_from=case.new, **WHERE)
     assert raised.value.operation == "bind"
 

@@ -345,8 +345,8 @@ def _with_condition(move: Move, body: Params, condition: str, expressions: Expre
     """The body with a condition. Raises ConversionError for one that DynamoDB does not take."""
     if len(condition) > _CONDITION_LIMIT:
         raise ConversionError(
-            f"it has {len(expressions.names)} fields, and they are more than one condition can "
-            "compare; move it by hand",
+            f"it has {len(expressions.names)} fields, more than one condition can compare; move it "
+            "by hand",
             entity=move.moving.entity.spec.entity,
         )
     body = {

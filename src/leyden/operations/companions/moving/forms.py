@@ -214,10 +214,9 @@ class Forms:
                 continue
             taken = sorted(field for field in fields if field in known)
             raise self._fault(
-                f'nothing in an item would tell whether "{name}" was converted: '
-                f"{', '.join(taken) or target.field} is a field of both schemas, with values of "
-                f'one kind. Store "{name}" in another field (`field: ...`), or give the entity a '
-                "new version",
+                f'an item would not tell whether its "{name}" was converted: both schemas use the '
+                f"field {', '.join(taken) or target.field}, with values of one kind. Store "
+                f'"{name}" in another field (`field: ...`), or give the entity a new version',
                 self.change.attributes.get(name),
             )
 
@@ -227,8 +226,8 @@ class Forms:
         for name, spec in self.earlier.spec.attributes.items():
             if spec.encrypt and self.moves and name not in read:
                 raise self._fault(
-                    f'"{name}" is encrypted and not among the new attributes, and the item\'s key '
-                    "changes, by which it is encrypted; drop it in a migration of its own",
+                    f'"{name}" is encrypted under the item\'s key, which changes, and no new '
+                    "attribute has its value; drop it in a migration of its own first",
                     None,
                 )
 

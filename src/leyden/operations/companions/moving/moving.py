@@ -267,7 +267,7 @@ class Moving(Forms):
         try:
             key = self.earlier.mapping.primary_key(self.earlier_values(values))
         except LeydenError as error:
-            why = f"its key before the migration cannot be made: {error.message}"
+            why = f"Leyden cannot make the key that it had before: {error.message}"
             raise ConversionError(why, entity=self.entity.spec.entity) from error
         return None if key == self.entity.mapping.primary_key(values) else key
 

@@ -239,7 +239,7 @@ class Translation:
         for name, attribute in self._spent.items():
             if name in values and attribute.spec.field not in given:
                 raise ConversionError(
-                    f'nothing is made of its "{name}", which the move would lose',
+                    f'no attribute gets the value of its "{name}", which would be lost',
                     path=name,
                     entity=self.target.spec.entity,
                 )
