@@ -369,7 +369,7 @@ class _Reading:
         if number not in known:
             entries: list[_Entry] = []
             start: Item | None = None
-            while start or not entries:
+            while True:
                 response = yield request_at(origin.request, origin.request.params, start)
                 found = yield from self.take(origin, response)
                 entries += [one for one in found if one.item is not None]
