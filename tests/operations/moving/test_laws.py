@@ -107,7 +107,7 @@ def test_a_later_write_goes_back_as_the_old_schema_would_write_it(plan: Plan, te
 def test_a_write_of_the_old_code_on_a_moved_item_is_brought_over(plan: Plan, text: str) -> None:
     moving = plan.moving
     after = moving.forward(plan.item)
-    if moving.is_told or moving.moves:
+    if moving.tells_form or moving.moves:
         # It does not find the item.
         return
     if "group" in moving.earlier.keys.primary.composites:
@@ -162,5 +162,5 @@ def test_a_part_of_the_item_tells_its_form_as_well(plan: Plan, data: st.DataObje
     assert moving.forward(after) is after
     assert after is item or moving.back(after) == item
     assert not moving.is_earlier(after)
-    if moving.is_told:
+    if moving.tells_form:
         assert moving.is_earlier(item)

@@ -307,13 +307,13 @@ class _Preparing:
         if not (moving.entity.spec.unique or moving.earlier.spec.unique):
             return _Claims()
         forms = [moving.earlier, moving.entity]
-        if moving.is_told:
+        if moving.tells_form:
             forms = [moving.earlier if moving.is_earlier(one.before) else moving.entity]
         held = [_claims(form, one.before) for form in forms]
         before = {text: claim for some in held for text, claim in some.items()}
         after = claims_of(self.target, one.after)
         untold = after if moving.change.unique and not self.back else {}
-        if not (moving.is_told or one.moves or self.copy_to is not None):
+        if not (moving.tells_form or one.moves or self.copy_to is not None):
             # What both schemas claim something by may be in its fields before and after, so only
             # the guards themselves tell which of them it has.
             either = {**before, **after}

@@ -55,13 +55,13 @@ class Forms:
         )
         self.renames = earlier.identifiers != entity.identifiers
         """Whether an item's identifiers tell its form."""
-        self.is_told = self.renames or (
+        self.tells_form = self.renames or (
             self.moves and any(map(_differ_at_head, old_keys, new_keys))
         )
         """Whether an item as a whole tells its form, whatever its fields are."""
         consumed = _consumed(self.routes, earlier, entity)
         self._old_fields = frozenset(earlier.spec.attributes[name].field for name in consumed)
-        self._ahead = Translation(
+        self._to_new = Translation(
             earlier,
             entity,
             self.routes,
@@ -69,7 +69,7 @@ class Forms:
             fills=self.change.defaults,
             moves=self.moves,
         )
-        self._behind = Translation(
+        self._to_old = Translation(
             entity,
             earlier,
             self.routes_back,
@@ -79,13 +79,14 @@ class Forms:
             moves=self.moves,
         )
         same = {name: Route(one, one) for name, one in entity.mapping.attributes.items()}
-        self._settling = Translation(
+        self._completing = Translation(
             entity,
             entity,
             same,
             fills=self.change.defaults,
             moves=False,
         )
+        """Gives an item of the new form the defaults and keys that it lacks."""
         self._refuse_untold()
         self._refuse_lost()
 
@@ -193,9 +194,9 @@ class Forms:
 
     def _refuse_untold(self) -> None:
         """Raise where an item would not tell whether it was converted."""
-        if self.is_told:
+        if self.tells_form:
             return
-        known = self.entity.mapping.known_fields
+        known, tells = self.entity.mapping.known_fields, self._to_new.own_kinds
         for name, route in self.routes.items():
             target, source = route.target.spec, route.source
             if route.is_same or (route.make is None and source is None):
@@ -207,7 +208,7 @@ class Forms:
                 if route.make is not None:
                     continue
                 # What it was is still there, under a name that the new schema has for another.
-            elif target.field in self._ahead.told and fields <= {target.field, *self._old_fields}:
+            elif target.field in tells and fields <= {target.field, *self._old_fields}:
                 continue
             elif source is not None and route.make is None and source.spec.field == target.field:
                 # The stored form is the same, or what differs is inside and reads alike.

@@ -48,9 +48,8 @@ class Moving(Forms):
                 return True
         if not self._old_fields.isdisjoint(item):
             return True
-        if any(
-            not kinds.isdisjoint(item.get(name, {})) for name, kinds in self._ahead.told.items()
-        ):
+        old_kinds = self._to_new.own_kinds.items()
+        if any(not kinds.isdisjoint(item.get(name, {})) for name, kinds in old_kinds):
             return True
         return any(
             route.target.spec.field not in item
@@ -89,7 +88,7 @@ class Moving(Forms):
         if same_items(after, base):
             return item
         try:
-            kept = difference(after, self._old_form(item), self._behind.convert(after), self.name)
+            kept = difference(after, self._old_form(item), self._to_old.convert(after), self.name)
         except ConversionError:
             # Of an item that new code wrote, there may be no old form.
             old = self._restored(item) if self.is_earlier(item) else {}
@@ -112,7 +111,7 @@ class Moving(Forms):
     def _has_moved(self, item: Item) -> bool:
         """Whether something tells that an item, which is not in the old form, was moved."""
         return bool(
-            self.is_told
+            self.tells_form
             or (self.moves and is_displaced(self.earlier, item))
             or self._kept(item) is not None
             or self._new_signs(without_kept(item))
@@ -137,9 +136,9 @@ class Moving(Forms):
         """
         base = without_kept(item)
         earlier = self.is_earlier(item)
-        if self.is_told and not earlier:
-            return self._settling.convert(base)
-        return self._ahead.convert(self._restored(item) if earlier else base)
+        if self.tells_form and not earlier:
+            return self._completing.convert(base)
+        return self._to_new.convert(self._restored(item) if earlier else base)
 
     def back(self, item: Item) -> Item:
         """A raw item in the old form: the old bytes where nobody wrote it since it was moved.
@@ -150,9 +149,9 @@ class Moving(Forms):
         base, others = without_kept(item), self._kept_by_others(item)
         if self.is_earlier(item):
             old = self._restored(item)
-            if not self.is_told and self._new_signs(base):
+            if not self.tells_form and self._new_signs(base):
                 # Code of the old kind wrote a part of an item that had moved.
-                old = {n: value for n, value in old.items() if n not in self._behind.leftovers}
+                old = {n: value for n, value in old.items() if n not in self._to_old.leftovers}
             return {**old, **others}
         kept = self._kept(item)
         if kept is None and others:
@@ -160,7 +159,7 @@ class Moving(Forms):
         if kept is None or kept.digest != digest_of(base):
             return {**self._latest(base, kept), **others}
         try:
-            computed = self._behind.convert(base)
+            computed = self._to_old.convert(base)
         except ConversionError:
             computed = {}
         rest = {name: value for name, value in computed.items() if name not in kept.absent}
@@ -189,13 +188,13 @@ class Moving(Forms):
         """
         fields = {} if kept is None else kept.fields
         lost = {name: value for name, value in fields.items() if name in self._lossy}
-        back = self._behind.convert({**lost, **base})
+        back = self._to_old.convert({**lost, **base})
         if not fields:
             return back
         own = self.earlier.mapping.known_fields - self.earlier.mapping.key_fields
         held = {name: value for name, value in fields.items() if name in own}
         try:
-            then = self._ahead.convert({**back, **held})
+            then = self._to_new.convert({**back, **held})
         except ConversionError:
             return back
         for route in self.routes.values():
@@ -215,13 +214,13 @@ class Moving(Forms):
         """The fields of an item that only the new form has, or with values that only it stores."""
         fields = {attribute.field for attribute in self.entity.spec.attributes.values()}
         only = fields - self.earlier.mapping.known_fields
-        kinds = self._behind.told.items()
+        kinds = self._to_old.own_kinds.items()
         found = {name for name, one in kinds if not one.isdisjoint(item.get(name, {}))}
         return frozenset(found | (only & item.keys()))
 
     def joins(self, item: Item, *, back: bool = False) -> bool:
         """Whether an item must have its large values in place before it goes forward, or back."""
-        return (self._behind if back else self._ahead).joins(item)
+        return (self._to_old if back else self._to_new).joins(item)
 
     def final(self, item: Item) -> Item:
         """A raw item as the commit leaves it: without what was kept for a rollback.
@@ -242,7 +241,7 @@ class Moving(Forms):
         """
         base = without_kept(item)
         new = self._new_signs(base)
-        if self.is_told or not new:
+        if self.tells_form or not new:
             return base
         later = {name for name in base if name in self._old_fields}
         try:
@@ -251,7 +250,7 @@ class Moving(Forms):
             )
         except ConversionError:
             return base
-        found = (self._old_fields - later) | (self._behind.told.keys() & new)
+        found = (self._old_fields - later) | (self._to_old.own_kinds.keys() & new)
         return {**base, **{name: there[name] for name in sorted(found) if name in there}}
 
     # --- keys
@@ -332,7 +331,7 @@ class Moving(Forms):
         parts = [
             f"attribute_not_exists({expressions.name(name)})" for name in sorted(self._old_fields)
         ]
-        for name, kinds in sorted(self._ahead.told.items()):
+        for name, kinds in sorted(self._to_new.own_kinds.items()):
             path = expressions.name(name)
             parts += (
                 f"(NOT attribute_type({path}, {expressions.value({'S': kind})}))"

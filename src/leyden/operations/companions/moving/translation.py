@@ -82,7 +82,7 @@ class Translation:
         place = (target.spec.service, target.spec.entity)
         self._place_moves = (spec.service, spec.entity) != place
         theirs = {one.field: kinds_of(one) for one in spec.attributes.values()}
-        self.told = {
+        self.own_kinds = {
             field: theirs[field]
             for route in routes.values()
             for field, own in [(route.target.spec.field, kinds_of(route.target.spec))]
@@ -167,7 +167,7 @@ class Translation:
         """The item without values that only the target can have written."""
         foreign = [
             name
-            for name, kinds in self.told.items()
+            for name, kinds in self.own_kinds.items()
             if name in item and kinds.isdisjoint(item[name]) and "NULL" not in item[name]
         ]
         if not foreign:
