@@ -143,11 +143,11 @@ def permissions(
         (purpose in PURPOSES, f"purpose is one of {known}, not {quoted(purpose)}"),
         (
             tenant is not None or (tenant_value is None and not searches),
-            "tenant_value and searches are for a policy with a tenant",
+            "tenant_value and searches need a tenant",
         ),
         (
             purpose == "application" or (tenant is None and not read_only),
-            f"a policy for {quoted(purpose)} is neither read-only nor a tenant's",
+            f"read_only and tenant are for an application, and the policy is for {quoted(purpose)}",
         ),
     ):
         if not fits:
