@@ -51,10 +51,10 @@ PATIENCE: Final = 300.0
 _FIRST_PAGE: Final = 100
 _MOST_PAGE: Final = 250
 _SHORT, _LONG = 2.0, 4.0
-"""A round that takes less seconds than the one gets larger pages, than the other smaller ones."""
+"""Seconds: pages grow after a shorter round, and shrink after a longer one."""
 
 _UNITS_OF_ITEM: Final = 4
-"""What an item may cost, before anything is known of it."""
+"""The capacity units that an item is taken to cost before the first answers say more."""
 
 _CONCURRENCY: Final = 16
 
@@ -133,7 +133,10 @@ class Migration:
 
 
 class Reading:
-    """Pages of all segments of a table, round after round, of a size that a round takes seconds."""
+    """Reads all segments of a table, a page of each in a round.
+
+    Pages grow and shrink, so that a round takes a few seconds.
+    """
 
     def __init__(
         self, migration: Migration, pace: Pace, positions: Sequence[Item | None], consistent: bool

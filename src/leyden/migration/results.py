@@ -77,8 +77,8 @@ class MigrationReport:
     included; of a call that was killed or cancelled the last seconds are missing. `failures` are
     the items that cannot be moved, up to 1,000 of `counts.failed`. `consumed` and `seconds` are
     those of this call. `is_complete`: nothing is left to do. `copied_to` is the table that items
-    were copied to; what was deleted here after it was copied is still there, and counts for
-    nothing that is left to do.
+    were copied to. Items that were deleted here after they were copied are still in that table,
+    and do not count as something left to do.
     """
 
     name: str

@@ -310,10 +310,10 @@ class Moving(Forms):
         return found if read.issuperset(attributes) else {}
 
     def sign(self, values: Mapping[str, Any]) -> Item | None:
-        """The fields by which an old item is the one with these key attributes of the new schema.
+        """The fields that tell the old item of these key attributes of the new schema.
 
-        An old item that has all of them gets the key of these attributes. None where a step makes
-        one of them, so that no stored value tells.
+        An old item that has all of them gets their key. None where a step makes one of these
+        attributes, so that no stored value tells.
         """
         found: Item = {}
         for name in self.entity.keys.primary.composites:

@@ -28,11 +28,11 @@ from leyden.schema.spec import OVERFLOW_FIELD
 class Translation:
     """Turns items of `origin` into items of `target`.
 
-    `routes` say how each attribute of the target gets its value. `consumed` are attributes of the
-    origin that go with the move, because others are made of them, `dropped` those that can be made
-    again; the fields of all others stay, known to the target or not. `fills` are attributes of the
-    target that get their default where nothing else gives them a value, and `filled` the fields
-    that go where they have but such a value.
+    `routes` say how each attribute of the target gets its value. A moved item loses the fields of
+    `consumed`, attributes of the origin that others are made of, and of `dropped`, which can be
+    made again. All its other fields stay, whether the target knows them or not. `fills` are
+    attributes of the target that get their default where they have no value. `filled` has the
+    defaults that a migration wrote, by field: a field that still has that value goes.
     """
 
     def __init__(
