@@ -37,7 +37,6 @@ STORED_FAILURES: Final = 50
 
 _ENTITY: Final = "$leyden#migration"
 _SORT_KEY: Final = "$progress"
-_ATTEMPTS: Final = 5
 _MARGIN: Final = 0.2
 
 

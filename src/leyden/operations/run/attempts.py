@@ -204,7 +204,7 @@ class Attempts(ABC):
         None for an error that is no refusal; empty where the write has happened after all.
         """
         if is_too_large(error):
-            return self._judge_size(error)
+            return self._judge_size()
         reasons = reasons_of(error)
         if not reasons:
             return None
@@ -295,7 +295,7 @@ class Attempts(ABC):
         known = self.known.get(position, UNKNOWN)
         return known.item is not None and self.depends(position)
 
-    def _judge_size(self, error: LeydenError) -> list[Refusal] | None:
+    def _judge_size(self) -> list[Refusal] | None:
         """The item of some write would be too large: DynamoDB counts otherwise than Leyden.
 
         It does not say which one it is.

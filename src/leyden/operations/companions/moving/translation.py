@@ -178,7 +178,7 @@ class Translation:
         mapping = self.target.mapping
         entries = self._entries(item)
         found = unfold(item) if entries else Decompressed(item, {})
-        self._refuse_apart(item, found)
+        self._refuse_apart(found)
         sealer = self.origin.mapping.sealer
         opened = self._readable(found.item)
         if sealer is not None:
@@ -244,7 +244,7 @@ class Translation:
                     entity=self.target.spec.entity,
                 )
 
-    def _refuse_apart(self, item: Item, found: Decompressed) -> None:
+    def _refuse_apart(self, found: Decompressed) -> None:
         """Raise where a value is needed that is stored outside of its item, and was not read."""
         for route in self.routes.values():
             missing = self._fields_read(route) & found.missing.keys()
