@@ -21,7 +21,7 @@ def compare_entities(old: ServiceSpec, new: ServiceSpec) -> Iterator[Change]:
         if was is None:
             yield Change(
                 "entity.added", in_order(()), alias,
-                "a new entity; code that does not know it passes its items by",
+                "a new entity; old code ignores its items",
                 entity.span, entity=alias,
             )  # fmt: skip
             continue
@@ -100,8 +100,8 @@ def identity_changed(pair: Pair) -> Iterator[Change]:
         if option != "service":
             classes |= {BACKFILL, READERS, WRITERS}
             effect = (
-                f"stored items say that they are of the {what} {before}, so new code passes them "
-                f"by, and old code the new ones; {effect}"
+                f"stored items carry the {what} {before}, so new code ignores them, and old code "
+                f"ignores new items; {effect}"
             )
         if bound:
             classes |= {BACKFILL, READERS, WRITERS}
@@ -114,9 +114,9 @@ def identity_changed(pair: Pair) -> Iterator[Change]:
     if old.identifiers != new.identifiers:
         yield change(
             "entity.identifiers", {BACKFILL, READERS},
-            f"whose item it is stands in {listed(new.identifiers)}, and was in "
-            f"{listed(old.identifiers)}: scans, and whatever goes by templates, pass by the items "
-            "of the other code",
+            f"items name their entity in {listed(new.identifiers)}, and did so in "
+            f"{listed(old.identifiers)}: scans, and queries whose keys are templates, ignore the "
+            "items of the other code",
         )  # fmt: skip
     if old.keys != new.keys:
         classes, effect = moving(pair, [new.indexes[name] for name in pair.patterns])
@@ -156,8 +156,8 @@ def constraints_changed(pair: Pair) -> Iterator[Change]:
         if frozenset(names) not in after:
             yield Change(
                 "entity.unique_removed", in_order({WRITERS, ORPHANS}), f"{alias}.unique",
-                f"items may share {listed(names)}: guards stay in the table, and old code takes "
-                "them for what they were while new code goes past them",
+                f"items may share {listed(names)} from now on: the guards stay in the table, where "
+                "old code heeds them and new code ignores them",
                 old.span, is_old=True, entity=alias,
             )  # fmt: skip
     counted: Any = new.version_attribute and pair.attributes.get(new.version_attribute)

@@ -26,7 +26,7 @@ _CAUSES: Final = {
     "literal": ("key.template", "is made by another template: {old}, now {new}"),
     "suffix": ("key.template", "is made by another template: {old}, now {new}"),
     "bare": ("key.template", "is made by another template: {old}, now {new}"),
-    "casing": ("key.casing", "has other letters: casing {old}, now {new}"),
+    "casing": ("key.casing", "has another casing: {old}, now {new}"),
     "field": ("key.field", 'is stored in another field: "{old}", now "{new}"'),
     "numeric": ("key.cast", "is stored as another type: {old}, now {new}"),
     "half": ("key.half", "has a sort key only {old}"),

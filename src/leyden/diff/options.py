@@ -191,9 +191,8 @@ def watch_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Itera
     if named != {*old.watch}:
         yield place.change(
             "attribute.watch", {BACKFILL},
-            "other attributes are watched, at whose change it is made anew: "
-            f"{', '.join(new.watch) or 'none'}; stored values may not be what they would be made "
-            "to be",
+            f"it is made anew when other attributes change: {', '.join(new.watch) or 'none'}; "
+            "stored values may differ from what would be made now",
             new, migration={}, decide=f"whether stored values are made anew; {IN_PLACE}",
         )  # fmt: skip
 
@@ -221,8 +220,8 @@ OPTIONS: Final[
     ),
     "deferred": simple(
         "deferred",
-        ({READERS}, "reads leave it out that do not name it, and a record without it says so by "
-         "NotReadError"),
+        ({READERS}, "reads that do not name it leave it out, and asking a record for it then "
+         "raises NotReadError"),
         ((), "every read shows it"),
         "name in `attributes`, where you read it,",
     ),
@@ -230,8 +229,8 @@ OPTIONS: Final[
         "overflow",
         ({READERS, WRITERS}, "large values may be outside of their items: old code finds them "
          "absent, and leaves their parts behind when it writes"),
-        ({BACKFILL, ORPHANS}, "values outside of their items are not read any more; write large "
-         "items anew before"),
+        ({BACKFILL, ORPHANS}, "new code does not read values outside of their items; write large "
+         "items again before you deploy it"),
     ),
 }  # fmt: skip
 """How the other options are compared, in their order."""

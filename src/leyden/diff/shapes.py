@@ -104,7 +104,7 @@ def parts_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Itera
         yield place.change(
             "attribute.dimensions", {BACKFILL, READERS, WRITERS},
             f"a vector of {new.dimensions} numbers, and was one of {old.dimensions}: stored "
-            "vectors are none of the new index, and cannot be put again. Vectors of another model "
+            "vectors are not in the new index, and cannot be put again. Vectors of another model "
             "belong in another attribute, with an index of its own",
             new, migration={}, decide=f"which vectors stored items get; {IN_PLACE}",
         )  # fmt: skip
