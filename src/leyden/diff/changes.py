@@ -25,13 +25,13 @@ COLLIDE: Final = "may_collide"
 CLASSES: Final[Mapping[str, str]] = MappingProxyType(
     {
         SAFE: "Old and new code run side by side; every item reads and is written as before.",
-        BACKFILL: "Stored items do not fit yet: they must be written once more.",
+        BACKFILL: "Stored items do not fit yet: you must write them once more.",
         READERS: "A reader meets what it does not expect: old code in items that new code writes, "
         "or callers in what new code shows.",
-        WRITERS: "A write is refused or does harm: that of a caller who writes as before, or that "
-        "of old code to items of new code.",
-        ORPHANS: "Stored data is no longer reached, or is lost.",
-        INDEX: "The table needs a new index, a changed one or one less, or another setting.",
+        WRITERS: "A write is refused or does harm: a caller that writes as before, or old code "
+        "that writes to items of new code.",
+        ORPHANS: "Stored data can no longer be reached, or is lost.",
+        INDEX: "The table needs a new index, a changed or a removed one, or another setting.",
         COLLIDE: "Two items, or two values that must be unique, may become one.",
     }
 )
