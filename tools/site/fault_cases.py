@@ -88,7 +88,8 @@ CASES: Final[Mapping[str, Case]] = {
         "table: notes\n",
     ),
     "source.invalid": Case(
-        "Pass a path, YAML text, or a dict with the options of an entity to `leyden.load`."
+        "Pass a path, YAML text, or a dict to `leyden.load`. A dict holds what YAML can: texts, "
+        "numbers, `True` and `False`, lists and dicts."
     ),
     "source.more": Case("Mend the faults that are listed. Leyden then lists the others."),
     "yaml.encoding": Case("Save the file as UTF-8."),
@@ -280,8 +281,9 @@ CASES: Final[Mapping[str, Case]] = {
         "attributes:\n  gone_at: {type: ttl, default: 1800000000}\n",
     ),
     "attribute.overflow": Case(
-        "Leyden stores the parts of a large value beside their item, so the table's own key must "
-        "be text that Leyden builds. Use `composite` without `cast: number`."
+        "Give the table's own key a sort key that is text and that Leyden builds: "
+        "`sk: {field: sk, composite: []}` is enough. If an index projects the attribute, project "
+        "`__overflow__` as well. `leyden.load` reports this fault."
     ),
     "expression.syntax": Case(
         "Correct the expression. In JMESPath numbers stand in backticks, texts in single quotes, "
@@ -484,7 +486,7 @@ CASES: Final[Mapping[str, Case]] = {
         "indexes:\n  near:\n    vector: {index: vec1, attribute: text}\n",
     ),
     "search.condition": Case(
-        "Use an attribute that is stored as text, a number or binary.",
+        "Use an attribute of the item itself that is stored as text, a number or binary.",
         "attributes:\n  meaning: {type: vector, dimensions: 4}\n  open: boolean\n"
         "indexes:\n  near:\n    vector: {index: vec1, attribute: meaning, filters: [open]}\n",
     ),
@@ -650,7 +652,8 @@ CASES: Final[Mapping[str, Case]] = {
         "table: notes\ntags: {aws:team: notes}\n",
     ),
     "table.replicas": Case(
-        "Write the names of Regions, each once, and turn the stream on with both images.",
+        "Write the names of Regions, each once. Leave `stream` out, or write "
+        "`new_and_old_images`. Bill on demand, or with write capacity that scales.",
         "table: notes\nreplicas: [Ireland]\n",
     ),
     "migration.unknown": Case(

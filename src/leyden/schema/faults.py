@@ -18,7 +18,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "source.empty": "A folder has no YAML files, or the text is empty.",
         "source.subfolder": "An entity in a subfolder, which Leyden does not read.",
         "source.no_entity": "The source has no entity.",
-        "source.invalid": "The value is neither a path, nor YAML text, nor a dict.",
+        "source.invalid": "The source, or a value in it, is of a kind that no schema has.",
         "source.more": "There are too many faults to list.",
         # One file as YAML.
         "yaml.encoding": "A file is not UTF-8.",
@@ -68,10 +68,10 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "attribute.derive_without_watch": "Nothing says when to derive the attribute again.",
         "attribute.derive_unwatched": "A derivation reads an attribute that is not watched.",
         "attribute.set_on_key": "A `set` hook on an attribute that makes keys.",
-        "attribute.encrypt": "DynamoDB would have to read an encrypted attribute.",
+        "attribute.encrypt": "Something would need the readable value of an encrypted attribute.",
         "attribute.overflow_on_key": "`overflow` on an attribute that makes keys.",
         "attribute.ttl_default": "A default lets all items expire at the same moment, or at once.",
-        "attribute.overflow": "The table's key leaves no place for parts of large values.",
+        "attribute.overflow": "Leyden could not store a large value outside of its item.",
         # JMESPath.
         "expression.syntax": "An expression is not JMESPath.",
         "expression.always_null": "A part of an expression is null for every value.",
@@ -117,7 +117,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         # Access patterns by meaning.
         "search.unknown_attribute": "A vector index names an attribute that does not exist.",
         "search.not_a_vector": "The attribute to search is not a vector.",
-        "search.condition": "A vector index cannot compare values of this type.",
+        "search.condition": "An attribute cannot divide or filter a vector index.",
         "search.mismatch": "Entities disagree about a vector index.",
         "search.index_taken": "A vector index has the name of a secondary index.",
         "search.field": "A field that a vector index reads holds something else.",
