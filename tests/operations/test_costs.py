@@ -72,5 +72,21 @@ def test_a_transaction_doubles_each_of_its_writes() -> None:
     app = leyden.load(SCHEMA, table="club")
     entry = app.entities.member
     said = app.transact_write([entry.create(id="1"), entry.check(id="2")]).explain()
-    assert said.count("costs: ") == 2
+    assert said.count("  costs: ") == 2
     assert "costs: 2 write units: 1 for the item, doubled by the transaction" in said
+
+
+def test_a_transaction_says_what_its_writes_cost_together() -> None:
+    app = leyden.load(SCHEMA, table="club")
+    entry = app.entities.member
+
+    def total(*writes: Any) -> str:
+        return app.transact_write([*writes]).explain().splitlines()[-1]
+
+    create = entry.create(id="1", email="ada@example.com")
+    patch = entry.patch(id="2").set(text="short")
+    # An exact cost takes the bound of the others; two bounds of different kinds leave none.
+    assert total(create, entry.create(id="2")) == "costs together: 6 write units"
+    assert total(create, patch) == "costs together: at most 6 write units"
+    assert total(create, entry.put(id="3")) == "costs together: at least 10 write units"
+    assert total(patch, entry.put(id="3")) == "costs together: about 8 write units"

@@ -29,6 +29,7 @@ from leyden.operations.options import (
     TransactWriteOptions,
     read_options,
 )
+from leyden.operations.plan.costs import total_of
 from leyden.operations.plan.reads import Explanation, attempt_to, is_mine, shape
 from leyden.operations.plan.writes import (
     Part,
@@ -328,10 +329,12 @@ class TransactWrite(Endable):
 
     @fitting(".explain()")
     def explain(self, /, **options: Unpack[TransactWriteOptions]) -> str:
-        """Says in words what the transaction does."""
+        """Says in words what the transaction does, and what its writes cost together."""
         end(self, True)
-        lines = [str(_in_transaction(entry.explain())) for entry in self._entries]
-        return "\n".join([f"{len(lines)} operations, together or not at all:", *lines])
+        explained = [_in_transaction(entry.explain()) for entry in self._entries]
+        lines = [f"{len(explained)} operations, together or not at all:", *map(str, explained)]
+        total = total_of([one.cost for one in explained])
+        return "\n".join(lines if total is None else [*lines, f"costs together: {total}"])
 
     def __repr__(self) -> str:
         return f"<{WRITE} of {len(self._entries)}>"

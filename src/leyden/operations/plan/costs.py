@@ -9,7 +9,7 @@ that of an item of one KB, and an upper bound.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from leyden.operations.bound import BoundEntity
@@ -33,6 +33,17 @@ _ROOT: Final = re.compile(r"(?<![.\w])#\w+")
 def write_units(size: int) -> int:
     """The write units of an item, or of an entry of an index, of so many bytes."""
     return max(1, -(-size // _WRITE_UNIT))
+
+
+def total_of(costs: Sequence[WriteCost | None]) -> str | None:
+    """What the writes of a transaction cost together, in words; None where a cost is not known."""
+    known = [cost for cost in costs if cost is not None]
+    if len(known) < len(costs):
+        return None
+    # An exact cost leaves the bound of the others; one from below and one from above leave none.
+    bounds = {cost.bound for cost in known} - {"exact"}
+    bound = "about" if len(bounds) > 1 else "".join(bounds)
+    return f"{bound} {sum(cost.units for cost in known)} write units".lstrip()
 
 
 def cost_of(plan: WritePlan) -> WriteCost | None:
