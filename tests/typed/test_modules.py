@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import copy
 import importlib.util
@@ -262,3 +263,41 @@ indexes:
     for signature in signatures:
         assert "score: int" in signature
         assert "rank" not in signature
+
+
+def test_the_description_of_an_access_pattern_is_the_docstring_of_its_method() -> None:
+    schema = r"""
+entity: ticket
+version: "1"
+service: desk
+attributes:
+  org: {type: string, required: true}
+  text: string
+  meaning: {type: vector, dimensions: 3}
+indexes:
+  tickets:
+    description: All tickets of an organization.
+    pk: {field: pk, composite: [org]}
+    sk: {field: sk, composite: []}
+  by_text:
+    index: gsi1
+    description: |
+      What is the ticket "C:\new"?
+      The first one.
+    pk: {field: gsi1pk, composite: [org]}
+    sk: {field: gsi1sk, composite: [text]}
+  similar:
+    description: Tickets that mean the same.
+    vector: {index: vec1, attribute: meaning, partition: org}
+"""
+    module = ast.parse(module_text({"ticket.yaml": schema}, "desk"))
+    said = {
+        one.name: doc
+        for one in ast.walk(module)
+        if isinstance(one, ast.FunctionDef) and (doc := ast.get_docstring(one))
+    }
+    assert said.items() >= {
+        ("tickets", "All tickets of an organization."),
+        ("by_text", r"What is the ticket 'C:\new'? The first one."),
+        ("similar", "Tickets that mean the same."),
+    }

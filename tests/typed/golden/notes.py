@@ -143,7 +143,9 @@ if TYPE_CHECKING:
         def by_day(self, *given: Any, **named: Any) -> Any: ...
 
     class NoteSearches(typed.Patterns, Generic[M]):
-        def similar(self, vector: typed.Vector, /, *, owner: str) -> typed.Search[Note, M]: ...
+        def similar(self, vector: typed.Vector, /, *, owner: str) -> typed.Search[Note, M]:
+            """The notes that mean the same."""
+            ...
 
     class NoteByKey(Protocol[typed.C]):
         """By the key, or by a record or a mapping that has it."""
@@ -242,7 +244,7 @@ if TYPE_CHECKING:
 
 _schemas = Schemas(
     __name__,
-    digest="d6b9d1493a000e4d85834c7c91f86255e3246b73d8a0377856830a02e2dd2989",
+    digest="b5e766a64130a75dac9cac7d9cc0d70da529b5053960fccda52ea77428cc4a09",
     records={
         "Note": "note",
     },
@@ -271,6 +273,7 @@ indexes:
     pk: {field: gsi1pk, composite: [owner]}
     sk: {field: gsi1sk, composite: [day]}
   similar:
+    description: The notes that mean the same.
     vector: {index: vec1, attribute: embedding, partition: owner}
 """,
     },

@@ -294,7 +294,9 @@ if TYPE_CHECKING:
         def by_status(
             self, *, status: OrderStatus, placed_at: datetime | str
         ) -> typed.Query[Order, M]: ...
-        def by_status(self, *given: Any, **named: Any) -> Any: ...
+        def by_status(self, *given: Any, **named: Any) -> Any:
+            """The orders of a status, the oldest first."""
+            ...
 
     class OrderByKey(Protocol[typed.C]):
         """By the key, or by a record or a mapping that has it."""
@@ -411,7 +413,7 @@ if TYPE_CHECKING:
 
 _schemas = Schemas(
     __name__,
-    digest="e5965bac6b28c92e91db805326c23cee71547bf33ff15ecf799dc31d10e296ac",
+    digest="108cd40197bfa44bb377fa79e7baae11f4e3405434ce1c6d31f1050bf32ba465",
     records={
         "Customer": "customer",
         "Order": "order",
@@ -452,6 +454,7 @@ indexes:
     pk: {field: pk, composite: [customer_id]}
     sk: {field: sk, composite: [order_id]}
   by_status:
+    description: The orders of a status, the oldest first.
     index: gsi1
     pk: {field: gsi1pk, composite: [status]}
     sk: {field: gsi1sk, composite: [placed_at]}

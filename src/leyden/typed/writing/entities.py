@@ -113,7 +113,7 @@ def _queries(spec: EntitySpec, name: str, names: Names) -> tuple[str, list[str]]
                 needed += texts
                 ranged = f"typed.RangedQuery[{name}, M, {limit.arguments()}]"
             variants.append((_keywords(spec, index.pk.composite, sort[:count], names), ranged))
-        body += method(pattern, variants)
+        body += method(pattern, variants, index.description or "")
     text = block(f"class {own}(typed.Patterns, Generic[M]):", body)
     return names.shielded(spec.indexes, text), needed
 
@@ -144,7 +144,8 @@ def _searches(spec: EntitySpec, name: str, names: Names) -> str:
             ]
         keywords = [*given, *filters]
         parameters = ["vector: typed.Vector", "/", *(["*"] if keywords else []), *keywords]
-        body += method(pattern, [(parameters, f"typed.Search[{name}, M]")])
+        variant = (parameters, f"typed.Search[{name}, M]")
+        body += method(pattern, [variant], search.description or "")
     own = names.of(name, "Searches")
     text = block(f"class {own}(typed.Patterns, Generic[M]):", body)
     return names.shielded(spec.searches, text)

@@ -34,18 +34,27 @@ def signature(name: str, parameters: Sequence[str], result: str, *, inside: int 
 def method(
     name: str, variants: Sequence[tuple[Sequence[str], str]], doc: str = "", *, inside: int = 8
 ) -> list[str]:
-    """A method with one variant of its parameters and result, or with several."""
-    if len(variants) == 1:
-        parameters, result = variants[0]
-        text = signature(name, ["self", *parameters], result, inside=inside)
-        if not doc:
-            return [text]
-        return [f'{text.removesuffix(" ...")}\n    """{doc}"""']
-    lines = []
-    for parameters, result in variants:
-        lines += ["@overload", signature(name, ["self", *parameters], result, inside=inside)]
-    lines.append(signature(name, ["self", "*given: Any", "**named: Any"], "Any", inside=inside))
-    return lines
+    """A method with one variant of its parameters and result, or with several.
+
+    Of several, editors show the docstring of what stands behind them.
+    """
+    *overloads, last = [
+        signature(name, ["self", *parameters], result, inside=inside)
+        for parameters, result in variants
+    ]
+    if overloads:
+        overloads.append(last)
+        last = signature(name, ["self", "*given: Any", "**named: Any"], "Any", inside=inside)
+    if doc:
+        # A body of a docstring alone returns None, says pyright.
+        last = f"{last.removesuffix(' ...')}\n    {docstring(doc)}\n    ..."
+    return [*(line for one in overloads for line in ("@overload", one)), last]
+
+
+def docstring(text: str) -> str:
+    """A text as a docstring of one line."""
+    line = " ".join(text.replace("\\", "\\\\").replace('"', "'").split())
+    return f'"""{line}"""'
 
 
 def block(head: str, body: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from leyden._attrs import frozen
 from leyden.mapping.record import record_slots
 from leyden.schema.spec import After, Bucket, EntitySpec, Slug
-from leyden.typed.writing.layout import block, signature, typed_dict
+from leyden.typed.writing.layout import block, docstring, signature, typed_dict
 from leyden.typed.writing.names import Names, is_optional, optional
 from leyden.types import type_of
 
@@ -37,14 +37,14 @@ def record(spec: EntitySpec, name: str, names: Names) -> str:
         needed = _is_needed(spec, attribute)
         parameters.append(f"{slot}: {given}" if needed else f"{slot}: {optional(given)} = None")
         if one.description:
-            fields.append(f'"""{_plain(one.description)}"""')
+            fields.append(docstring(one.description))
     doc = spec.description or f"An item of the entity {spec.entity}."
     made = signature(
         "__init__", ["self", *(["*"] if parameters else []), *parameters], "None", inside=8
     )
     text = block(f"class {name}(typed.Record):", ["", *fields, "", made])
     head, _, body = names.shielded(slots.values(), text).partition("\n")
-    return f'@attrs.frozen(init=False)\n{head}\n    """{_plain(doc)}"""\n{body}'
+    return f"@attrs.frozen(init=False)\n{head}\n    {docstring(doc)}\n{body}"
 
 
 def dicts(spec: EntitySpec, name: str, names: Names) -> tuple[Dicts, list[str]]:
@@ -120,11 +120,6 @@ def _is_needed(spec: EntitySpec, name: str) -> bool:
 
 def _changed(kind: str) -> str:
     return kind if kind == "Any" else f"{kind} | typed.Computed"
-
-
-def _plain(text: str) -> str:
-    """A text that can stand between three quotation marks, in one line."""
-    return " ".join(text.replace("\\", "\\\\").replace('"', "'").split())
 
 
 def _is_told(spec: EntitySpec, name: str) -> bool:
