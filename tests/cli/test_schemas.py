@@ -152,14 +152,34 @@ def test_hooks_are_checked_where_they_are_given(
 def test_patterns_lists_every_access_pattern() -> None:
     result = leyden_command("patterns", TASKAPP)
     assert result.exit_code == 0
-    head, *rows = result.stdout.splitlines()
-    assert head.startswith("entity          access pattern  index")
-    assert len(rows) == 7
-    (assigned,) = (row for row in rows if row.startswith("task ") and "assigned" in row)
-    assert "gsi2pk = $taskapp#employee_id_{employee_id}" in assigned
-    assert assigned.endswith(
-        "contributions, assignments  isolated  employee_id && status == 'open'"
-    )
+    entities = [text.splitlines() for text in result.stdout.split("\n\n")]
+    assert [name for name, *_ in entities] == ["employee", "project_member", "task"]
+    assert entities[2] == [
+        "task",
+        "  project   (table)  pk = $taskapp#project_id_{project_id}",
+        "                     sk = $overview#tasks_1#taskid_{task_id}",
+        "                     collection: overview",
+        "  assigned  gsi2     gsi2pk = $taskapp#employee_id_{employee_id}",
+        "                     gsi2sk = $contributions#assignments#tasks_1#project_id_{project_id}",
+        "                     collection: contributions, assignments",
+        "                     when: employee_id && status == 'open'",
+    ]
+
+
+def test_patterns_says_what_is_not_the_default_of_an_index() -> None:
+    result = leyden_command("patterns", str(ROOT / "tests/typed/schemas/everything"))
+    assert "\n                       type: clustered\n" in result.stdout
+    assert (
+        "\n  by_columns  gsi3     partition key: {tenant}"
+        "\n                       sort key: {price}, {match}"
+        "\n                       type: composite\n"
+    ) in result.stdout
+
+
+@pytest.mark.parametrize("schemas", [TASKAPP, MEMORY, str(ROOT / "examples/desk/schemas/desk")])
+def test_patterns_fit_a_terminal(schemas: str) -> None:
+    lines = leyden_command("patterns", schemas).stdout.splitlines()
+    assert max(map(len, lines)) <= 100
 
 
 def test_patterns_for_programs() -> None:

@@ -171,17 +171,10 @@ def test_a_search_is_explained_without_a_vector(notes: Notes) -> None:
 
 def test_patterns_and_check_count_searches(notes: Notes) -> None:
     listed = leyden_command("patterns", str(notes.folder))
-    row = next(line for line in listed.stdout.splitlines() if "similar" in line)
-    assert row.split() == [
-        "note",
-        "similar",
-        "vec1",
-        "{tenant_id}",
-        "nearest",
-        "to",
-        "{meaning}",
-        "vector",
-    ]
+    lines = listed.stdout.splitlines()
+    place = next(n for n, line in enumerate(lines) if "similar" in line)
+    assert lines[place].split() == ["similar", "vec1", "partition", "key:", "{tenant_id}"]
+    assert lines[place + 1].strip() == "nearest to {meaning}"
     said = json.loads(leyden_command("patterns", str(notes.folder), "--json").stdout)
     assert said[1]["pk"] == {"field": "tenant_id", "composite": ["tenant_id"], "shape": None}
     assert said[1]["vector"] == {"attribute": "meaning", "metric": "cosine", "filters": ["kind"]}

@@ -164,16 +164,9 @@ def print_table(
     head: Sequence[str], rows: Sequence[Sequence[str]], console: Console | None = None
 ) -> None:
     """Print rows under a head: in a box on a terminal, else with two spaces between columns."""
-    # Control characters could break the table or the terminal.
-    shown = [[visible(text) for text in row] for row in rows]
     if console is None and not sys.stdout.isatty():
-        from rich.cells import cell_len
-
-        lines = [list(head), *shown]
-        widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-        for line in lines:
-            padded = (t + " " * (w - cell_len(t)) for t, w in zip(line, widths, strict=True))
-            click.echo("  ".join(padded).rstrip())
+        for line in aligned([head, *rows]):
+            click.echo(line)
         return
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -182,9 +175,23 @@ def print_table(
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for title in head:
         table.add_column(title, overflow="fold")
-    for row in shown:
-        table.add_row(*(Text(text) for text in row))
+    for row in rows:
+        table.add_row(*(Text(visible(text)) for text in row))
     (console or _terminal()).print(table)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines, with two spaces between their columns."""
+    from rich.cells import cell_len
+
+    # Control characters could break the columns or the terminal.
+    shown = [[visible(text) for text in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*shown, strict=True)]
+    lines = []
+    for row in shown:
+        padded = (t + " " * (w - cell_len(t)) for t, w in zip(row, widths, strict=True))
+        lines.append("  ".join(padded).rstrip())
+    return lines
 
 
 def print_faults(faults: Iterable[Fault], *, err: bool = False) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
 import leyden
+from leyden._text import visible
 from leyden.cli.application import debug_option
 from leyden.cli.folders import TargetCommand
 from leyden.cli.hooks import load_hooks
@@ -22,11 +25,11 @@ from leyden.cli.options import (
 )
 from leyden.cli.output import (
     Output,
+    aligned,
     plain_fault,
     plural,
     print_faults,
     print_json,
-    print_table,
 )
 from leyden.cli.values import json_text
 from leyden.errors import SchemaError
@@ -39,11 +42,6 @@ from leyden.schema import (
     SearchSpec,
     ServiceSpec,
     check_service,
-)
-
-_HEAD = (
-    *("entity", "access pattern", "index", "partition key", "sort key", "collection"),
-    *("kind", "when"),
 )
 
 
@@ -244,7 +242,7 @@ def patterns(
     if output.is_json:
         print_json(rows, output)
     else:
-        print_table(_HEAD, [_cells(row) for row in rows])
+        _print_patterns(rows)
 
 
 def _write(text: str, file: Path | None) -> None:
@@ -299,22 +297,41 @@ def _described_search(entity: EntitySpec, search: SearchSpec) -> dict[str, Any]:
     }
 
 
-def _cells(row: dict[str, Any]) -> Sequence[str]:
-    def shown(half: dict[str, Any] | None) -> str:
-        if half is None:
-            return ""
-        if half["shape"] is None:
-            return ", ".join(f"{{{name}}}" for name in half["composite"])
-        return f"{half['field']} = {half['shape']}"
+def _print_patterns(rows: Sequence[dict[str, Any]]) -> None:
+    """Print the access patterns under their entities.
 
-    near = f"nearest to {{{row['vector']['attribute']}}}" if "vector" in row else ""
-    return (
-        row["entity"],
-        row["access_pattern"],
-        row["index"] or "(table)",
-        shown(row["pk"]),
-        near or shown(row["sk"]),
-        ", ".join(row["collection"]),
-        row["kind"],
-        row["when"] or "",
-    )
+    All about one stands beside its name, a line each: keys are long, and side by side they would
+    leave the width of a terminal.
+    """
+    cells = []
+    for row in rows:
+        names = (row["access_pattern"], row["index"] or "(table)")
+        for text in _about(row):
+            cells.append((row["entity"], *names, text))
+            names = ("", "")
+    lines = iter(aligned([line for _, *line in cells]))
+    for number, (entity, of_entity) in enumerate(groupby(cells, itemgetter(0))):
+        if number:
+            click.echo()
+        click.secho(visible(entity), bold=True)
+        for _, line in zip(of_entity, lines, strict=False):
+            click.echo(f"  {line}")
+
+
+def _about(row: dict[str, Any]) -> Iterator[str]:
+    """The keys of an access pattern, then what else is to be known of it."""
+    for half, key in (("partition key", row["pk"]), ("sort key", row["sk"])):
+        if key is None:
+            continue
+        if key["shape"] is None:
+            yield f"{half}: {', '.join(f'{{{name}}}' for name in key['composite'])}"
+        else:
+            yield f"{key['field']} = {key['shape']}"
+    if "vector" in row:
+        yield f"nearest to {{{row['vector']['attribute']}}}"
+    elif row["kind"] != "isolated":
+        yield f"type: {row['kind']}"
+    if row["collection"]:
+        yield f"collection: {', '.join(row['collection'])}"
+    if row["when"]:
+        yield f"when: {row['when']}"
