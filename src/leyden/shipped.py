@@ -1,4 +1,4 @@
-"""The schema folders that come with Leyden: `memory` and `taskapp`."""
+"""The schema folders that come with Leyden, such as `memory` and `agents/langgraph`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def schemas_folder(name: str) -> Path:
-    """The folder of a shipped schema, for `leyden.load`: `memory` or `taskapp`.
+    """Return the folder of shipped schemas, for `leyden.load`, such as `agents/langgraph`.
 
-    Raises InvalidOptionError where nothing of that name is shipped.
+    Raises InvalidOptionError if no shipped folder has that name.
 
     >>> app = leyden.load(schemas_folder("memory"))                     # doctest: +SKIP
     """
@@ -32,10 +32,9 @@ def shipped_schemas() -> tuple[str, ...]:
     return tuple(
         sorted(
             {
-                folder.name
+                file.parent.relative_to(place).as_posix()
                 for place in _places()
-                for folder in place.iterdir()
-                if any(folder.glob("*.yaml"))
+                for file in place.rglob("*.yaml")
             }
         )
     )

@@ -1,0 +1,10 @@
+"""Backends for agent frameworks: each framework's own storage interface, on one DynamoDB table.
+
+| framework | import | classes |
+| --- | --- | --- |
+| LangGraph | `leyden.agents.langgraph` | `LeydenSaver`, `LeydenStore` |
+
+Each is an extra of the same name, such as `leyden[langgraph]`, and imports its framework only when
+you import it. The items have schemas in `schemas/agents`, so you can also load and query them with
+`leyden.load`. All of them may share one table.
+"""

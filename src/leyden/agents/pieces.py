@@ -1,0 +1,278 @@
+"""Large and growing values as pieces: each is stored once, under the digest of its bytes.
+
+A value of an agent's state is written again with every step, and most of it is what the step
+before had. So a value goes into *blocks*, compressed bytes cut into pieces that fit an item. Its
+owner holds the digests, and a block that is stored already is not written again.
+
+A list, such as a chat's messages, is a row of *runs*: elements from one place to another of a
+block. An append writes what is new, two elements to a block. What many small blocks hold is written
+together from time to time, so that neither the digests that the owner holds nor the reads grow.
+"""
+
+from __future__ import annotations
+
+import zlib
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from itertools import groupby, takewhile
+from typing import Any, Final, TypeAlias
+
+from attrs import frozen
+
+from leyden import Put, Service
+from leyden.program import Program
+
+PIECE: Final = 256 * 1024
+"""The most bytes of a piece. An item with it has room for its key below 400 KB."""
+
+DIGEST: Final = 12
+"""The bytes of a digest: enough for the pieces of one partition, and few enough for many."""
+
+Digest: TypeAlias = bytes
+Block: TypeAlias = bytes
+"""The digests of a block's pieces, one behind the other."""
+
+
+def digest(*data: bytes) -> Digest:
+    """Return the digest of bytes.
+
+    >>> digest(b"a") == digest(b"a"), len(digest(b"a"))
+    (True, 12)
+    """
+    sum = blake2b(digest_size=DIGEST)
+    for part in data:
+        sum.update(part)
+    return sum.digest()
+
+
+def digests(block: Block) -> Iterator[Digest]:
+    """Yield the digests in a block."""
+    return (block[at : at + DIGEST] for at in range(0, len(block), DIGEST))
+
+
+def packed(data: bytes, words: bytes = b"") -> bytes:
+    """Compress bytes, if that makes them smaller; `unpacked` undoes it.
+
+    `words` are bytes that such data often has. They must stay the same for ever.
+    """
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15, zdict=words)
+    small = packer.compress(data) + packer.flush()
+    return b"\1" + small if len(small) < len(data) else b"\0" + data
+
+
+def unpacked(data: bytes, words: bytes = b"") -> bytes:
+    """Return the bytes that `packed` compressed. Raises ValueError for anything else."""
+    if data[:1] == b"\0":
+        return data[1:]
+    unpacker = zlib.decompressobj(-15, zdict=words)
+    try:
+        whole = unpacker.decompress(data[1:])
+    except zlib.error as error:
+        raise ValueError(f"compressed bytes cannot be read: {error}") from error
+    if data[:1] != b"\1" or not unpacker.eof:
+        raise ValueError("compressed bytes are cut short, or of an unknown form")
+    return whole
+
+
+def cut(data: bytes) -> tuple[Block, dict[Digest, bytes]]:
+    """Return the block of some bytes, and its pieces.
+
+    >>> block, pieces = cut(b"a" * 1_000_000)
+    >>> joined(block, pieces) == b"a" * 1_000_000
+    True
+    """
+    whole = packed(data)
+    parts = [whole[at : at + PIECE] for at in range(0, len(whole), PIECE)]
+    pieces = {digest(part): part for part in parts}
+    return b"".join(map(digest, parts)), pieces
+
+
+def joined(block: Block, pieces: Mapping[Digest, bytes]) -> bytes:
+    """Return the bytes of a block. Raises KeyError for a piece that is not there."""
+    return unpacked(b"".join(pieces[one] for one in digests(block)))
+
+
+@frozen
+class Run:
+    """Elements of a list in a block: those from `start` to before `stop`."""
+
+    block: Block
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+@frozen
+class New:
+    """Elements of a list that go into a block of their own, by their places in the list."""
+
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+FEW: Final = 2
+"""So many elements that are appended one at a time share a block."""
+
+TIERS: Final = ((48, 32), (4096, 64))
+"""When small blocks become a large one: (up to how many elements, how many blocks).
+
+If the last 32 blocks of a list have fewer than 48 elements each, their elements move into one
+block, and so on. A list of 1,000 turns thus has at most 31 blocks of a turn and 31 of 64 messages,
+which one request reads, and each element is written three times at most.
+"""
+
+FULL: Final = PIECE // 2
+"""From so many bytes on, a block has nothing to gain from others."""
+
+
+def laid(
+    elements: Sequence[Digest],
+    sizes: Sequence[int],
+    known: Mapping[Block, Sequence[Digest]],
+) -> list[Run | New]:
+    """Lay out a list: say which elements `known` blocks have, and which need new ones.
+
+    `elements` are the digests of the list's elements, and `sizes` their bytes. `known` has the
+    digests of the elements of each block of the list as it was. The parts that are returned make
+    up the list, in its order.
+
+    >>> one, two = digest(b"1"), digest(b"2")
+    >>> laid([one, two], [200_000, 1], {b"block": [one]})
+    [Run(block=b'block', start=0, stop=1), New(start=1, stop=2)]
+    """
+    parts: list[_Placed] = []
+    for part in _found(elements, known):
+        _append(parts, part, sizes)
+    for longest, most in TIERS:
+        small = _last_small(parts, sizes, longest)
+        if small >= most:
+            parts[-small:] = _cut_up(parts[-small].at, len(elements), sizes)
+    return [placed.part for placed in parts]
+
+
+@frozen
+class _Placed:
+    """A part, and where in the list it begins."""
+
+    at: int
+    part: Run | New
+
+    @property
+    def end(self) -> int:
+        return self.at + len(self.part)
+
+    def size(self, sizes: Sequence[int]) -> int:
+        return sum(sizes[self.at : self.end])
+
+
+def _found(elements: Sequence[Digest], known: Mapping[Block, Sequence[Digest]]) -> list[_Placed]:
+    """The longest runs of known elements, and what is new between them."""
+    parts: list[_Placed] = []
+    at, left = 0, dict(known)
+    # Mostly a list is what it was, and more.
+    for block, content in known.items():
+        if elements[at : at + len(content)] != content:
+            break
+        parts.append(_Placed(at, Run(block, 0, len(content))))
+        at += len(content)
+        del left[block]
+    places = {one: (block, at) for block, content in left.items() for at, one in enumerate(content)}
+
+    def offset(at: int) -> tuple[Block, int] | None:
+        """The same for elements that follow each other in a block."""
+        block, place = places.get(elements[at], (b"", 0))
+        return (block, place - at) if block else None
+
+    for where, group in groupby(range(at, len(elements)), offset):
+        run = [*group]
+        start, stop = run[0], run[-1] + 1
+        if where is None:
+            parts.append(_Placed(start, New(start, stop)))
+        else:
+            block, ahead = where
+            parts.append(_Placed(start, Run(block, start + ahead, stop + ahead)))
+    return parts
+
+
+def _append(parts: list[_Placed], part: _Placed, sizes: Sequence[int]) -> None:
+    """Add a part behind others: together with the one before, if that is a single element."""
+    start = part.at
+    if isinstance(part.part, Run):
+        parts.append(part)
+        return
+    if parts and len(parts[-1].part) < FEW and parts[-1].size(sizes) < FULL:
+        start = parts.pop().at
+    new = _cut_up(start, part.end, sizes)
+    # A large block behind small ones is the last chance to write those together.
+    small = _last_small(parts, sizes, TIERS[0][0])
+    if small > 1 and new[0].size(sizes) >= FULL:
+        parts[-small:] = _cut_up(parts[-small].at, start, sizes)
+    parts += new
+
+
+def _last_small(parts: Sequence[_Placed], sizes: Sequence[int], longest: int) -> int:
+    """How many of the last parts are small."""
+    small = takewhile(
+        lambda one: len(one.part) < longest and one.size(sizes) < FULL, reversed(parts)
+    )
+    return sum(1 for _ in small)
+
+
+def _cut_up(start: int, stop: int, sizes: Sequence[int]) -> list[_Placed]:
+    """New blocks for some elements, no larger than a piece, or of a single element."""
+    parts: list[_Placed] = []
+    begun, size = start, 0
+    for at in range(start, stop):
+        if at > begun and size + sizes[at] > PIECE:
+            parts.append(_Placed(begun, New(begun, at)))
+            begun, size = at, 0
+        size += sizes[at]
+    return [*parts, _Placed(begun, New(begun, stop))]
+
+
+class Pieces:
+    """The pieces of a service: its entity `piece`, in the partitions of those that own them."""
+
+    def __init__(self, app: Service, concurrency: int) -> None:
+        self._app = app
+        self._entity = app.entities.piece
+        self._concurrency = concurrency
+
+    def save(
+        self,
+        owner: Mapping[str, Any],
+        pieces: Mapping[Digest, bytes],
+        beside: Sequence[Put] = (),
+        **values: Any,
+    ) -> Program[None]:
+        """Write pieces, and other items `beside` them, in as few requests as it takes.
+
+        `owner` has the attributes of the partition, and `values` further ones of each piece.
+        """
+        puts = [
+            self._entity.put(**owner, piece_id=text_of(one), data=data, **values)
+            for one, data in pieces.items()
+        ]
+        if puts or beside:
+            writing = self._app.batch_write([*puts, *beside])
+            yield from writing.program(concurrency=self._concurrency)
+
+    def load(self, owner: Mapping[str, Any], blocks: Iterable[Block]) -> Program[dict[Digest, Any]]:
+        """Read the pieces of blocks, up to 100 in a request; what is gone is left out."""
+        names = {text_of(one): one for block in blocks for one in digests(block)}
+        if not names:
+            return {}
+        getting = self._entity.get([{**owner, "piece_id": name} for name in names])
+        found = yield from getting.program(consistent=True, concurrency=self._concurrency)
+        return {names[one.piece_id]: one for one in found if one is not None}
+
+
+def text_of(one: Digest) -> str:
+    """A digest as the text in its piece's key."""
+    return urlsafe_b64encode(one).decode("ascii")
