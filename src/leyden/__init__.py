@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from leyden.shipped import schemas_folder
     from leyden.tables import AddedIndexes, CreateTableResult
 
-# Python imports this module for every `import leyden.anything`, so it imports nothing itself: a
-# process that only checks schemas or shows the command line's help never pays for the rest.
+# Python imports this module for every `import leyden.anything`, so it imports nothing itself. A
+# process that only checks schemas, or shows the command line's help, does not pay for the rest.
 _PLACES: Final = {
     "AddedIndexes": "leyden.tables",
     "Adoption": "leyden.operations.companions.backfill",
@@ -118,7 +118,7 @@ _PLACES: Final = {
     "schemas_folder": "leyden.shipped",
     "tables": "",
 }
-"""The module of each public name; empty for a module of the package."""
+"""The module of each public name; empty if the name is a module of the package itself."""
 
 __all__ = [
     "AddedIndexes",
@@ -184,7 +184,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        # importlib.metadata takes a while to import, and few ask for a version.
+        # importlib.metadata takes a while to import, and few processes ask for the version.
         from importlib.metadata import version
 
         return globals().setdefault(name, version("leyden"))

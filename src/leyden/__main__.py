@@ -1,4 +1,4 @@
-"""`python -m leyden` is `leyden`."""
+"""Makes `python -m leyden` the `leyden` command."""
 
 from leyden_command import main
 

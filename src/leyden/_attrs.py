@@ -1,13 +1,13 @@
-"""Frozen and slotted classes as attrs makes them, made in a thirtieth of the time.
+"""Frozen and slotted classes like those of attrs, defined in a thirtieth of the time.
 
 A process starts with some 150 of these classes and uses a few methods of each. attrs writes and
-compiles all methods of a class when it is defined, which takes half a millisecond a class, and a
-quarter of a second on a small Lambda function. These classes have the same methods, written when
-they are first looked up, and are attrs classes to attrs itself: `attrs.fields`, `attrs.asdict` and
-`attrs.evolve` take them, because `__attrs_attrs__` is made when somebody asks for it.
+compiles all methods of a class when the class is defined, which takes half a millisecond per class:
+a quarter of a second in total on a small Lambda function. Here the same methods are written when
+they are first looked up. `attrs.fields`, `attrs.asdict` and `attrs.evolve` accept these classes,
+because `__attrs_attrs__` is made on demand.
 
-Only what Leyden uses of attrs is here. A type checker sees attrs' own names, and so checks
-arguments, converters and `evolve` as ever.
+The module has only the parts of attrs that Leyden uses. A type checker sees attrs' own names, so it
+checks arguments, converters and `evolve` as usual.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 else:
 
     class _Nothing:
-        """Stands for a default that is not there."""
+        """The marker for a missing default."""
 
         __slots__ = ()
 
@@ -52,11 +52,11 @@ else:
     NOTHING: Final = _Nothing()
 
     def field(**options: Any) -> Any:
-        """An attribute with more than a type and a default; the options are attrs'."""
+        """Declare an attribute that needs more than a type and a default, as `attrs.field` does."""
         return Field(**options)
 
     def frozen(kind: type | None = None, /, **options: Any) -> Any:
-        """A class whose instances do not change; with slots, unless `slots=False`."""
+        """Make a class whose instances cannot change, with slots unless `slots=False`."""
         return define(kind, frozen=True, **options)
 
     def define(
@@ -70,7 +70,7 @@ else:
         frozen: bool = False,
         weakref_slot: bool = True,
     ) -> Any:
-        """A class with the attributes that its annotations name."""
+        """Make a class with the attributes that its annotations name."""
 
         def made(kind: type) -> type:
             return _made(kind, eq, repr, slots, kw_only, frozen, weakref_slot)
@@ -78,15 +78,15 @@ else:
         return made if kind is None else made(kind)
 
     def fields(kind: type) -> tuple[Field, ...]:
-        """The attributes of a class."""
+        """Return the attributes of a class."""
         return kind.__leyden_fields__
 
     def fields_dict(kind: type) -> dict[str, Field]:
-        """The attributes of a class by name."""
+        """Return the attributes of a class by name."""
         return {part.name: part for part in fields(kind)}
 
     def evolve(instance: Any, /, **changes: Any) -> Any:
-        """A copy with other values in some attributes, which are named as arguments are."""
+        """Return a copy with other values, named as the arguments of the constructor are."""
         kind = instance.__class__
         kept = {alias: getattr(instance, name) for alias, name in _arguments_of(kind)}
         kept.update(changes)
@@ -97,13 +97,13 @@ else:
         return tuple((part.alias, part.name) for part in fields(kind) if part.init)
 
     def asdict(instance: Any, *, recurse: bool) -> dict[str, Any]:
-        """The attributes by name; values stay as they are, which `recurse=False` says."""
+        """Return the attributes by name. `recurse` must be False: values stay as they are."""
         assert not recurse
         return {part.name: getattr(instance, part.name) for part in fields(type(instance))}
 
 
 class Field:
-    """What a class says of one attribute; the names are those of attrs' `Attribute`."""
+    """One attribute of a class. The names are those of attrs' `Attribute`."""
 
     __slots__ = (
         "alias",
@@ -142,12 +142,12 @@ class Field:
 
     @property
     def is_required(self) -> bool:
-        """Whether its argument must be given."""
+        """Whether the constructor requires its argument."""
         return self.default is NOTHING and self.factory is None
 
 
 class _Written:
-    """A method that is written when it is first looked up, and then stands in its own place."""
+    """A method that is written when it is first looked up, and then replaces this descriptor."""
 
     __slots__ = ("_kind", "_name", "_write")
 
@@ -163,7 +163,7 @@ class _Written:
 
 
 class _Described:
-    """`__attrs_attrs__`, for who asks attrs about a class."""
+    """`__attrs_attrs__`, made when a caller asks attrs about the class."""
 
     def __get__(self, instance: Any, kind: type) -> Any:
         import attr
@@ -192,7 +192,7 @@ class _Described:
 
 
 DESCRIBED: Final = _Described()
-"""`__attrs_attrs__` of a class whose `__leyden_fields__` are not its base's."""
+"""The `__attrs_attrs__` of a class that has `__leyden_fields__` of its own."""
 
 
 def _made(
@@ -242,7 +242,7 @@ def _own_fields(kind: type, kw_only: bool) -> list[Any]:
     body = kind.__dict__
     annotations = body.get("__annotations__")
     if annotations is None:
-        # Since Python 3.14 they are made when they are asked for, and are not in the body.
+        # Since Python 3.14, annotations are made on demand and are not in the body.
         annotations = kind.__annotations__ if sys.version_info >= (3, 14) else {}
     parts = []
     for name, annotation in annotations.items():
@@ -263,7 +263,7 @@ def _inherited(kind: type) -> list[Any]:
     found: dict[str, Any] = {}
     for base in reversed(kind.__mro__[1:]):
         for part in base.__dict__.get("__leyden_fields__", ()):
-            # What a nearer class says of an attribute counts, and moves it behind the others.
+            # The nearest class that declares an attribute wins, and puts it after the others.
             found.pop(part.name, None)
             found[part.name] = part
     return list(found.values())
@@ -272,7 +272,7 @@ def _inherited(kind: type) -> list[Any]:
 def _with_slots(
     kind: type, names: Mapping[str, None], new: Mapping[str, Any], weakref_slot: bool
 ) -> type:
-    """The class once more: slots can be given to a class only when it is made."""
+    """Make the class again: a class can only get slots when it is made."""
     left_out = {*names, "__dict__", "__weakref__"}
     body = {name: value for name, value in kind.__dict__.items() if name not in left_out}
     above = {name for base in kind.__mro__[1:] for name in base.__dict__}
@@ -286,7 +286,7 @@ def _with_slots(
     body.setdefault("__setstate__", _set_state)
     made = type(kind)(kind.__name__, kind.__bases__, body)
     for value in body.values():
-        # `super()` and `__class__` in a method mean the class in which it was written.
+        # `super()` and `__class__` in a method refer to the old class through a closure cell.
         method = getattr(value, "__func__", None) or getattr(value, "fget", None) or value
         for cell in getattr(method, "__closure__", None) or ():
             if _holds(cell, kind):
@@ -308,7 +308,7 @@ def _holds(cell: CellType, kind: type) -> bool:
 
 
 def write_init(kind: type) -> Any:
-    """The constructor of a class, written and compiled."""
+    """Write and compile the constructor of a class."""
     scope: dict[str, Any] = {"NOTHING": NOTHING}
     arguments: list[str] = []
     keywords: list[str] = []

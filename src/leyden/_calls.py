@@ -1,17 +1,18 @@
-"""Calls that go wrong: writes that nobody sent, tracebacks, and arguments that do not fit.
+"""Help with wrong calls: warnings of unsent writes, short tracebacks, and errors of arguments.
 
-A write that is dropped without `.go()` warns. What sends, shows or explains a chain ends it, and
-each step extends it by a new object, so only the last object of a chain can be left over. One slot
-says whether anything was done with it, which costs a write next to nothing.
+A write that is dropped without `.go()` warns. A method that sends, shows or explains a chain ends
+it, and each step returns a new object, so only the last object of a chain can be left over. One
+slot says whether anything was done with it, which costs a write next to nothing.
 
-An error leaves some forty frames of generators and transports behind, which say nothing that its
-message, its request and its cause do not. They are cut off, so that the last thing above the
-message is the call. `LEYDEN_TRACEBACKS=full` keeps them, and so does the `leyden` logger at debug
-level.
+The traceback of an error has some forty frames of generators and transports, which say nothing that
+the message, the request and the cause do not say. Leyden cuts them off, so that the last frame
+above the message is the caller's. `LEYDEN_TRACEBACKS=full` keeps them, and so does the `leyden`
+logger at debug level.
 
-Python's own TypeError for a wrong call names a function inside of the package. Functions that take
-anything by keyword take what is misplaced too, and refuse it in words of ours; others are looked at
-by `fitting` after they were refused, which costs a right call next to nothing.
+Python's own TypeError for a wrong call names a function inside the package. Functions that take any
+keyword also take positional arguments, and refuse them with a message of Leyden's. The others are
+decorated with `fitting`, which checks the arguments only after Python has refused them, so a right
+call costs next to nothing.
 """
 
 from __future__ import annotations
@@ -30,28 +31,28 @@ from leyden.errors import ArgumentError, LeydenError, UnsentWriteWarning
 
 
 class Endable:
-    """Something with one slot that says that it was ended, extended, or handed on."""
+    """An object with a slot that says whether it was ended, extended, or passed on."""
 
     __slots__ = ("_ended",)
 
 
 end: Final[Callable[[Endable, bool], None]] = Endable._ended.__set__  # type: ignore[attr-defined]
-"""`end(chain, True)` notes that something is done with a chain, which is frozen otherwise."""
+"""`end(chain, True)` notes that the chain was used. Chains are frozen apart from this slot."""
 
 
 def hand_on(entries: Iterable[object]) -> None:
-    """Note that chains go into a batch or a transaction, which is to be ended in their place."""
+    """Note that chains go into a batch or a transaction, which must be ended in their place."""
     for entry in entries:
         if isinstance(entry, Endable):
             end(entry, True)
 
 
 def warn_unended(one: Endable, name: str) -> None:
-    """Warn that a write goes away with which nothing was done; for `__del__`.
+    """Warn that a write was dropped and never used; for `__del__`.
 
-    What an error leaves behind is dropped because of that error.
+    A chain that is dropped because an error was raised does not warn.
     """
-    # At the end of the process nobody is there who drops it.
+    # At the end of the process there is no frame that drops it.
     frame = sys._getframe(1).f_back
     if frame is None or not is_left_by_error(frame):
         warnings.warn(
@@ -68,7 +69,7 @@ FULL: Final = "full"
 
 
 class _Latest(threading.local):
-    """Where the latest error of a thread came from: its frames, each with its instruction."""
+    """The frames that the latest error of a thread passed through, each with its instruction."""
 
     places: frozenset[tuple[int, int]] = frozenset()
 
@@ -77,9 +78,9 @@ _latest: Final = _Latest()
 
 
 def shorten(error: LeydenError) -> None:
-    """Cut the frames inside of the package off an error and its causes.
+    """Cut the frames inside the package off the traceback of an error and its causes.
 
-    A cause that is neither Leyden's nor botocore's keeps its frames: it comes from a hook.
+    A cause that is neither Leyden's nor botocore's keeps its frames, because it comes from a hook.
     """
     places = []
     frame: FrameType | None = sys._getframe(1)
@@ -89,13 +90,13 @@ def shorten(error: LeydenError) -> None:
     _latest.places = frozenset(places)
     if os.environ.get(VARIABLE) == FULL:
         return
-    # Who has not imported logging has set no level.
+    # If logging is not imported, nobody has set a level.
     logging = imported("logging")
     if logging is not None and logging.getLogger("leyden").isEnabledFor(logging.DEBUG):
         return
     seen: set[int] = set()
     one: BaseException | None = error
-    # Who has not imported botocore has none of its errors.
+    # If botocore is not imported, none of the causes is its error.
     botocore = imported("botocore.exceptions")
     cut: tuple[type[BaseException], ...] = (LeydenError,)
     if botocore is not None:
@@ -107,9 +108,9 @@ def shorten(error: LeydenError) -> None:
 
 
 def is_left_by_error(frame: FrameType) -> bool:
-    """Whether the latest error came out of the very call that a frame is in.
+    """Return whether the latest error came out of the call that the frame is at.
 
-    What the frame drops there, it drops because of the error.
+    If so, the frame drops its objects because of the error.
     """
     return (id(frame), frame.f_lasti) in _latest.places
 
@@ -118,33 +119,33 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def misplaced(call: str, form: str, count: int, *, operation: str | None = None) -> ArgumentError:
-    """The error for `count` values that stand without a name.
+    """Return the error for `count` positional arguments of a call that takes keywords only.
 
     >>> str(misplaced("go", ".go(limit=10)", 1))
-    'go() takes what it is given by name, as in .go(limit=10), and got 1 value without one'
+    'go() takes keyword arguments only, as in .go(limit=10), but got 1 positional argument'
     """
-    values = "1 value without one" if count == 1 else f"{count} values without one"
+    values = "1 positional argument" if count == 1 else f"{count} positional arguments"
     return ArgumentError(
-        f"{call}() takes what it is given by name, as in {form}, and got {values}",
+        f"{call}() takes keyword arguments only, as in {form}, but got {values}",
         operation=operation,
     )
 
 
 def not_called(form: str) -> ArgumentError:
-    """The error for a group of names that is called; `form` reaches one of them."""
-    return ArgumentError(f"this is no function: write {form}")
+    """Return the error for calling a group of names; `form` shows how to reach one of them."""
+    return ArgumentError(f"this is not a function; write {form}")
 
 
 def no_attribute(thing: object, name: str) -> AttributeError:
-    """Python's own error for an attribute that there is not."""
+    """Return the error that Python raises for an attribute that does not exist."""
     message = f"{type(thing).__name__!r} object has no attribute {name!r}"
     return AttributeError(message, name=name, obj=thing)
 
 
 def fitting(form: str) -> Callable[[F], F]:
-    """Let a function refuse arguments that do not fit its signature with an ArgumentError.
+    """Make a function raise ArgumentError for arguments that do not fit its signature.
 
-    `form` shows a right call.
+    `form` is an example of a right call.
     """
 
     def decorate(function: F) -> F:
@@ -156,13 +157,13 @@ def fitting(form: str) -> Callable[[F], F]:
                 shorten(error)
                 raise
             except TypeError:
-                # Its import takes as long as a request.
+                # Importing it takes as long as a request.
                 from inspect import signature
 
                 try:
                     signature(function).bind(*arguments, **named)
                 except TypeError as unfitting:
-                    # The call has failed for all to see, so no chain in it was forgotten.
+                    # The error tells the caller already, so the chains in the call do not warn.
                     for given in (*arguments, *named.values()):
                         hand_on(given if isinstance(given, list | tuple) else [given])
                     refused = ArgumentError(f"{function.__name__}(): {unfitting}; write {form}")

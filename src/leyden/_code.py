@@ -1,11 +1,11 @@
-"""Source that is written at run time, compiled once: where it is needed, or ahead of time.
+"""Compiles source that Leyden writes at run time, or finds its code compiled ahead of time.
 
-Codecs and constructors are source that is written when it is first needed. To compile it takes
-Python some ten times as long as to write it. A module that `leyden types --compiled` made carries
-the code of its schemas as plain functions, which Python compiles when it first imports the module
-and keeps with its bytecode. Each function is known by the digest of its source, and source that is
-written at run time is looked up by its own digest. So code of other schemas, or of another version
-of Leyden, never runs: it is not found.
+Leyden writes the source of codecs and constructors when they are first needed. Compiling it takes
+some ten times as long as writing it. A module that `leyden types --compiled` made has the functions
+for its schemas as plain Python, which Python compiles when it first imports the module, and caches
+as bytecode. Each function is found by the digest of its source. Source that is written at run time
+is looked up by its own digest, so code of other schemas, or of another version of Leyden, is never
+found and never runs.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ _watching: Final[list[Callable[[str, str], object]]] = []
 
 
 def digest_of(source: str) -> str:
-    """What the code of a source is known by."""
-    # A process that imports little, such as one that prints the help, has no need of it.
+    """Return the digest by which the code of a source is found."""
+    # A process that imports little, such as one that prints the help, does not need hashlib.
     from hashlib import sha256
 
     return sha256(source.encode()).hexdigest()[:32]
 
 
 def code_of(source: str, filename: str) -> CodeType:
-    """Code that defines the functions of a source in the namespace in which it is run.
+    """Return code that defines the functions of a source in the namespace in which it runs.
 
-    `filename` is what tracebacks call it where it is compiled here.
+    `filename` is the name in tracebacks if the source is compiled here.
     """
     if _ready or _watching:
         for watch in _watching:
@@ -42,13 +42,13 @@ def code_of(source: str, filename: str) -> CodeType:
 
 
 def add_ready(codes: Mapping[str, CodeType]) -> None:
-    """Take code that was compiled ahead of time, by the digests of its sources."""
+    """Add code that was compiled ahead of time, by the digests of its sources."""
     _ready.update(codes)
 
 
 @contextmanager
 def watched(watch: Callable[[str, str], object]) -> Iterator[None]:
-    """Call `watch` with the source and the file name of all code that is asked for meanwhile."""
+    """Call `watch` with source and file name of all code that is requested inside the block."""
     _watching.append(watch)
     try:
         yield

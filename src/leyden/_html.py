@@ -1,4 +1,4 @@
-"""HTML as text that is escaped by construction, for pages that need nothing else."""
+"""Writes HTML that is always escaped, for pages that load nothing else."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ Content: TypeAlias = "str | Iterable[Content] | None"
 
 _EMPTY: Final = frozenset({"input", "meta", "br"})
 _UNFIT: Final = re.compile(r"[^\t\n -~\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What HTML and XML cannot hold at all."""
+"""Characters that HTML and XML cannot contain, not even escaped."""
 
 
 class Markup(str):
-    """Text that is HTML already. Whatever else goes into a page is escaped."""
+    """Text that is HTML already. All other text in a page is escaped."""
 
     __slots__ = ()
 
 
 def tag(selector: str, /, *content: Content, **attributes: str | int | bool | None) -> Markup:
-    """An element, by its name and classes as CSS writes them.
+    """Return an element; `selector` has its name and classes as in CSS.
 
-    Attribute names write `_` for `-`, and `for_` for a word of Python's. None and False leave an
-    attribute out, True gives it no value.
+    In attribute names, `_` stands for `-`, and a trailing `_` is dropped, as in `for_`. None and
+    False leave an attribute out; True writes it without a value.
 
     >>> tag("td.key", "a < b", data_column=1)
     '<td class="key" data-column="1">a &lt; b</td>'
@@ -42,7 +42,7 @@ def tag(selector: str, /, *content: Content, **attributes: str | int | bool | No
 
 
 def markup(content: Content) -> Markup:
-    """Content as HTML: text is escaped, None is nothing."""
+    """Return content as HTML: text is escaped, None is empty."""
     if content is None:
         return Markup("")
     if isinstance(content, Markup):
@@ -53,7 +53,7 @@ def markup(content: Content) -> Markup:
 
 
 def document(title: str, package: str, body: Markup) -> str:
-    """A whole page: its style is what all pages have in common, and the `page.css` of a package."""
+    """Return a whole page. Its style is the common `_html.css` and the package's `page.css`."""
     styles = (files("leyden").joinpath("_html.css"), files(package).joinpath("page.css"))
     head = tag(
         "head",
@@ -71,5 +71,5 @@ def _escaped(text: str) -> str:
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
-    """A number of things: `1 entity`, `3,000 entities`."""
+    """Return a number with its noun: `1 entity`, `3,000 entities`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

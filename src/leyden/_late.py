@@ -1,7 +1,8 @@
-"""Modules that are imported when the first of their names is asked for.
+"""Modules that Python imports when you first use one of their names.
 
-A process comes to its first answer sooner without what most processes never use. An `except` clause
-names its classes only once something was raised, so `except aws.SSLError` imports nothing before.
+A process starts sooner without modules that most processes never use. Python evaluates the classes
+of an `except` clause only after something was raised, so `except aws.SSLError` imports nothing
+until then.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 
 class Late:
-    """Stands for a module. A type checker is shown the module itself."""
+    """A stand-in for a module. A type checker sees the module itself."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -25,10 +26,10 @@ class Late:
 
 
 def imported(name: str) -> Any:
-    """The module of that name if it is imported to its end, else None.
+    """Return the module of that name if its import has finished, else None.
 
-    While one thread imports a module, the others find it in `sys.modules` without most of its
-    names.
+    While one thread imports a module, others find it in `sys.modules` with most of its names still
+    missing.
     """
     module = sys.modules.get(name)
     if module is None or getattr(module.__spec__, "_initializing", False):
@@ -37,10 +38,10 @@ def imported(name: str) -> Any:
 
 
 def from_modules(package: str, **names: str) -> Callable[[str], Any]:
-    """The `__getattr__` of a package whose modules are imported when their names are asked for.
+    """Return a `__getattr__` for a package, which imports modules when you use their names.
 
-    Each argument is a module of it with its public names, in one text. A type checker is shown
-    the imports themselves.
+    Each argument is a module of the package; its value lists the public names, separated by spaces.
+    A type checker sees the imports themselves.
     """
     places = {name: module for module, text in names.items() for name in text.split()}
 

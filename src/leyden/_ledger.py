@@ -1,8 +1,8 @@
-"""What the requests of a program wrote, so that no error it ends in can hide it.
+"""Keeps account of what the requests of a program wrote, so that its errors can say it.
 
-Whoever runs a program keeps a ledger of it: the drivers for every call, the operations that write
-and those that run several programs at once for each of theirs. An error that leaves the program
-then says what had been written, whichever request it is of.
+Drivers keep a ledger for every call. Operations that write, and those that run several programs at
+once, keep one for each of their programs. An error that leaves the program then says what had been
+written, whichever request failed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from leyden.outcomes import ItemWrite, Outcome, told
 WRITING_APIS: Final = frozenset(
     {"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}
 )
-"""The calls that may change items."""
+"""The API calls that can change items."""
 
 _ACTIONS: Final[Mapping[str, Literal["put", "update", "delete"]]] = {
     "PutItem": "put",
@@ -31,27 +31,27 @@ _ACTIONS: Final[Mapping[str, Literal["put", "update", "delete"]]] = {
     "Delete": "delete",
 }
 EARLIER_UNANSWERED: Final = "EarlierUnanswered"
-"""In `ResponseMetadata`: an earlier attempt got no clear answer, so it may have written."""
+"""A key of `ResponseMetadata`: an earlier attempt got no clear answer, so it may have written."""
 
 THROTTLED_ATTEMPTS: Final = "LeydenThrottledAttempts"
-"""How many attempts before the last one were throttled, in the `ResponseMetadata` of its answer."""
+"""A key of `ResponseMetadata`: how many attempts before the last one were throttled."""
 
 SERVER_FAULT: Final = 500
 
 IN_PROGRESS: Final = "TransactionInProgressException"
-"""A transaction is under way under the same token: it may yet happen."""
+"""A transaction with the same token is in progress, so it may still succeed."""
 
 CANCELED: Final = "TransactionCanceledException"
-"""A transaction was refused, and so were earlier attempts under the same token."""
+"""A transaction was refused, and so were earlier attempts with the same token."""
 
 _MOST: Final = 1000
-"""How many requests are kept; a sweep over a table makes any number of them."""
+"""How many requests a ledger keeps, because a sweep over a table can make any number of them."""
 
 _lock: Final = Lock()
 
 
 class Ledger:
-    """The writing requests of one program, each with its answer or the error it ended in."""
+    """The writing requests of one program, each with its answer or its error."""
 
     __slots__ = ("_earlier", "_entries")
 
@@ -61,11 +61,11 @@ class Ledger:
 
     @property
     def requests(self) -> int:
-        """How many requests have written for sure."""
+        """The number of requests that have certainly written."""
         return self._earlier + sum(_has_written(answer) for _, answer in self._entries)
 
     def take(self, step: Step | None, result: Any) -> None:
-        """Note what came of a step: its result, or the error it ended in."""
+        """Note the result of a step, or the error that it raised."""
         if isinstance(step, Request):
             if step.api in WRITING_APIS:
                 self.note(step, result)
@@ -77,20 +77,20 @@ class Ledger:
                     self.note(request, answer)
 
     def note(self, request: Request, answer: Any) -> None:
-        """Note the answer to a writing request, or the error it ended in; threads may."""
+        """Note the answer to a writing request, or its error. Several threads may call it."""
         if request.restates:
             return
         if isinstance(answer, LeydenError) and not answer.unsure:
             token = _token(request)
             if token is not None and getattr(answer, "aws_code", None) == CANCELED:
-                # Sent again under its token it was refused, so it had not happened before either.
+                # If a retry with the same token was refused, the first attempt wrote nothing.
                 self._entries = [one for one in self._entries if _token(one[0]) != token]
             return
         self._entries.append((request, answer))
         if len(self._entries) <= 2 * _MOST:
             return
         with _lock:
-            # The oldest requests that have written are let go; those in doubt are kept.
+            # Drop the oldest requests that have written, and keep those in doubt.
             over = len(self._entries) - _MOST
             kept = []
             for entry in self._entries:
@@ -102,7 +102,7 @@ class Ledger:
             self._entries = kept
 
     def tell(self, error: LeydenError) -> None:
-        """Put on an error what had been written when it was raised."""
+        """Add to an error what had been written when it was raised."""
         if not self._entries:
             return
         outcome = self.outcome()
@@ -113,13 +113,13 @@ class Ledger:
             error.unsure = True
 
     def mark(self, ended: BaseException) -> None:
-        """Note on what is no error of Leyden's, as an interruption, what had been written."""
+        """Add a note of what had been written to another exception, such as KeyboardInterrupt."""
         outcome = self.outcome()
         if outcome:
             ended.add_note(told("the call was broken off", outcome, doubted=False))
 
     def outcome(self) -> Outcome:
-        """What has been written so far, and what may have been."""
+        """Return what has been written so far, and what may have been."""
         written: list[ItemWrite] = []
         doubts: list[tuple[ItemWrite, str | None]] = []
         item: Mapping[str, Any] | None = None
@@ -129,14 +129,14 @@ class Ledger:
                 doubts += [(write, token) for write in writes]
                 continue
             if token is not None:
-                # The same transaction as one whose answer was lost.
+                # A retry of the same transaction, so the lost answer no longer matters.
                 doubts = [one for one in doubts if one[1] != token]
             if not isinstance(answer, LeydenError):
                 item = answer.get("Attributes") or item
                 left = list(_batched(answer.get("UnprocessedItems") or {}))
                 writes = [write for write in writes if not _is_among(write, left)]
             if doubts:
-                # A whole item that was written once more is there, whatever came of it before.
+                # If the same put or delete was repeated and succeeded, it is no longer in doubt.
                 whole = [write for write in writes if write.action != "update"]
                 doubts = [one for one in doubts if one[0] not in whole]
             written += writes
@@ -145,7 +145,7 @@ class Ledger:
 
 
 def accounted(program: Program[T]) -> Program[T]:
-    """The program, with a ledger of its own: its errors say what it had written."""
+    """Run the program with a ledger of its own, so that its errors say what it had written."""
     ledger = Ledger()
     try:
         step = next(program)
@@ -169,7 +169,7 @@ def accounted(program: Program[T]) -> Program[T]:
 
 
 def has_happened(error: LeydenError) -> None:
-    """Take a request whose error said `unsure` for one that has written, after a second look."""
+    """Note that a request whose error said `unsure` has written, as a second look has shown."""
     error.unsure = False
     error.happened = True
 
@@ -184,7 +184,7 @@ def _token(request: Request) -> str | None:
 
 
 def _writes(request: Request) -> Iterator[ItemWrite]:
-    """The writes in a request, as far as its parameters have the shape of such."""
+    """Yield the writes of a request, as far as its parameters have the right shape."""
     params = request.params
     if request.api == "BatchWriteItem":
         yield from _batched(params.get("RequestItems", {}))
@@ -213,7 +213,7 @@ def _batched(items: Mapping[str, Any]) -> Iterator[ItemWrite]:
 
 
 def _is_among(write: ItemWrite, left: Iterable[ItemWrite]) -> bool:
-    """Whether a batch gave the write back; it may spell numbers otherwise than they were sent."""
+    """Return whether a batch returned the write as unprocessed, perhaps with numbers respelled."""
     return any(
         (one.action, one.table) == (write.action, write.table) and same_item(one.raw, write.raw)
         for one in left
@@ -221,9 +221,9 @@ def _is_among(write: ItemWrite, left: Iterable[ItemWrite]) -> bool:
 
 
 def may_have_written(response: Mapping[str, Any] | None) -> bool:
-    """Whether a write may have happened although the last attempt did not do it.
+    """Return whether a write may have happened although the last attempt failed.
 
-    `response` is the answer to the last attempt, None where there was none.
+    `response` is the answer to the last attempt, None if there was none.
     """
     if response is None:
         return True
@@ -233,7 +233,7 @@ def may_have_written(response: Mapping[str, Any] | None) -> bool:
 
 
 def same_item(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two raw items hold the same, however their numbers and sets are written."""
+    """Return whether two raw items are equal, however their numbers and sets are written."""
     return bool(_settled({"M": one}) == _settled({"M": other}))
 
 

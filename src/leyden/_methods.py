@@ -1,13 +1,13 @@
-"""Methods that are written once, as programs, and called blocking or awaited.
+"""Methods that are written once, as programs, and are called blocking or awaited.
 
-A method is a generator that yields requests and is sent their answers. The descriptor `method`
-runs it with the runner of the object that it is called on: an object that is `Blocking` gives its
-result, one that is `Awaited` gives what is to be awaited. To a type checker the ways differ in just
-that, and all take the arguments that the program takes. Where the class names an `_interface`, name
-and docstring are those of the interface, which is the reference then.
+A method is a generator that yields requests and is sent their answers. The descriptor `method` runs
+it with the runner of its object: an object that is `Blocking` returns the result, one that is
+`Awaited` returns an awaitable. A type checker sees that difference, and otherwise the arguments of
+the program. If the class has an `_interface`, methods take their names and docstrings from it, as
+the interface is the reference.
 
-A program that calls methods of other objects takes their programs, by `program_of`, so that their
-requests are steps of its own and can go beside others.
+A program that calls methods of other objects uses `program_of` to get their programs, so that their
+requests are steps of its own and can be sent together with others.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ T = TypeVar("T")
 
 
 class Methods:
-    """What has methods of this kind: a runner, and what its methods are called in messages."""
+    """The base of objects with such methods: a runner, and the methods' prefix in messages."""
 
     _interface: ClassVar[type | None] = None
     _called: ClassVar[str]
-    """Stands before the name of each method: `store.memory`."""
+    """The prefix of each method's name in messages: `store.memory`."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
@@ -38,14 +38,14 @@ class Methods:
 
 
 class Blocking(Methods):
-    """Methods that run on the calling thread, one at a time for each caller."""
+    """Methods that block the calling thread until they return."""
 
     def _run(self, program: Program[T]) -> T:
         return self._runner.run(program)
 
 
 class Awaited(Methods):
-    """Methods that are awaited."""
+    """Methods that you await."""
 
     async def _run(self, program: Program[T]) -> T:
         runner: Any = self._runner
@@ -54,7 +54,7 @@ class Awaited(Methods):
 
 
 class method(Generic[P, T]):  # noqa: N801
-    """Makes a method of a program: `@method` on a generator function of a class of `Methods`."""
+    """Turns a program into a method: decorate a generator function of a `Methods` class with it."""
 
     def __init__(self, program: Callable[Concatenate[Any, P], Program[T]]) -> None:
         self.program = program
@@ -73,7 +73,7 @@ class method(Generic[P, T]):  # noqa: N801
         ways: tuple[Any, Any] = (blocking, awaited)
         for function in ways:
             if owner._interface is not None:
-                # This brings `__wrapped__`, too, of which `help` and `inspect` take the signature.
+                # This also sets `__wrapped__`, from which `help` and `inspect` take the signature.
                 update_wrapper(function, getattr(owner._interface, name))
             else:
                 update_wrapper(function, program)
@@ -103,7 +103,7 @@ def program_of(bound: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Progra
 @overload
 def program_of(bound: Callable[P, T]) -> Callable[P, Program[T]]: ...
 def program_of(bound: Any) -> Any:
-    """The program of a method, to be called with what the method takes.
+    """Return the program of a method; call it with the arguments of the method.
 
     >>> thread = yield from program_of(store.memory.get_thread_by_id)("t1")   # doctest: +SKIP
     """
@@ -111,9 +111,9 @@ def program_of(bound: Any) -> Any:
 
 
 def named(operation: str, program: Program[T]) -> Program[T]:
-    """The program, with the method's name on it, and on every error that leaves it."""
+    """Give the program, and every error that leaves it, the method's name."""
     steps = _named(operation, program)
-    # A generator may have a name of its own. Listeners are told of the operation by it.
+    # Drivers take the operation's name for listeners from the generator.
     steps.__name__ = operation  # type: ignore[attr-defined]
     return steps
 
@@ -122,13 +122,13 @@ def _named(operation: str, program: Program[T]) -> Program[T]:
     try:
         return (yield from program)
     except LeydenError as error:
-        # The steps have names of their own, which say nothing to the method's caller.
+        # The steps have other names, which mean nothing to the method's caller.
         error.operation = operation
         raise
 
 
 def _of_result(program: Callable[..., Any]) -> Any:
-    """The signature of a program's method, which gives what the program returns."""
+    """Return the signature of a program's method, which returns what the program returns."""
     import inspect
 
     signature = inspect.signature(program)

@@ -1,7 +1,7 @@
-"""Words of commands that people paste into a shell.
+"""Quotes the words of commands that people paste into a shell.
 
-Names of attributes, of tables and of folders go into such commands as they are, and may hold what
-a shell or the AWS command line reads as its own.
+Such commands contain names of attributes, tables and folders, which may have characters that are
+special to a shell or to the AWS command line.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from shlex import quote
 from typing import Any, Final
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_./:@-]+", re.ASCII)
-"""Words that mean themselves, in a shell and in the shorthand of the AWS command line."""
+"""Words without special characters of a shell or of the AWS command line's shorthand."""
 
 _QUOTES: Final = {"'": "\\u0027", "`": "\\u0060"}
 
 
 def word(text: object) -> str:
-    """A text as one word of a command, in quotes where it needs them.
+    """Return a text as one word of a command, quoted if necessary.
 
     >>> word("$HOME/it's")
     '\\'$HOME/it\\'"\\'"\\'s\\''
@@ -28,10 +28,10 @@ def word(text: object) -> str:
 
 
 def structure(fields: Mapping[str, Any]) -> str:
-    """What an option of the AWS command line takes as a structure, as one word of a command.
+    """Return a structure for an option of the AWS command line, as one word of a command.
 
-    It is in the shorthand of that command line where all values are plain, else JSON. That has no
-    quotes, backticks or control characters of a value, so it can also stand between backticks.
+    It uses that command line's shorthand if all values are plain, and JSON otherwise. The JSON
+    escapes single quotes, backticks and control characters, so it can also be put in backticks.
 
     >>> structure({"Enabled": True, "AttributeName": "expires"})
     'Enabled=true,AttributeName=expires'
@@ -40,7 +40,7 @@ def structure(fields: Mapping[str, Any]) -> str:
     """
     if all(map(_is_plain, _leaves(fields))):
         short = _short(fields)
-        # Braces of a shell would make several words of it.
+        # Unquoted, the shell's brace expansion would split it into several words.
         return f"'{short}'" if "{" in short else short
     text = json.dumps(fields)
     for one, escaped in _QUOTES.items():

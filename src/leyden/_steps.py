@@ -1,7 +1,7 @@
-"""What operations ask of a driver: requests, pauses and work of others, as data.
+"""The steps that programs ask of a driver, as data: requests, pauses, and work of other clients.
 
-Multi-step work is a *program*: a generator that yields steps and is sent their results.
-A program never performs I/O, so the sync and the async driver run the very same ones.
+Work of several steps is a *program*: a generator that yields steps and is sent their results. A
+program never performs I/O, so the sync and the async driver run the same programs.
 """
 
 from __future__ import annotations
@@ -15,25 +15,26 @@ Params: TypeAlias = dict[str, Any]
 """A request in the shape of boto3's low-level client, with typed AttributeValues."""
 
 Response: TypeAlias = Mapping[str, Any]
-"""What the low-level client returns."""
+"""A response in the shape of boto3's low-level client."""
 
 AttributeValue: TypeAlias = dict[str, Any]
 Item: TypeAlias = dict[str, AttributeValue]
 
 
 ITEM_LIMIT: Final = 400 * 1024
-"""The largest item that DynamoDB stores, in bytes, names included."""
+"""The size of the largest item that DynamoDB stores, in bytes, including attribute names."""
 
 
 @frozen
 class Request:
     """One call of DynamoDB's API.
 
-    `api` is its name (`GetItem`, `Query`, ...). `operation` and `entity` say on whose behalf
-    it is made (`task.create` of `tasks`), for errors and events. `reader` may make the response
-    of a good answer's body in place of the driver, which need not ask it; it raises ValueError
-    for a body that the driver is to read. One that `restates` brings items into another form and
-    changes nothing that they say, so no error tells of it as a write of its call.
+    `api` is its name (`GetItem`, `Query`, ...), and `params` its parameters. `operation` and
+    `entity` say which call of Leyden it belongs to (`task.create` of `tasks`), for errors and
+    events. `reader` may read the body of a successful answer faster than the driver does. Drivers
+    need not use it, and it raises ValueError for a body that it leaves to the driver. `restates`
+    marks a write that only converts items into another form, so errors do not report it as a write
+    of the call.
     """
 
     api: str
@@ -44,7 +45,7 @@ class Request:
     restates: bool = field(default=False, repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A reader is made for one schema in one process.
+        # A reader belongs to the schemas of this process, and does not pickle.
         known = (self.api, self.params, self.operation, self.entity)
         return Request, (*known, None, True) if self.restates else known
 
@@ -58,13 +59,13 @@ class Pause:
 
 @frozen
 class Work:
-    """Work that is no request to DynamoDB: a call of somebody's client, such as an embedder.
+    """Work that is not a request to DynamoDB: a call of another client, such as an embedder.
 
-    Its result is what `blocking` returns. An asynchronous driver awaits what `awaited` gives, or
-    runs `blocking` on a thread where there is none; a task that is cancelled does not wait for
-    that thread. A `LeydenError` reaches the program as that of a request does. Any other exception
-    ends the program as it is, so turn those that you expect into a `LeydenError`. Listeners hear
-    of requests only. `operation` says on whose behalf it is done.
+    The step's result is what `blocking` returns. An asynchronous driver awaits `awaited()` instead,
+    or runs `blocking` on a thread if there is no `awaited`; a canceled task does not wait for that
+    thread. A `LeydenError` reaches the program like that of a request. Any other exception ends the
+    program unchanged, so convert the ones that you expect to a `LeydenError`. Listeners get events
+    for requests only. `operation` says which call it belongs to.
     """
 
     blocking: Callable[[], Any]
@@ -76,8 +77,8 @@ class Work:
 class Gather:
     """Send several requests, at most `concurrency` at a time; `Work` may be among them.
 
-    Its result is a list in the order of the requests; an entry is a response or what the work
-    returned, or the `LeydenError` which that request ended in.
+    The step's result is a list in the order of the requests. An entry is a response, what the work
+    returned, or the `LeydenError` with which it failed.
     """
 
     requests: tuple[Request | Work, ...]

@@ -1,4 +1,4 @@
-"""Words in messages: quoted, listed, and a guess at what was meant; what is white in a text."""
+"""Phrases of messages: quoted words, lists, suggestions; and JavaScript's white space."""
 
 from __future__ import annotations
 
@@ -9,39 +9,40 @@ WHITE_IN_JAVASCRIPT: Final = (
     "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
-"""What `trim()` strips and `\\s` matches there: other characters than Python's white space."""
+"""What `trim()` strips and `\\s` matches in JavaScript, which differs from Python's white space."""
 
 _LONGEST_WORD: Final = 60
 _MOST_CANDIDATES: Final = 1000
 
 
 def did_you_mean(word: str, known: Iterable[str], *, closeness: float = 0.6) -> str:
-    """A closing question for a message (`; did you mean "pattern"?`), or nothing.
+    """Return a suggestion that ends a message (`; did you mean "pattern"?`), or an empty string.
 
-    `closeness` is how alike two words must be, from 0 to 1.
+    `closeness` is how similar two words must be, from 0 to 1.
     """
     candidates = list(known)
     if len(word) > _LONGEST_WORD or len(candidates) > _MOST_CANDIDATES:
         return ""
-    # Words are compared only where one is wrong.
+    # Most processes compare no words, so they should not import this.
     from difflib import get_close_matches
 
     near = get_close_matches(word, candidates, n=1, cutoff=closeness)
-    # No word is nearer than the same one in other letters: `ON_DEMAND`.
+    # The same word in another case is nearest of all: `ON_DEMAND`.
     near = [one for one in candidates if one.casefold() == word.casefold()] or near
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
 def quoted(word: str) -> str:
-    """A word of a schema in quotes for a message: on one line, and cut where it is very long."""
+    """Return a word of a schema in quotes, on one line, and shortened if it is very long."""
     text = word if len(word) <= _LONGEST_WORD else word[: _LONGEST_WORD - 3] + "..."
     return f'"{visible(text)}"'
 
 
 def visible(text: str) -> str:
-    """A text on one line, with what a terminal or a page would act upon, or hide, written out.
+    """Return a text on one line, with every character escaped that does not print.
 
-    These are line ends, escape sequences, and the marks that turn the direction of what follows.
+    Terminals and pages act on some of these or hide them: line ends, escape sequences, and marks
+    that change the direction of text.
 
     >>> visible("a\\x1b[31m")
     'a\\\\x1b[31m'
@@ -50,12 +51,12 @@ def visible(text: str) -> str:
 
 
 def a(noun: str) -> str:
-    """A noun with its article: `an integer`."""
+    """Return a noun with its article: `an integer`."""
     return f"an {noun}" if noun[:1] in "aeiou" else f"a {noun}"
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:
-    """Words as a phrase: `"a"`, `"a" and "b"`, `"a", "b" and "c"`."""
+    """Return words as a phrase: `"a"`, `"a" and "b"`, `"a", "b" and "c"`."""
     quotes = [quoted(word) for word in words]
     if len(quotes) < 2:
         return "".join(quotes)

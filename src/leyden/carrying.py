@@ -1,8 +1,8 @@
-"""Carrying errors to another process: with their data, as far as pickle takes it.
+"""Takes errors to other processes, with all of their data that pickles.
 
-An error that does not unpickle hangs a `multiprocessing.Pool` for ever. So whatever an error holds
-goes along in a pickle of its own, in which each object that cannot be written here, or not be read
-there, gives way to a stand-in. A record, for one, needs its schema where it is read.
+An error that does not unpickle makes a `multiprocessing.Pool` hang forever. So each value of an
+error is pickled separately, and a stand-in replaces each object that cannot be pickled here or
+unpickled there. A record, for example, unpickles only in a process that has loaded its schema.
 """
 
 from __future__ import annotations
@@ -18,38 +18,38 @@ E = TypeVar("E", bound=BaseException)
 
 
 class NotCarriedError(Exception):
-    """Stands where something was that does not pickle; its text is the type's name.
+    """The stand-in for a value that does not pickle. Its text is the name of the value's type.
 
-    It takes the place of values of all kinds, of exceptions as well.
+    It is an exception, because it can replace exceptions as well as other values.
     """
 
     def __setstate__(self, state: object) -> None:
-        """Leave out the state of what it stands for."""
+        """Ignore the state of the replaced value."""
 
     def append(self, value: object) -> None:
-        """Leave out an element of what it stands for."""
+        """Ignore an element of the replaced value."""
 
     def extend(self, values: object) -> None:
-        """Leave out elements of what it stands for."""
+        """Ignore elements of the replaced value."""
 
     def __setitem__(self, key: object, value: object) -> None:
-        """Leave out an entry of what it stands for."""
+        """Ignore an entry of the replaced value."""
 
 
 def pack(state: Mapping[str, Any]) -> dict[str, bytes]:
-    """Pickle each value by itself."""
+    """Pickle each value separately."""
     packed = {}
     for name, value in state.items():
         try:
             packed[name] = _dumps(value)
         except Exception:
-            # Nested too deeply, or a reducer of its own that gives what pickle does not take.
+            # It is nested too deeply, or its own reducer returns what pickle does not accept.
             packed[name] = _dumps(NotCarriedError(_name_of(type(value))))
     return packed
 
 
 def unpack(packed: Mapping[str, bytes]) -> dict[str, Any]:
-    """The values again, with stand-ins for those that cannot be had here."""
+    """Unpickle the values, with stand-ins for those that do not unpickle in this process."""
     state: dict[str, Any] = {}
     for name, data in packed.items():
         try:
@@ -60,7 +60,7 @@ def unpack(packed: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def nearest(kind: type[E]) -> type[Any]:
-    """The class itself, or the nearest base that pickle finds by its name."""
+    """Return the class, or its nearest base that pickle finds by name."""
     return next(one for one in kind.__mro__ if _is_found(one))
 
 
@@ -93,7 +93,7 @@ class _Reader(pickle.Unpickler):
 
 
 class _Missing:
-    """Stands for a class or a function that is not there."""
+    """The stand-in for a class or a function that does not exist in this process."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -1,8 +1,8 @@
-"""What tools need not be told: `[tool.leyden]` of pyproject.toml, under `LEYDEN_*`.
+"""The configuration of tools: `[tool.leyden]` of pyproject.toml, and `LEYDEN_*` variables.
 
 The command line and the pytest plugin read it; `leyden.load` does not. An option of a command
-stands over a variable of the environment, which stands over the file. An empty text, in a variable
-or an option, takes back what stands below it.
+overrides an environment variable, which overrides the file. An empty variable or option unsets the
+value below it.
 """
 
 from __future__ import annotations
@@ -35,31 +35,31 @@ SETTINGS: Final[dict[str, str]] = {
     "hooks": "The dict of functions for {call: NAME}, as MODULE:NAME.",
     "encryption_keys": "The keys of encrypted attributes, as MODULE:NAME.",
 }
-"""What can be configured, with its meaning; to add a setting, add a line, and read it."""
+"""The settings and their meanings. To add a setting, add a line here and read its value."""
 
 OF_SCHEMAS: Final = frozenset({"table", "hooks", "encryption_keys"})
-"""Settings that belong to the configured schemas, and are not used with others."""
+"""Settings that belong to the configured schemas, and do not apply to other schemas."""
 
 _FILE: Final = "pyproject.toml"
 _SECTION: Final = "[tool.leyden]"
 _PREFIX: Final = "LEYDEN_"
 _TYPO: Final = 0.85
-"""How like a variable of ours another one must be to be taken for a misspelling of it."""
+"""How similar to one of Leyden's variables another one must be to count as a misspelling."""
 
 
 class Setting(NamedTuple):
-    """A configured value, and where it stands: `pyproject.toml`, or a variable."""
+    """A configured value and its origin: `pyproject.toml`, or an environment variable."""
 
     value: str
     origin: str
     folder: Path
-    """What a path in the value is relative to."""
+    """The folder that a path in the value is relative to."""
 
 
 def configured() -> dict[str, Setting]:
-    """All settings that stand for the current folder, each from the place that counts.
+    """Return all settings for the current folder; a variable overrides the file.
 
-    Raises InvalidOptionError for a file that cannot be used.
+    Raises InvalidOptionError if pyproject.toml, or its section, is not valid.
     """
     here = Path.cwd()
     found = _of_project(here)
@@ -72,12 +72,12 @@ def configured() -> dict[str, Setting]:
 
 
 def variable_of(name: str) -> str:
-    """The variable of a setting: `LEYDEN_TABLE`."""
+    """Return the environment variable of a setting: `LEYDEN_TABLE`."""
     return _PREFIX + name.upper()
 
 
 def misspelt_variables() -> list[str]:
-    """A note for each variable whose name is nearly one of ours."""
+    """Return a note for each environment variable whose name is nearly one of Leyden's."""
     known = {variable_of(name) for name in SETTINGS}
     strange = (name for name in os.environ if name.startswith(_PREFIX) and name not in known)
     meant = {name: did_you_mean(name, known, closeness=_TYPO) for name in strange}
@@ -85,7 +85,7 @@ def misspelt_variables() -> list[str]:
 
 
 def schemas_path(setting: Setting) -> str:
-    """The path of the configured schemas, as it is seen from the current folder."""
+    """Return the path of the configured schemas, relative to the current folder."""
     place = setting.folder / Path(setting.value).expanduser()
     try:
         return os.path.relpath(place)
@@ -94,13 +94,13 @@ def schemas_path(setting: Setting) -> str:
 
 
 def _of_project(folder: Path) -> dict[str, Setting]:
-    """The settings of the nearest pyproject.toml that has some, here or in a folder above."""
+    """Return the settings of the nearest pyproject.toml with some, here or in a parent folder."""
     for place in (folder, *folder.parents):
         file = place / _FILE
         try:
             data = file.read_bytes()
         except OSError:
-            # There is none, or it is not for us to read.
+            # It does not exist, or this user may not read it.
             continue
         if b"leyden" not in data:
             continue

@@ -80,13 +80,13 @@ if TYPE_CHECKING:
     from leyden.schema.faults import Fault
 
     class Context(TypedDict, total=False):
-        """What was under way, which every error takes by these names."""
+        """The call that failed, as keyword arguments of every error."""
 
         operation: str | None
         entity: str | None
 
     class Doubtful(Context, total=False):
-        """The same of an error after which something may have been written."""
+        """The same, for an error after which something may have been written."""
 
         unsure: bool
 
@@ -149,23 +149,23 @@ __all__ = [
 
 
 class Done(Protocol):
-    """What an error tells of what its call had done by then."""
+    """What a call had done when it failed."""
 
     @property
     def items(self) -> tuple[Any, ...]:
-        """What was read or put. A batch has None in the places of its other entries."""
+        """The records that were read or put. A batch has None for its other entries."""
 
     @property
     def consumed(self) -> float | None:
-        """The capacity units that were consumed, where the engine says."""
+        """The capacity units that were consumed, None if the engine does not report them."""
 
     @property
     def requests(self) -> int:
-        """How many requests were made."""
+        """The number of requests."""
 
     @property
     def unreadable(self) -> tuple[DecodeError | HookError, ...]:
-        """The errors of items that could not be read."""
+        """The errors of items that do not decode."""
 
     def __len__(self) -> int: ...
 
@@ -173,23 +173,23 @@ class Done(Protocol):
 
 
 class PageRead(Done, Protocol):
-    """A `leyden.Page` or a `leyden.CollectionPage`, as far as an error tells of it."""
+    """A `leyden.Page` or a `leyden.CollectionPage` on an error."""
 
     @property
     def cursor(self) -> str | None:
-        """Where to go on."""
+        """The cursor to continue with."""
 
     @property
     def scanned(self) -> int:
-        """How many items were read."""
+        """The number of items that were read."""
 
 
 class BatchDone(Done, Protocol):
-    """A `leyden.BatchResult`, as far as an error tells of it."""
+    """A `leyden.BatchResult` on an error."""
 
     @property
     def unprocessed(self) -> tuple[Any, ...]:
-        """What the service had not taken up, in raw form."""
+        """The entries that DynamoDB did not process, in raw form."""
 
 
 class LeydenError(Exception):
@@ -231,7 +231,7 @@ class LeydenError(Exception):
         self.entity = entity
         self.page = None
         if unsure:
-            # Whoever says so when it is made has it in the message.
+            # Code that passes `unsure` says so in the message as well.
             self.unsure = self._doubted = True
 
     def __str__(self) -> str:
@@ -253,7 +253,7 @@ class LeydenError(Exception):
         return self._with({name: _deeply(value, memo) for name, value in self.__dict__.items()})
 
     def _with(self, state: dict[str, Any]) -> Self:
-        """The same error once more, with other values in its attributes."""
+        """Return a copy of the error with other values in its attributes."""
         if "__notes__" in state:
             state["__notes__"] = list(state["__notes__"])
         again = type(self).__new__(type(self), *self.args)
@@ -264,7 +264,7 @@ class LeydenError(Exception):
 
 
 def _carried(kind: type[LeydenError], packed: Mapping[str, bytes]) -> LeydenError:
-    """The error that was pickled."""
+    """Unpickle an error."""
     from leyden.carrying import unpack
 
     state = unpack(packed)
@@ -281,7 +281,7 @@ def _deeply(value: Any, memo: dict[int, Any]) -> Any:
     try:
         return copy.deepcopy(value, memo)
     except Exception:
-        # A thing that cannot be copied, such as a lock, is the same in both.
+        # Share what cannot be copied, such as a lock.
         return value
 
 
@@ -296,9 +296,9 @@ class SchemaError(LeydenError):
 
 
 class SchemaWarning(UserWarning):
-    """A schema loads, and would lose or hide items in silence; each line names one such fault.
+    """A schema loads, but silently loses or hides items; each line names one such fault.
 
-    `warnings.filterwarnings("error", category=leyden.SchemaWarning)` makes an error of it.
+    `warnings.filterwarnings("error", category=leyden.SchemaWarning)` makes it an error.
     """
 
 
@@ -336,7 +336,7 @@ class UnknownNameError(InputError, AttributeError, KeyError):
 
 
 class ValidationError(InputError):
-    """A value that its attribute does not take. `path` says which (`detail.effort`)."""
+    """A value that its attribute does not accept. `path` says which (`detail.effort`)."""
 
     code = "input.invalid_value"
 
@@ -382,7 +382,7 @@ class AmbiguousKeyError(InputError):
 
 
 class InvalidCursorError(InputError):
-    """A cursor that was changed, is cut short, or belongs to another query."""
+    """A cursor that was changed or truncated, or belongs to another query."""
 
     code = "cursor.invalid"
 
@@ -555,10 +555,10 @@ class HookError(LeydenError):
 class ConditionFailedError(LeydenError):
     """A write's condition did not hold; nothing was changed, unless `unsure`.
 
-    `item` is the stored item in raw form, None where there is none or it was not returned.
+    `item` is the stored item in raw form, None if there is none or DynamoDB did not return it.
     `unsure` says that an earlier attempt of the same request got no answer. That attempt may have
-    written, so that the condition failed on its own write. `is_item_read` says that `item` is what
-    is stored, so that None means that there is none.
+    written, and the condition may have failed because of it. If `is_item_read` is true, None as
+    `item` means that there is no item.
     """
 
     code = "condition.failed"
@@ -596,9 +596,9 @@ class KeyCollisionError(ConditionFailedError):
 
 
 class VersionConflictError(ConditionFailedError):
-    """The stored item has another version than the one that the caller had seen.
+    """The stored item has another version than the one that you read.
 
-    `stored` is its record, None where there is no item any more; `item` the same in raw form.
+    `stored` is its record, None if the item no longer exists. `item` is the same in raw form.
     """
 
     code = "version.conflict"

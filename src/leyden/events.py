@@ -1,6 +1,6 @@
-"""Who wants to know what is sent and what it costs.
+"""Listeners, which get an event for each request: what was sent, and what it cost.
 
-A listener is a function of one event::
+A listener is a function that takes one event::
 
     import leyden.events
 
@@ -11,12 +11,12 @@ A listener is a function of one event::
     with leyden.events.listen(cost):
         task.query.assigned(employee_id="e1").go()
 
-It is called on the thread that sends, before and after each request. An exception in a
-listener is logged and goes no further. `listen` here hears every driver of the process;
-a driver's own `listen` hears that driver only.
+It is called on the sending thread, before and after each request. An exception in a listener is
+logged and does not reach the caller. `listen` of this module listens to all drivers of the process;
+a driver's own `listen` listens to that driver only.
 
-A listener that asks for operations is told of these too: what a caller asked for, with all of the
-requests that this takes. `leyden.opentelemetry` is such a listener.
+With `operations=True`, a listener also gets events for operations. An operation is a call of yours
+with all of the requests that it takes. `leyden.opentelemetry` is such a listener.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ __all__ = [
 
 
 class OperationId:
-    """One operation that is under way: the same object in all of its events, and in no other's."""
+    """The identity of one operation: all events of the operation have the same object."""
 
     __slots__ = ()
 
@@ -54,9 +54,10 @@ class OperationId:
 class RequestSent:
     """A request is about to be sent.
 
-    `operation` is `task.create`, `entity` the entity's name, `api` DynamoDB's name of the
-    call. `table` and `index` are None if the call has none; several tables are joined with a
-    comma. `params` is the request itself with the values of items, so do not log it.
+    `operation` is Leyden's name of the call, such as `task.create`, and `api` is DynamoDB's.
+    `entity` is the entity's name. `table` and `index` are None if the call has none; several tables
+    are joined with a comma. `params` is the request itself. It has the values of items, so do not
+    log it.
     """
 
     operation: str
@@ -66,19 +67,19 @@ class RequestSent:
     index: str | None
     params: Mapping[str, Any] = field(repr=False)
     within: OperationId | None = field(default=None, repr=False, eq=False)
-    """The operation that it is part of, where a listener asks for operations."""
+    """The operation that the request is part of, if a listener asked for operations."""
 
 
 @frozen
 class ResponseReceived:
     """A request was answered.
 
-    `consumed` is in capacity units, None if the service did not say. `count` and `scanned_count`
-    are the items returned and the items read, for queries and scans only. `seconds` is the time
-    since `RequestSent`, retries included. `bytes_searched` and `bytes_written` are what DynamoDB
-    meters for searches of vector indexes and for writes to them, None elsewhere. `retries` counts
-    the attempts beyond the first, `throttles` the attempts that were throttled. `endpoint` is the
-    address that the request went to.
+    `consumed` is in capacity units, None if the service did not report it. `count` and
+    `scanned_count` are the items returned and the items read, for queries and scans only. `seconds`
+    is the time since `RequestSent`, including retries. `bytes_searched` and `bytes_written` are the
+    bytes that DynamoDB meters for searches of vector indexes and for writes to them, None for other
+    requests. `retries` counts the attempts after the first, `throttles` the attempts that were
+    throttled. `endpoint` is the URL that the request went to.
     """
 
     operation: str
@@ -102,7 +103,7 @@ class ResponseReceived:
 class RequestFailed:
     """A request failed with `error`, which the caller gets too.
 
-    `retries`, `throttles` and `endpoint` are those of `ResponseReceived`.
+    `seconds`, `retries`, `throttles` and `endpoint` are as in `ResponseReceived`.
     """
 
     operation: str
@@ -122,9 +123,9 @@ class RequestFailed:
 class OperationStarted:
     """An operation begins, on the thread or in the task of its caller.
 
-    That is a chain's `go()`, a page of an iteration, a method of a store or of memory, or any
-    other call that runs as one program. `operation` and `entity` are those of its first request,
-    such as `order.query.by_status`, or the name of the method, such as
+    An operation is a chain's `go()`, a page of an iteration, a method of a store or of memory, or
+    any other call that runs as one program. `operation` and `entity` are those of its first
+    request, such as `order.query.by_status`, or `operation` is the name of the method, such as
     `store.memory.save_messages`.
     """
 
@@ -137,7 +138,7 @@ class OperationStarted:
 class OperationEnded:
     """An operation has ended, on the thread or in the task where it began.
 
-    `error` is what it failed with, None if it went well.
+    `seconds` is its duration. `error` is the exception that it raised, None if it succeeded.
     """
 
     operation: str
@@ -153,7 +154,7 @@ Callback: TypeAlias = Callable[[Any], None]
 
 
 class Listener:
-    """What `listen` returns: listening ends at `close()`, or with the `with` block."""
+    """A registered listener, as `listen` returns it. `close()` or a `with` block ends it."""
 
     def __init__(self, listeners: Listeners, callback: Callback, operations: bool) -> None:
         self._listeners = listeners
@@ -161,7 +162,7 @@ class Listener:
         self.operations = operations
 
     def close(self) -> None:
-        """Stop listening. Closing twice does no harm."""
+        """Stop listening. You can call it more than once."""
         self._listeners.remove(self)
 
     def __enter__(self) -> Listener:
@@ -177,10 +178,10 @@ class Listener:
 
 
 class Listeners:
-    """A set of listeners, safe to change while events are told.
+    """A set of listeners, which can change while events are sent.
 
-    `all` is replaced as a whole on every change, so that telling needs no lock; `of_operations`
-    are those that are told of operations as well.
+    Every change replaces `all`, so that sending an event needs no lock. `of_operations` are the
+    listeners that also get events for operations.
     """
 
     def __init__(self) -> None:
@@ -189,13 +190,13 @@ class Listeners:
         self.of_operations: tuple[Listener, ...] = ()
 
     def listen(self, callback: Callback, *, operations: bool = False) -> Listener:
-        """Call `callback` with every event from now on."""
+        """Call `callback` with every event from now on; with `operations`, also for operations."""
         listener = Listener(self, callback, operations)
         self._change(lambda listening: (*listening, listener))
         return listener
 
     def remove(self, listener: Listener) -> None:
-        """Forget a listener; one that is not there is ignored."""
+        """Remove a listener, if it is there."""
         self._change(lambda listening: tuple(one for one in listening if one is not listener))
 
     def _change(self, change: Callable[[tuple[Listener, ...]], tuple[Listener, ...]]) -> None:
@@ -204,7 +205,7 @@ class Listeners:
             self.of_operations = tuple(one for one in self.all if one.operations)
 
     def tell(self, event: Event | OperationEvent) -> None:
-        """Call every listener with `event` that asks for its kind."""
+        """Send an event to every listener that wants its kind."""
         is_operation = isinstance(event, OperationStarted | OperationEnded)
         for listener in self.of_operations if is_operation else self.all:
             try:
@@ -212,7 +213,7 @@ class Listeners:
             except Exception as error:
                 import logging
 
-                # Only the kind: the text of a stranger's exception may quote an item.
+                # Log only the type: the text of a foreign exception may quote an item.
                 logging.getLogger("leyden.events").warning(
                     "a listener failed on %s: %s", type(event).__name__, type(error).__name__
                 )
@@ -224,7 +225,11 @@ EVERYWHERE: Final = Listeners()
 def listen(callback: Callback, *, operations: bool = False) -> Listener:
     """Call `callback` with every event of every driver in this process.
 
-    With `operations` it is told of operations as well, `OperationStarted` and `OperationEnded`.
-    Returns a `Listener`: call its `close()`, or use it in a `with` statement.
+    The events are RequestSent, ResponseReceived and RequestFailed; with `operations`, also
+    OperationStarted and OperationEnded. Returns a `Listener`: call its `close()` to end it, or use
+    it in a `with` statement.
+
+    >>> with leyden.events.listen(print):                             # doctest: +SKIP
+    ...     task.get(project_id="p1", task_id="t1").go()
     """
     return EVERYWHERE.listen(callback, operations=operations)

@@ -1,8 +1,8 @@
-"""Vectors kept as rows, and the exact search for the nearest of them.
+"""Keeps vectors as rows, and finds the nearest of them exactly.
 
-The embedded engine keeps a `Partition` for each partition of a vector index, the vector store in
-memory one for each of its indexes. With each vector goes an item, which searches give back, and a
-code in each column of filters: equal codes are equal values.
+The embedded engine keeps a `Partition` for each partition of a vector index; the vector store in
+memory keeps one for each of its indexes. Each vector has an item, which searches return, and a code
+in each filter column. Equal codes stand for equal values.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from typing import Any, Final, TypeAlias
 __all__ = ["Found", "Matrix", "Partition", "Wanted", "numpy"]
 
 Found: TypeAlias = list[tuple[float, Any]]
-"""The scores and the items that a search found, the most similar first."""
+"""The scores and items that a search found, the most similar first."""
 Wanted: TypeAlias = Sequence[tuple[int, Collection[int]]]
-"""Columns of filters, each with the codes of which an item must have one."""
+"""Filter columns, each with the codes that match: an item must have one of them."""
 
 _F32_STEP: Final = 2.0**-24
-"""How far, in relation to itself, rounding to 32 bits moves a number."""
+"""The relative error of rounding a number to 32 bits."""
 _LARGEST_F32: Final = 3.4028234663852886e38
 _SAFE: Final = 1e30
-"""Lengths and products between its inverse and this stay far from the limits of 32 bits."""
+"""Lengths and products between 1/1e30 and 1e30 stay far from the limits of 32-bit floats."""
 
 
 @lru_cache(maxsize=1)
 def numpy() -> Any:
-    """The module NumPy; None where it is not installed."""
+    """Return the module NumPy; None if it is not installed."""
     try:
         return importlib.import_module("numpy")
     except ImportError:
@@ -40,10 +40,10 @@ def numpy() -> Any:
 
 
 class Partition:
-    """The vectors of a partition, a row each, in plain Python.
+    """The vectors of a partition, one row each, in plain Python.
 
-    `metric` is `cosine`, `euclidean` or `dot_product`. The first two give distances, a cosine from
-    0 to 2; the third gives the product, and there the highest is the nearest.
+    A search's `metric` is `cosine`, `euclidean` or `dot_product`. The first two score by distance,
+    from 0 to 2 for cosine. The third scores by the product, and the highest is the nearest.
     """
 
     def __init__(self, dimensions: int, columns: int = 0) -> None:
@@ -61,14 +61,14 @@ class Partition:
         return key in self._rows
 
     def put(self, key: Hashable, item: Any, vector: array[float], codes: list[int]) -> None:
-        """Add an item, whose key is not there, with its code in each column."""
+        """Add an item under a new key, with its code in each filter column."""
         self._rows[key] = len(self.items)
         self._keys.append(key)
         self._append(vector, codes)
         self.items.append(item)
 
     def drop(self, key: Hashable) -> None:
-        """Take an item out; the last one takes its row."""
+        """Remove an item. The last item moves to its row."""
         row = self._rows.pop(key)
         last, item = self._keys.pop(), self.items.pop()
         if row < len(self.items):
@@ -100,7 +100,7 @@ class Partition:
             else:
                 score = sum(map(operator.mul, query, vector))
                 if metric == "cosine":
-                    # The service takes a vector of zeros; its angle to any other counts as right.
+                    # DynamoDB accepts a vector of zeros, and treats it as orthogonal to all others.
                     lengths = length * self._lengths[row]
                     score = min(max(1.0 - score / lengths, 0.0), 2.0) if lengths else 1.0
             scores.append((sign * score, row))
@@ -121,14 +121,14 @@ class Partition:
         self._codes.append(codes)
 
     def _fill(self, row: int, last: int) -> None:
-        """Move what the last row holds to a row."""
+        """Move the values of the last row to another row."""
         for column in (self._vectors, self._lengths, self._codes):
             column[row] = column[last]
             column.pop()
 
 
 def _said(scores: Iterable[float], items: Iterable[Any]) -> Found:
-    """Items with their scores as the service says them: in 32 bits, and a zero without a sign."""
+    """Return items with scores as DynamoDB returns them: in 32 bits, without a negative zero."""
     within = [
         score if -_LARGEST_F32 <= score <= _LARGEST_F32 else math.copysign(_LARGEST_F32, score)
         for score in scores
@@ -139,9 +139,9 @@ def _said(scores: Iterable[float], items: Iterable[Any]) -> Found:
 class Matrix(Partition):
     """The vectors of a partition as one matrix, for NumPy.
 
-    A search multiplies in 32 bits, which says within a known error how similar each vector is.
-    What may be among the best by that error is then measured in 64 bits: so the answer is exact,
-    and costs little more than the multiplication.
+    A search multiplies in 32 bits, which gives the similarity of each vector within a known error.
+    The vectors that may be among the nearest, given that error, are then measured in 64 bits. So
+    the answer is exact, and costs little more than the multiplication.
     """
 
     def __init__(self, dimensions: int, columns: int = 0) -> None:
@@ -154,7 +154,7 @@ class Matrix(Partition):
         self._shortest, self._longest = math.inf, 0.0
 
     def _room(self, rows: int, dimensions: int) -> Any:
-        """A matrix that begins where a processor's cache line does: it multiplies faster."""
+        """Return a matrix that is aligned to a cache line, because it multiplies faster."""
         room = self._np.empty(rows * dimensions + 16, self._np.float32)
         start = -room.ctypes.data % 64 // 4
         return room[start : start + rows * dimensions].reshape(rows, dimensions)
@@ -190,7 +190,7 @@ class Matrix(Partition):
         self._codes = np.concatenate((self._codes, column))
 
     def _met(self, wanted: Wanted) -> Any:
-        """Of each row, whether it has the wanted codes."""
+        """Return a mask of the rows that have the wanted codes."""
         np, count = self._np, len(self.items)
         met = np.ones(count, bool)
         for column, among in wanted:
@@ -207,8 +207,8 @@ class Matrix(Partition):
     ) -> tuple[int, Found]:
         """How many items have the wanted codes, and the nearest of them."""
         np, count = self._np, len(self.items)
-        # What is done for each search, and not for each vector, takes a fifth of the time for a few
-        # thousand vectors: hence methods in place of NumPy's functions, and Python for the few.
+        # With a few thousand vectors, work per search (not per vector) takes a fifth of the time.
+        # Hence the array methods instead of NumPy's functions, and plain Python for small inputs.
         single = np.frombuffer(query, np.float32)
         sought = single.astype(float)
         length = math.sqrt(sought @ sought)
@@ -217,7 +217,7 @@ class Matrix(Partition):
         if wanted:
             met = self._met(wanted)
             total, count = count, int(np.count_nonzero(met))
-            # To gather rows costs more than to multiply all of them, unless they are few.
+            # Gathering rows costs more than multiplying all of them, unless there are only a few.
             if count <= top_k or 4 * count < total:
                 met, rows = None, met.nonzero()[0]
         if count > top_k:
@@ -239,7 +239,7 @@ class Matrix(Partition):
     def _roughly(
         self, single: Any, sought: Any, length: float, metric: str, rows: Any
     ) -> tuple[Any, float]:
-        """How far vectors are, the nearest lowest, and how wrong the difference of two may be."""
+        """Return rough distances, and the largest error in the difference of two of them."""
         np = self._np
         at = slice(len(self.items)) if rows is None else rows
         longest = self._longest

@@ -1,18 +1,18 @@
-"""OpenTelemetry: a span for each operation, and metrics of the requests that it took.
+"""OpenTelemetry: a span for each operation, and metrics of its requests.
 
-It needs the extra `opentelemetry`, that is `opentelemetry-api` and nothing else; the SDK and its
-exporters are the application's::
+It needs the extra `opentelemetry`, which installs `opentelemetry-api` and nothing else. The
+application brings the SDK and its exporters::
 
     import leyden.opentelemetry
 
     leyden.opentelemetry.instrument()
 
-It is a listener of `leyden.events`, so it sees requests whichever way they travel. Spans follow the
-semantic conventions for databases and for DynamoDB. They hold names and numbers only: no values, no
-keys, no conditions.
+It is a listener of `leyden.events`, so it sees requests whatever transport sends them. Spans follow
+the semantic conventions for databases and for DynamoDB. They hold names and numbers only, and no
+values, keys or conditions.
 
-Where botocore is instrumented as well, it makes no spans of Leyden's requests. Most do not go
-through botocore's client, and those that do would appear twice.
+If botocore is instrumented as well, it makes no spans for Leyden's requests. Most of these do not
+go through botocore's client, and the others would appear twice.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ __all__ = ["instrument", "uninstrument"]
 _NAME: Final = "leyden"
 _SYSTEM: Final = {"db.system.name": "aws.dynamodb"}
 _BUCKETS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10)
-"""Seconds, as the conventions advise."""
+"""The histogram's bucket boundaries in seconds, as the conventions recommend."""
 _PORTS: Final = {"http": 80, "https": 443}
 _READS: Final = frozenset({"BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItems"})
 _PARAMETERS: Final = {
@@ -66,10 +66,10 @@ _PARAMETERS: Final = {
     "Select": "aws.dynamodb.select",
     "TotalSegments": "aws.dynamodb.total_segments",
 }
-"""Parameters of requests that are told, none of which is a value of an item."""
+"""Parameters of requests that spans report. None of them is a value of an item."""
 
-# botocore's instrumentation asks the context for these before it makes a span. The first is what
-# all releases know, the second a key of the API's own that newer ones have.
+# botocore's instrumentation looks for these keys in the context before it makes a span. All of its
+# releases know the first key. The second is a private key of the API, which newer releases use.
 _SUPPRESS: Final = tuple(
     key
     for key in (
@@ -90,13 +90,13 @@ def instrument(
     tracer_provider: TracerProvider | None = None,
     meter_provider: MeterProvider | None = None,
 ) -> None:
-    """Make spans and metrics of everything that `app` does, or all services of this process.
+    """Make spans and metrics for everything that `app` does, or for all services of this process.
 
-    `app` is a service of `leyden.load` or `leyden.load_async`, or a store. The providers are the
-    global ones unless given. Calling it again for the same replaces what was there.
+    `app` is a service of `leyden.load` or `leyden.load_async`, or a store. Without providers, it
+    uses the global ones. A second call for the same `app` replaces the first.
 
-    Raises InvalidOptionError for an `app` that has nothing to listen to, and for what is no
-    provider.
+    Raises InvalidOptionError if `app` is neither a service nor a store, or if a provider is not
+    one of OpenTelemetry's.
 
     >>> leyden.opentelemetry.instrument()                               # doctest: +SKIP
     """
@@ -106,7 +106,7 @@ def instrument(
     ):
         if provider is not None and not hasattr(provider, gives):
             raise InvalidOptionError(
-                f"`{name}` takes a provider of OpenTelemetry's, which has {gives}(), not "
+                f"`{name}` takes an OpenTelemetry provider, which has {gives}(), not "
                 f"{type(provider).__name__}"
             )
     telemetry = _Telemetry(tracer_provider, meter_provider)
@@ -121,7 +121,7 @@ def instrument(
 
 @fitting("uninstrument(app)")
 def uninstrument(app: Any = None) -> None:
-    """End what `instrument` began, for the same `app`. Where it began nothing, nothing happens."""
+    """Undo `instrument` for the same `app`. It does nothing if `app` is not instrumented."""
     _replace(None if app is None else _driver_of(app), None)
 
 
@@ -142,7 +142,7 @@ def _replace(target: Any, listener: Listener | None) -> None:
 
 
 def _driver_of(app: Any) -> Any:
-    # A store has the service of its entities.
+    # A store has its service under `app`.
     driver = getattr(getattr(app, "app", app), "driver", None)
     if not hasattr(driver, "listen"):
         raise InvalidOptionError(
@@ -153,13 +153,13 @@ def _driver_of(app: Any) -> Any:
 
 @define(eq=False)
 class _Open:
-    """An operation that is under way, and what its requests have said so far."""
+    """An operation that is running, with what its requests have reported so far."""
 
     span: Span
     token: Token[Context]
     apis: list[str] = field(factory=list)
     tables: dict[str, float] = field(factory=dict)
-    """With what each consumed."""
+    """The capacity units that each table consumed."""
     indexes: list[str] = field(factory=list)
     parameters: dict[str, Any] = field(factory=dict)
     requests: int = 0
@@ -171,11 +171,11 @@ class _Open:
 
 
 _claimed: Final[dict[OperationId, _Telemetry]] = {}
-"""Who makes the span of an operation: the first that heard of it, of several that listen."""
+"""The listener that makes the span of an operation. If several listen, it is the first one."""
 
 
 class _Telemetry:
-    """The listener. One may be told by many threads."""
+    """The listener, which may get events from many threads."""
 
     def __init__(
         self, tracer_provider: TracerProvider | None, meter_provider: MeterProvider | None
@@ -221,7 +221,7 @@ class _Telemetry:
                 self._ended(event)
 
     def close(self) -> None:
-        """End the spans of operations that are under way: nobody will tell of their end."""
+        """End the spans of running operations, because no event will end them."""
         while self._open:
             within, operation = self._open.popitem()
             _claimed.pop(within, None)
@@ -251,7 +251,7 @@ class _Telemetry:
         if span.is_recording():
             span.set_attributes(known | _numbers(operation))
             if event.error is not None:
-                # Not its text: that is for people, and names what it is about.
+                # The code, not the message, which may name keys and attributes.
                 kind = getattr(event.error, "code", type(event.error).__name__)
                 span.set_status(Status(StatusCode.ERROR, kind))
         span.end()
@@ -315,7 +315,7 @@ class _Telemetry:
 
 
 def _span_name(operation: str) -> tuple[str, str | None]:
-    """`query order.by_status` for `order.query.by_status`, and the access pattern in it."""
+    """Return `query order.by_status` for `order.query.by_status`, and its access pattern."""
     match operation.split("."):
         case [entity, ("query" | "search") as verb, pattern]:
             return f"{verb} {entity}.{pattern}", pattern
@@ -327,10 +327,10 @@ def _span_name(operation: str) -> tuple[str, str | None]:
 
 
 def _known(operation: _Open) -> dict[str, Any]:
-    """What spans and metrics both say of an operation."""
+    """Return the attributes of an operation that spans and metrics share."""
     known: dict[str, Any] = {}
     if operation.apis:
-        # What an operation is about: its write, whatever it had to read first.
+        # If an operation writes, the write names it, whatever it had to read first.
         writing = (api for api in operation.apis if api not in _READS)
         known["db.operation.name"] = next(writing, operation.apis[0])
     names = [name for name in operation.tables if ", " not in name]
@@ -346,7 +346,7 @@ def _known(operation: _Open) -> dict[str, Any]:
 
 
 def _numbers(operation: _Open) -> dict[str, Any]:
-    """What a span alone says of an operation, and a metric has counters for."""
+    """Return the attributes that only spans have, because metrics have counters for them."""
     said: dict[str, Any] = {
         **operation.parameters,
         "leyden.requests": operation.requests,
@@ -372,7 +372,7 @@ def _numbers(operation: _Open) -> dict[str, Any]:
 
 
 def _failure(error: BaseException | None) -> dict[str, Any]:
-    """Of which kind an error is; its text stays with whoever gets it."""
+    """Return the attributes for the kind of an error, without its message."""
     if error is None:
         return {}
     kind = type(error)

@@ -1,8 +1,8 @@
-"""What a call did that ended in an error: `LeydenError.outcome`, and a transaction's rejections.
+"""What a failed call had written: `LeydenError.outcome`, and the rejections of a transaction.
 
-A call may send several requests, and the one that fails need not be the one that writes: the item
-was changed, and what came back could not be decoded. Every error says what its call had written by
-then, so that nobody makes a change twice, or takes one for made that was not.
+A call may send several requests, and the one that fails need not be the one that writes. For
+example, an update may succeed, and its answer may not decode. Every error says what its call had
+written by then, so that you neither repeat a change nor rely on one that did not happen.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from leyden._steps import Item
 class ItemWrite:
     """One write of one item.
 
-    `raw` is the whole item for a `put`, and the item's key for an `update` or a `delete`, both in
-    raw form.
+    `action` is `put`, `update` or `delete`. `raw` is the whole item for a `put`, and the item's key
+    otherwise, both with typed AttributeValues.
     """
 
     action: Literal["put", "update", "delete"]
@@ -30,13 +30,13 @@ class ItemWrite:
 
 @frozen
 class Outcome:
-    """What a call had written when it failed; true if it may have written anything.
+    """What a call had written when it failed. It is true if the call may have written anything.
 
-    `written` happened for sure, `unsure` may have happened, and what stands in neither did not.
-    `item` is the raw item that belongs to the write: what the service returned for `response=`,
-    or what was put; None where there is none. Guard items of unique values and parts of large
-    values are listed like any other item. A call that writes very many items lists the last ones;
-    `earlier` counts the requests that wrote before those.
+    `written` lists the writes that certainly happened, and `unsure` those that may have happened.
+    Other writes of the call did not happen. `item` is the raw item of the write: the one that
+    DynamoDB returned for `response=`, or the one that was put; None if there is none. Guard items
+    of unique values and parts of large values are listed like other items. If a call writes very
+    many items, only the last ones are listed, and `earlier` counts the requests before those.
 
     >>> error.outcome.written                                         # doctest: +SKIP
     (ItemWrite(action='update', table='tasks'),)
@@ -53,14 +53,19 @@ class Outcome:
 
 @frozen
 class Rejection:
-    """Why one operation of a cancelled transaction was refused.
+    """Why one operation of a canceled transaction was refused.
 
-    `reason` is `exists` (a create found an item), `not_found` (a patch, remove or check found
-    none), `condition` (of `.where()` or `.composite()`), `collision`, `version`, `unique`,
-    `overflow`, `conflict`, `throttled`, `size` or `invalid`; `key` holds the key attributes; `item`
-    is the stored record where the service returned one and it is the entity's, `raw` the stored
-    item as it is. For `unique`, `attributes` are those of the constraint, and `raw` is the guard
-    item, which names its owner.
+    * `position`: the operation's place in the transaction, from 0; `operation`: its name, such as
+      `task.create`; `entity`: its entity.
+    * `key`: the key attributes of its item.
+    * `reason`: `exists` (a create found an item), `not_found` (a patch, remove or check found
+      none), `condition` (of `.where()` or `.composite()`), `collision`, `version`, `unique`,
+      `overflow`, `conflict`, `throttled`, `size` or `invalid`. `why` says it in words.
+    * `aws_code`: DynamoDB's own code.
+    * `item`: the stored record, if DynamoDB returned it and it belongs to the entity; `raw`: the
+      stored item in raw form.
+    * `attributes`: for `unique`, the attributes of the constraint. `raw` is then the guard item,
+      which names its owner.
     """
 
     position: int
@@ -91,12 +96,12 @@ _MEANING: Final = {
     "not_found": "the item does not exist",
     "condition": "its condition did not hold",
     "collision": "another item is stored under the same key",
-    "version": "the stored item has another version than the one that was seen",
-    "unique": "another item has its values of unique attributes",
-    "overflow": "the stored item has large values outside, which the request did not count on",
-    "conflict": "another write was under way on the item",
-    "throttled": "the table was throttled",
-    "size": "the items of its partition key are too large together",
+    "version": "the stored item has another version than the one that you read",
+    "unique": "another item has the same values of unique attributes",
+    "overflow": "the stored item has large values outside it, which the request did not expect",
+    "conflict": "another write to the item was in progress",
+    "throttled": "the request was throttled",
+    "size": "the items with its partition key are too large together",
     "invalid": "the request was not valid",
 }
 
@@ -104,10 +109,10 @@ _CLAIM: Final = re.compile(r"(?:[;.,]| and)? [Nn]othing was (?:changed|deleted|w
 
 
 def told(message: str, outcome: Outcome, *, doubted: bool) -> str:
-    """The message of an error with what its call wrote.
+    """Return the message of an error, extended by what its call wrote.
 
-    `doubted` says that the message names the doubt already. What failed may not know of the
-    writes before it, so where there were any it must not claim that there were none.
+    `doubted` says that the message already mentions the doubtful write. The code that raised the
+    error may not know of earlier writes, so a claim that nothing was changed is removed.
     """
     count = len(outcome.written)
     said = ""

@@ -1,8 +1,9 @@
-"""Programs: work of several steps as generators, which any driver runs.
+"""Programs: work of several steps, written as generators that any driver can run.
 
-A program yields what it asks for, a `Request`, a `Pause`, a `Gather` of several requests, or the
-`Work` of another client, and is sent what comes of it. It performs no I/O of its own, so a blocking
-and an asynchronous `Runner` run the very same one. `run_together` makes one program of many.
+A program yields steps and is sent their results. A step is a `Request`, a `Pause`, a `Gather` of
+several requests, or the `Work` of another client. A program performs no I/O of its own, so a
+blocking and an asynchronous `Runner` run the same programs. `run_together` makes one program of
+many.
 
 >>> def touch(task):                                                  # doctest: +SKIP
 ...     found = yield from task.get(task_id="t1").program()
@@ -54,26 +55,26 @@ T = TypeVar("T")
 
 
 class Runner(Protocol):
-    """Runs a program to its end: sends what it yields, and returns what it returns."""
+    """Runs programs: it sends what a program yields, and returns what the program returns."""
 
     def run(self, program: Program[T]) -> T:
-        """The program's result. Errors of the service arrive as `LeydenError`.
+        """Run a program and return its result. Errors of DynamoDB arrive as `LeydenError`.
 
-        An asynchronous runner, whose `asynchronous` is True, gives an awaitable of it.
+        An asynchronous runner, whose `asynchronous` is True, returns an awaitable.
         """
         ...
 
 
 def is_asynchronous(runner: Runner) -> bool:
-    """Whether what the runner gives is to be awaited."""
+    """Return whether you must await what the runner returns."""
     return bool(getattr(runner, "asynchronous", False))
 
 
 def gathered(step: Gather, answer: Callable[[Request | Work], T]) -> list[T | LeydenError]:
-    """Have each request and work of a `Gather` answered, on as many threads as it asks for.
+    """Answer each request and work of a `Gather`, on as many threads as its `concurrency`.
 
-    This is for runners that block. `answer` sends one; where it raises a LeydenError, that error
-    stands in the list. Any other exception ends all: what has not begun is not sent any more.
+    This is for blocking runners. `answer` sends one request. If it raises a LeydenError, the list
+    has that error. Any other exception propagates, and requests that have not begun are not sent.
     """
 
     def outcome(one: Request | Work) -> T | LeydenError:
@@ -85,11 +86,11 @@ def gathered(step: Gather, answer: Callable[[Request | Work], T]) -> list[T | Le
     threads = min(step.concurrency, len(step.requests))
     if threads <= 1:
         return [outcome(one) for one in step.requests]
-    # Threads are for those who ask for several requests at a time.
+    # Programs that send one request at a time need no threads, and should not import them.
     from concurrent.futures import ThreadPoolExecutor
     from contextvars import copy_context
 
-    # What a caller has set for all that is done for it, such as a trace, holds on each thread.
+    # Context variables of the caller, such as the current trace, apply on each thread.
     contexts = [copy_context() for _ in step.requests]
     pool = ThreadPoolExecutor(threads, thread_name_prefix="leyden")
     try:
@@ -99,9 +100,9 @@ def gathered(step: Gather, answer: Callable[[Request | Work], T]) -> list[T | Le
 
 
 def run_together(programs: Iterable[Program[T]], concurrency: int) -> Program[list[T]]:
-    """Run programs at the same time, `concurrency` requests at once; gives their results in order.
+    """Run programs concurrently, `concurrency` requests at once, and return their results in order.
 
-    The first error ends all of them. See `outcomes_of` for programs that are to go on.
+    The first error ends all of them. Use `outcomes_of` if the others should go on.
 
     >>> both = yield from run_together([a.program(), b.program()], 8)     # doctest: +SKIP
     """
@@ -114,9 +115,9 @@ def run_together(programs: Iterable[Program[T]], concurrency: int) -> Program[li
 
 
 def outcomes_of(programs: Iterable[Program[T]], concurrency: int) -> Program[list[T | LeydenError]]:
-    """Run programs at the same time, each to its own end; gives the results, or errors, in order.
+    """Run programs concurrently, each to its own end, and return their results in order.
 
-    The result of a program that ended in a LeydenError is that error.
+    The result of a program that raised a LeydenError is that error.
     """
     tasks = _Tasks(programs, concurrency)
     try:
@@ -128,20 +129,20 @@ def outcomes_of(programs: Iterable[Program[T]], concurrency: int) -> Program[lis
 
 @define(eq=False)
 class _Task(Generic[T]):
-    """One program, where it stands."""
+    """One program and its state."""
 
     program: Program[T]
     step: Step | None = None
-    """What it waits for; None before its first step and after its end."""
+    """The step that it waits for; None before its first step and after its end."""
     ready_at: float = 0.0
-    """When its pause ends, by the monotonic clock."""
+    """The end of its pause, on the monotonic clock."""
     done: bool = False
     error: LeydenError | None = None
     ledger: Ledger = field(factory=Ledger)
     _results: list[T] = field(factory=list)
 
     def go_on(self, answer: Any = None, error: LeydenError | None = None) -> None:
-        """Take it to its next step."""
+        """Resume the program until its next step."""
         self.ledger.take(self.step, answer if error is None else error)
         try:
             if error is None:
@@ -160,12 +161,12 @@ class _Task(Generic[T]):
 
     @property
     def result(self) -> T:
-        """What it returned, once it has ended."""
+        """The value that it returned, once it has ended."""
         return self._results[0]
 
 
 class _Tasks(Generic[T]):
-    """Programs in lock step: what they ask for is sent together, round after round."""
+    """Programs in lockstep: each round sends the requests of all of them together."""
 
     def __init__(self, programs: Iterable[Program[T]], concurrency: int) -> None:
         self.all = [_Task(program) for program in programs]
@@ -174,7 +175,7 @@ class _Tasks(Generic[T]):
         self._active: list[_Task[T]] = []
 
     def run(self, *, stop: bool) -> Program[None]:
-        """Run until all have ended; with `stop`, raise the error of the first that fails."""
+        """Run until all programs have ended; with `stop`, raise the first error."""
         while True:
             self._fill()
             failed = next((task.error for task in self.all if task.error is not None), None)
@@ -199,7 +200,7 @@ class _Tasks(Generic[T]):
             task.program.close()
 
     def _fill(self) -> None:
-        """Begin programs while there is room; those that pause leave theirs to others."""
+        """Start programs while there is room. Programs that pause do not take up room."""
         asking = sum(not isinstance(task.step, Pause) for task in self._active)
         while asking < self._concurrency:
             task = next(self._waiting, None)

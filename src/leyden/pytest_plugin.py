@@ -1,15 +1,15 @@
 """Fixtures for pytest: an engine for the session, and a service on a fresh table for each test.
 
-pytest loads this module by itself wherever Leyden is installed, so it imports nothing that costs
-anything before a test asks for a fixture::
+pytest loads this module in every project that has Leyden installed, so it imports nothing expensive
+before a test uses a fixture::
 
     def test_an_order_is_found(leyden_app):
         app = leyden_app("schemas/shop")
         app.entities.order.create(customer_id="c1", order_id="o1", total=5).go()
 
-The engine is the embedded one, of the extra `local`. `--leyden-endpoint-url=URL`, or
+The engine is the embedded one, which needs the extra `local`. `--leyden-endpoint-url=URL`, or
 `leyden_endpoint_url` in pytest's configuration, runs the same tests against DynamoDB Local or any
-other endpoint; tables that the tests made there are deleted again.
+other endpoint. The fixtures delete the tables that they created there.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _numbers: Final = count(1)
 
 
 class Engine(Protocol):
-    """What `leyden_engine` gives: where the tests' tables are, and how one is let in."""
+    """The engine of `leyden_engine`: where the tests' tables are, and how to access them."""
 
     @property
     def endpoint_url(self) -> str:
-        """Its address."""
+        """The URL of the engine."""
 
     @property
     def region(self) -> str:
@@ -50,27 +50,27 @@ class Engine(Protocol):
 
     @property
     def credentials(self) -> Any:
-        """What requests are signed with; None where AWS's own rules find it."""
+        """The credentials that sign requests; None if AWS's usual rules find them."""
 
 
 class Loads(Protocol[A_co]):
-    """A generated module, as far as the fixtures need one."""
+    """A module that `leyden types` generated, as far as `leyden_app` uses it."""
 
     @property
     def load(self) -> Callable[..., A_co]:
-        """Loads its service."""
+        """The function that loads its service."""
 
 
 class LoadsAsync(Protocol[A_co]):
-    """A generated module, as far as `leyden_app_async` needs one."""
+    """A module that `leyden types` generated, as far as `leyden_app_async` uses it."""
 
     @property
     def load_async(self) -> Callable[..., Awaitable[A_co]]:
-        """Loads its service for event loops."""
+        """The function that loads its service for event loops."""
 
 
 class AppFactory(Protocol):
-    """What `leyden_app` gives: a function that loads a service and makes its table."""
+    """The function of `leyden_app`, which loads a service and creates its table."""
 
     @overload
     def __call__(self, source: Loads[A], /, **options: Any) -> A: ...
@@ -81,7 +81,7 @@ class AppFactory(Protocol):
 
 
 class AsyncAppFactory(Protocol):
-    """What `leyden_app_async` gives: `AppFactory`, to be awaited."""
+    """The function of `leyden_app_async`, which is like `AppFactory` but must be awaited."""
 
     @overload
     async def __call__(self, source: LoadsAsync[A], /, **options: Any) -> A: ...
@@ -92,10 +92,10 @@ class AsyncAppFactory(Protocol):
 
 
 def _leave_asserts_as_they_are() -> None:
-    """Take the package out of what pytest rewrites.
+    """Exclude the package from pytest's assertion rewriting.
 
-    pytest rewrites the assertions of every package that has a plugin. There is none here for a
-    test to see, and where no bytecode is kept, as in containers, that costs each run seconds.
+    pytest rewrites the assertions of every package that has a plugin. Leyden has none that a test
+    could see, and without cached bytecode, as in containers, rewriting costs each run seconds.
     """
     for finder in sys.meta_path:
         marked = getattr(finder, "_must_rewrite", None)
@@ -107,15 +107,15 @@ _leave_asserts_as_they_are()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--leyden-endpoint-url`, and its setting for a file."""
-    said = "run tests of Leyden against this endpoint, not against the embedded engine"
+    """Add the option `--leyden-endpoint-url`, and the setting for pytest's configuration."""
+    said = "run the tests that use Leyden against this endpoint, not the embedded engine"
     group = parser.getgroup("leyden")
     group.addoption("--leyden-endpoint-url", metavar="URL", default=None, help=said)
     parser.addini("leyden_endpoint_url", said, default="")
 
 
 class _Endpoint:
-    """An engine that runs already, and goes on running."""
+    """An engine at a given endpoint, which the fixtures neither start nor stop."""
 
     def __init__(self, endpoint_url: str) -> None:
         from leyden.drivers.connection import Access, Credentials
@@ -123,7 +123,7 @@ class _Endpoint:
         told = os.environ.get
         self.endpoint_url = endpoint_url
         self.region = told("AWS_REGION") or told("AWS_DEFAULT_REGION") or "us-east-1"
-        # DynamoDB Local takes any; where the environment has some, they are meant.
+        # DynamoDB Local accepts any credentials. If the environment has some, they are used.
         has_some = told("AWS_ACCESS_KEY_ID") or told("AWS_PROFILE")
         self.credentials = None if has_some else Credentials("local", "local")
         self.access = Access(
@@ -139,7 +139,7 @@ class _Endpoint:
 
 @pytest.fixture(scope="session")
 def leyden_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """An engine for the whole session, or for a worker's share of it: see `leyden.local()`."""
+    """An engine for the whole session, one per worker of pytest-xdist; see `leyden.local()`."""
     config = request.config
     url = config.getoption("--leyden-endpoint-url") or config.getini("leyden_endpoint_url")
     running: Any
@@ -157,7 +157,7 @@ def leyden_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 @pytest.fixture
 def leyden_table(request: pytest.FixtureRequest) -> str:
-    """The name of a table that no other test has, in this run or another. Nothing is made."""
+    """A table name that no other test uses, in this run or another. The table is not created."""
     return _new_name(request.node.name)
 
 
@@ -165,11 +165,12 @@ def leyden_table(request: pytest.FixtureRequest) -> str:
 def leyden_app(
     request: pytest.FixtureRequest, leyden_engine: Engine, leyden_table: str
 ) -> Iterator[AppFactory]:
-    """Loads a service on the engine and makes its table; all of it is closed after the test.
+    """A function that loads a service on the engine and creates its table.
 
-    `leyden_app(source, **options)` takes what `leyden.load` takes, or a generated module. Without a
-    source it takes `schemas` of `[tool.leyden]` in pyproject.toml. The first service of a test is
-    on the table `leyden_table`, every further one on a fresh table, unless `table=` names one.
+    `leyden_app(source, **options)` takes what `leyden.load` takes, or a module that `leyden types`
+    generated. Without a source, it takes `schemas` of `[tool.leyden]` in pyproject.toml. The first
+    service of a test is on the table `leyden_table`, and each further one on a fresh table, unless
+    `table=` names one. The services are closed after the test.
     """
     from leyden import bind
 
@@ -195,7 +196,7 @@ def leyden_app_async(
 ) -> Iterator[AsyncAppFactory]:
     """`leyden_app` for event loops: `app = await leyden_app_async("schemas/shop")`.
 
-    It needs no plugin for asyncio by itself, and works with any that runs asynchronous tests.
+    It works with any plugin that runs asynchronous tests, and needs none itself.
     """
     from leyden import bind_async
 
@@ -221,7 +222,7 @@ def leyden_app_async(
             for app in apps.all:
                 await app.close()
 
-        # The loop of the test has ended, or is not ours; `asyncio.run` would unset the current one.
+        # The test's loop has ended, or belongs to a plugin. `asyncio.run` would unset that one.
         loop = asyncio.new_event_loop()
         try:
             loop.run_until_complete(end())
@@ -248,7 +249,7 @@ class _Apps:
         self.made: list[tuple[Any, str]] = []
 
     def asked(self, source: Any, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """The source and the options, with what a caller has left out."""
+        """Return the source and the options, with defaults for what the caller left out."""
         if source is None:
             source, configured = _configured()
             options = {**configured, **options}
@@ -260,14 +261,14 @@ class _Apps:
         return source, options
 
     def creating(self, app: Any) -> Any:
-        """The program that makes the table of a service, or compares it with one that is there."""
+        """Return the program that creates a service's table, or checks it if it exists."""
         from leyden import tables
 
         is_new = all(app.table != table for _, table in self.made)
         return tables.create_table(app.table_definition, app.table, is_new=is_new)
 
     def opened(self, source: Any, options: dict[str, Any], loading: str) -> Any:
-        """The service, which is closed after the test; a generated module may give a promise."""
+        """Return the service, or an awaitable of it, and note it to be closed after the test."""
         loads = getattr(source, loading, None)
         if loads is not None:
             app = loads(**options)
@@ -278,11 +279,11 @@ class _Apps:
 
 
 _specs: Final[dict[Any, Any]] = {}
-"""The schemas of folders and files that tests of this process have loaded, as they stood."""
+"""The schemas that tests of this process have loaded, by the state of their files."""
 
 
 def _spec_of(source: Any, options: dict[str, Any]) -> Any:
-    """The schemas of a source, read once for all tests while nobody changes their files."""
+    """Return the schemas of a source, which are read again only if the files change."""
     from leyden import load
 
     state = _state_of(source)
@@ -290,7 +291,7 @@ def _spec_of(source: Any, options: dict[str, Any]) -> Any:
     key = (state, frozenset(hooks or ()))
     found = None if state is None else _specs.get(key)
     if found is None:
-        # As users load them, so that they are warned of what they would be warned of.
+        # `load`, so that tests show the same warnings as the application.
         found = load(
             source, table="any", region="us-east-1", hooks=hooks, encryption_keys=keys
         ).spec
@@ -300,7 +301,7 @@ def _spec_of(source: Any, options: dict[str, Any]) -> Any:
 
 
 def _state_of(source: Any) -> Any:
-    """What tells whether files have changed; None for a source that is not on the disk."""
+    """Return a key that changes when files change; None if the source is not on the disk."""
     if not isinstance(source, str | Path) or "\n" in str(source):
         return None
     place = Path(source)
@@ -313,14 +314,14 @@ def _state_of(source: Any) -> Any:
 
 
 def _configured() -> tuple[Any, dict[str, Any]]:
-    """The schemas of `[tool.leyden]`, and the functions that they name."""
+    """Return the schemas of `[tool.leyden]`, and its hooks as an option of `leyden.load`."""
     from leyden.configuration import configured, schemas_path
 
     settings = configured()
     schemas = settings.get("schemas")
     if schemas is None:
         raise pytest.UsageError(
-            "leyden_app() has no schemas: name them, as in leyden_app('schemas/shop'), or "
+            "leyden_app() has no schemas: pass them, as in leyden_app('schemas/shop'), or "
             'configure them with schemas = "schemas/shop" under [tool.leyden] in pyproject.toml'
         )
     options: dict[str, Any] = {}
@@ -333,7 +334,7 @@ def _configured() -> tuple[Any, dict[str, Any]]:
 
 
 def _new_name(test: str) -> str:
-    """A table's name that shows which test it is of: unique among processes and runs."""
+    """Return a table name that contains the test's name and is unique among processes and runs."""
     words = _SPECIAL.sub("-", test).strip("-")[:_LONGEST_WORDS]
     return f"{words}-{os.getpid()}-{os.urandom(4).hex()}-{next(_numbers)}"
 

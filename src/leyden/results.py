@@ -1,8 +1,8 @@
-"""What operations give back: pages, results of batches and transactions, and what they cost.
+"""The results of operations: pages, results of batches and transactions, and their cost.
 
-Reads of many items give a `Page` or a `CollectionPage`, searches by meaning `Matches`, batches a
-`BatchResult`, transactions a `TransactionResult`. Each is a sequence of what it has, with the
-capacity that was consumed.
+Queries and scans return a `Page`, collection queries a `CollectionPage`, vector searches `Matches`,
+batches a `BatchResult`, transactions a `TransactionResult`. Each is a sequence of records, and has
+the capacity units that it consumed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    # What holds records says which: `Page[Order]`. Without a schema's types they are Any.
+    # Results are generic in their records: `Page[Order]`. Without generated types they are Any.
     from typing_extensions import TypeVar as TypeVarWithDefault
 
     R = TypeVarWithDefault("R", covariant=True, default=Any)
@@ -44,7 +44,7 @@ Number = TypeVar("Number", int, float)
 
 
 class _Holding(Sequence[R]):
-    """A sequence of its `items`."""
+    """A result that is the sequence of its `items`."""
 
     __slots__ = ()
 
@@ -69,10 +69,13 @@ class _Holding(Sequence[R]):
 
 @frozen
 class Result(Generic[R]):
-    """One operation's item with its cost; what `data="result"` gives.
+    """The result of one operation with its cost, for `data="result"`.
 
-    `item` is what the operation gives without that option. `consumed` is in capacity units,
-    None where the engine does not say. `response` is the service's own answer.
+    `item` is what the operation returns without that option. `consumed` is in capacity units, None
+    if the engine does not report it. `response` is DynamoDB's own response.
+
+    >>> task.get(project_id="p1", task_id="t1").go(data="result").consumed  # doctest: +SKIP
+    0.5
     """
 
     item: R
@@ -81,17 +84,18 @@ class Result(Generic[R]):
 
     @property
     def bytes_written(self) -> int | None:
-        """The bytes metered for writes to vector indexes; None where the answer has no such."""
+        """The bytes metered for writes to vector indexes; None if the response reports none."""
         return bytes_written(self.response)
 
 
 @frozen
 class Page(_Holding[R]):
-    """What a query or a scan found, and where to go on.
+    """The records that a query or a scan found, and a cursor to continue.
 
-    `cursor` is None at the end of the results. `consumed` is in capacity units, None where the
-    engine does not say. `scanned` counts the items that were read, `requests` the requests made.
-    `unreadable` has the errors of items that could not be read, with `unreadable="collect"`.
+    Pass `cursor` to the next read; it is None at the end of the results. `consumed` is in capacity
+    units, None if the engine does not report it. `scanned` counts the items that were read,
+    `requests` the requests. `unreadable` has the errors of items that do not decode, if you asked
+    for `unreadable="collect"`.
 
     >>> page = task.query.project(project_id="p1").go(limit=10)     # doctest: +SKIP
     >>> page.items, page.cursor, len(page)                          # doctest: +SKIP
@@ -107,10 +111,13 @@ class Page(_Holding[R]):
 
 @frozen
 class CollectionPage(_Holding[R]):
-    """What a collection query found: `.items` in key order, and one list an entity.
+    """The records that a collection query found: `.items` in key order, and a list per entity.
 
-    The lists are attributes by the entities' aliases: `page.task`. `cursor`, `consumed`,
-    `scanned`, `requests` and `unreadable` are those of a `Page`.
+    The lists are attributes named by the entities' aliases: `page.task`. `cursor`, `consumed`,
+    `scanned`, `requests` and `unreadable` are as in `Page`.
+
+    >>> page = app.collections.contributions(employee_id="e1").go()     # doctest: +SKIP
+    >>> page.task, page.employee                                        # doctest: +SKIP
     """
 
     entries: tuple[tuple[str, Any], ...]
@@ -137,12 +144,12 @@ class CollectionPage(_Holding[R]):
 
 @frozen
 class Match(Generic[R]):
-    """An item that a search by meaning found, and how near it is.
+    """A record that a vector search found, and how near it is.
 
-    `score` is higher the nearer it is, whatever the metric: 1 - d/2 for cosine and 1/(1 + d) for
-    euclidean, where d is the distance, both at most 1; the product itself for dot_product.
-    `distance` is the service's own number for cosine (0 to 2) and euclidean, lower the nearer it
-    is; None for dot_product, which has no distance.
+    `score` is higher for nearer records, whatever the metric. With d as the distance, it is 1 - d/2
+    for cosine and 1/(1 + d) for euclidean, both at most 1. For dot_product it is the product.
+    `distance` is DynamoDB's own number for cosine (0 to 2) and euclidean, lower for nearer records.
+    It is None for dot_product, which has no distance.
     """
 
     record: R
@@ -152,17 +159,18 @@ class Match(Generic[R]):
 
 @frozen
 class Matches(_Holding[Match[R]], Generic[R]):
-    """What a search by meaning found, the nearest first.
+    """The records that a vector search found, the nearest first.
 
-    `bytes_searched` is what the search is metered by, None where the engine does not say.
-    `consumed` are the capacity units of what was read besides, with `hydrate=True` or for large
-    values. `requests` counts the requests made.
+    `bytes_searched` is what DynamoDB meters the search by, None if the engine does not report it.
+    `consumed` is in capacity units, for items that were read besides: with `hydrate=True`, or for
+    large values. `requests` counts the requests.
 
-    The service gives up to `top_k` items, `found` of them. `left_out` of these did not meet
-    `where()`, `dropped` are another service's, of an entity with the same name and version. Both
-    are missing here, though items that are farther away may be yours or meet it: a higher `top_k`
-    finds these. So is, with `hydrate=True`, what was deleted or changed meanwhile.
-    `unreadable` has the errors of items that could not be read, with `unreadable="collect"`.
+    DynamoDB returns up to `top_k` items, and `found` says how many it returned. `left_out` counts
+    those that did not meet `where()`. `dropped` counts those of another service whose entity has
+    the same name and version. The matches have neither, although items that are farther away may
+    qualify; a higher `top_k` finds those. With `hydrate=True`, the matches also lack items that
+    were deleted or changed meanwhile. `unreadable` has the errors of items that do not decode, if
+    you asked for `unreadable="collect"`.
 
     >>> matches = note.search.similar(vector, tenant_id="t1").go(top_k=5)   # doctest: +SKIP
     >>> [(match.record.note_id, match.score) for match in matches]          # doctest: +SKIP
@@ -185,9 +193,10 @@ class Matches(_Holding[Match[R]], Generic[R]):
 
 @frozen
 class Counted:
-    """How many items a read finds, and what counting them cost: what `counting()` gives.
+    """The number of items that a read finds, and the cost of counting them; see `counting()`.
 
-    `consumed` is in capacity units, None where the engine does not say.
+    `consumed` is in capacity units, None if the engine does not report it. `requests` counts the
+    requests.
     """
 
     count: int
@@ -197,13 +206,15 @@ class Counted:
 
 @frozen
 class BatchResult(_Holding[R]):
-    """What a batch read, in the order of its entries; None for an item that is not there.
+    """The results of a batch, in the order of its entries.
 
-    After a write, the entries that were put as records, and None for those deleted or not
-    written for sure.
-    `unprocessed` holds what the service had not taken up after all retries, in raw form; it is
-    empty unless `unprocessed="return"` was asked for. `unreadable` has the errors of items that
-    could not be read, with `unreadable="collect"`; None stands in their places.
+    A read has a record for each entry, or None if the item does not exist. A write has a record for
+    each item that it put, and None for those that it deleted or may not have written.
+
+    `unprocessed` has the entries, in raw form, that DynamoDB had not processed after all retries.
+    It is empty unless you asked for `unprocessed="return"`. `consumed` is in capacity units, None
+    if the engine does not report it. `requests` counts the requests. `unreadable` has the errors of
+    items that do not decode, if you asked for `unreadable="collect"`; their places have None.
     """
 
     items: tuple[R, ...]
@@ -217,13 +228,13 @@ class BatchResult(_Holding[R]):
 
 @frozen
 class TransactionResult(_Holding[R]):
-    """What a transaction wrote or read, in the order of its operations.
+    """The results of a transaction, in the order of its operations.
 
-    A write's entries are the records that were put, and records of the key attributes for the
-    other verbs; a read's entries are None where there is no item. `attempts` counts the
-    transactions that were sent: conflicts are tried again. `consumed` covers what was read first.
-    `unreadable` has the errors of items that could not be read, with `unreadable="collect"`; None
-    stands in their places.
+    A write has the records that it put, and for the other verbs records of the key attributes only.
+    A read has a record for each item, or None if it does not exist. `attempts` counts the
+    transactions that were sent, because Leyden retries conflicts. `consumed` is in capacity units
+    and includes items that Leyden had to read first. `unreadable` has the errors of items that do
+    not decode, if you asked for `unreadable="collect"`; their places have None.
     """
 
     items: tuple[R, ...]
@@ -235,7 +246,7 @@ class TransactionResult(_Holding[R]):
 
 
 def join_pages(pages: Sequence[Page[R]]) -> Page[R]:
-    """Pages put together, as one at the end of the results."""
+    """Join all pages of a read into one, without a cursor."""
     consumed: float | None = None
     for page in pages:
         consumed = add_units(consumed, page.consumed)
@@ -250,13 +261,13 @@ def join_pages(pages: Sequence[Page[R]]) -> Page[R]:
 
 
 def consumed_units(response: Response) -> float | None:
-    """The capacity units that a response reports, over all its tables; None where it does not."""
+    """Return the capacity units of a response, over all tables; None if it does not report them."""
     reported = response.get("ConsumedCapacity")
     if not reported:
         return None
     if not isinstance(reported, Mapping):
         return sum(float(entry.get("CapacityUnits") or 0) for entry in reported)
-    # A search is metered by bytes alone.
+    # DynamoDB meters a vector search by bytes only.
     units = reported.get("CapacityUnits")
     return None if units is None and _SEARCHED in reported else float(units or 0)
 
@@ -266,12 +277,12 @@ _WRITTEN: Final = "VectorWriteRequestBytes"
 
 
 def bytes_searched(response: Response) -> int | None:
-    """The bytes of vector indexes that a response reports as searched; None where it does not."""
+    """Return the bytes of vector indexes that were searched; None if not reported."""
     return _metered(response, _SEARCHED)
 
 
 def bytes_written(response: Response) -> int | None:
-    """The bytes that a response reports as written to vector indexes; None where it does not."""
+    """Return the bytes that were written to vector indexes; None if not reported."""
     return _metered(response, _WRITTEN)
 
 
@@ -281,7 +292,7 @@ def _metered(response: Response, name: str) -> int | None:
         return None
     total = None
     for entry in (reported,) if isinstance(reported, Mapping) else reported:
-        # Of a table with vector indexes an entry has one for each; of a search it has the sum.
+        # A write reports bytes per vector index, a search reports the sum.
         parts = (entry, *(entry.get("VectorIndexes") or {}).values())
         sizes = [part[name] for part in parts if part.get(name) is not None]
         if sizes:
@@ -290,7 +301,7 @@ def _metered(response: Response, name: str) -> int | None:
 
 
 def add_units(total: Number | None, more: Number | None) -> Number | None:
-    """The sum of two costs, where one of them is known."""
+    """Add two costs, either of which may be unknown."""
     if more is None:
         return total
     return more if total is None else total + more
@@ -298,12 +309,12 @@ def add_units(total: Number | None, more: Number | None) -> Number | None:
 
 @frozen
 class WriteCost:
-    """The write units of a write, by what they are for.
+    """The write capacity units of a write, by what they are for.
 
-    `item` is for the item itself, `indexes` for each access pattern that stands in an index, and
-    `others` for the items that go with it: guards of unique values, parts of large values. All of
-    them count twice where `in_transaction`. `bound` says how the stored item may change that:
-    `exact`; `at least` for a put, which may replace a larger item; `at most` for an item of one KB.
+    `item` is for the item itself, `indexes` for the index of each access pattern, and `others` for
+    items written with it: guard items of unique values, parts of large values. `in_transaction`
+    doubles all of them. `bound` says how exact the numbers are: `exact`; `at least` for a put,
+    which may replace a larger item; `at most` for an item of one KB.
     """
 
     item: int
@@ -314,7 +325,7 @@ class WriteCost:
 
     @property
     def units(self) -> int:
-        """All of them together."""
+        """The sum of all units."""
         units = self.item + sum(self.indexes.values()) + self.others
         return units * 2 if self.in_transaction else units
 

@@ -22,13 +22,13 @@ def schemas_folder(name: str) -> Path:
     """
     known = shipped_schemas()
     if name not in known:
-        hint = did_you_mean(name, known) or f"; there are {', '.join(known) or 'none here'}"
+        hint = did_you_mean(name, known) or f"; it has {', '.join(known) or 'none here'}"
         raise InvalidOptionError(f'no schema folder "{name}" comes with Leyden{hint}')
     return next(place / name for place in _places() if (place / name).is_dir())
 
 
 def shipped_schemas() -> tuple[str, ...]:
-    """The names that `schemas_folder` takes, in alphabetical order."""
+    """Return the names that `schemas_folder` takes, in alphabetical order."""
     return tuple(
         sorted(
             {
@@ -41,7 +41,7 @@ def shipped_schemas() -> tuple[str, ...]:
 
 
 def _places() -> Iterator[Path]:
-    """Where the folders are: in an installed package, else in the checkout that it runs from."""
+    """Yield the places of the folders: the installed package, or the checkout it runs from."""
     installed, checkout = _PACKAGE / "schemas", _PACKAGE.parents[1]
     if installed.is_dir():
         yield installed

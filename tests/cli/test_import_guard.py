@@ -86,7 +86,7 @@ def test_a_value_that_is_taken_stops_there_or_is_put_aside(
     file = _file(folder, *records)
     stopped = _import(folder, place, file, "--guard")
     assert stopped.exit_code == 1
-    assert f"{file}:2: unique.violated: another item has its values" in stopped.stderr
+    assert f"{file}:2: unique.violated: another item has the same values" in stopped.stderr
     assert set(_users(folder, place)) == {"a"}
     kept = _import(folder, place, file, "--guard", "--keep-going", "--restart")
     assert kept.exit_code == 1

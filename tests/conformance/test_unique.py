@@ -253,7 +253,7 @@ def test_transactions_keep_constraints(shop: leyden.Service) -> None:
     (rejection,) = caught.value.rejections
     assert (rejection.position, rejection.reason) == (1, "unique")
     assert rejection.attributes == ("email",)
-    assert "operation 1, user.create: another item has its values" in str(caught.value)
+    assert "operation 1, user.create: another item has the same values" in str(caught.value)
     assert guest.get(id="h").go() is None
     shop.transact_write(
         [user.patch(id="a").set(email="y").composite(email="x"), user.patch(id="b").set(name="B")]

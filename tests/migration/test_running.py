@@ -693,7 +693,7 @@ def test_a_copy_goes_to_a_table_that_is_another_one_with_its_key(
         return ground.new.migrate({**case.migration, "copy": {"table": table}}, **options)
 
     for dry_run in (False, True):
-        with pytest.raises(TableNotFoundError, match="to which the items are to be copied"):
+        with pytest.raises(TableNotFoundError, match="to which the migration copies the items"):
             copied(new_table_name(), dry_run=dry_run)
     keyed_otherwise = deepcopy(case.new)
     for index in keyed_otherwise["indexes"].values():

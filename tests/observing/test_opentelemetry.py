@@ -432,7 +432,9 @@ def test_only_what_can_be_listened_to_is_taken() -> None:
     with pytest.raises(InvalidOptionError, match="not int"):
         observing.instrument(3)
     for wrong in ({"tracer_provider": 3}, {"meter_provider": TracerProvider()}):
-        with pytest.raises(InvalidOptionError, match=f"`{next(iter(wrong))}` takes a provider"):
+        with pytest.raises(
+            InvalidOptionError, match=f"`{next(iter(wrong))}` takes an OpenTelemetry provider"
+        ):
             observing.instrument(**wrong)
     with pytest.raises(ArgumentError, match="write instrument"):
         observing.instrument(tracer=TracerProvider())

@@ -184,30 +184,30 @@ def test_nothing_but_our_errors_comes_out(app: leyden.Service) -> None:
     [
         (
             lambda app: app["task"].query.by_title("o"),
-            "by_title() takes what it is given by name, as in .by_title(org=...), and got 1 value "
-            "without one",
+            "by_title() takes keyword arguments only, as in .by_title(org=...), but got 1 "
+            "positional argument",
         ),
         (
             lambda app: app.collections.both("o"),
-            "both() takes what it is given by name, as in .both(org=...), and got 1 value without "
-            "one",
+            "both() takes keyword arguments only, as in .both(org=...), but got 1 "
+            "positional argument",
         ),
         (
             lambda app: app["task"].query(org="o"),
-            "this is no function: write task.query.all(org=...)",
+            "this is not a function; write task.query.all(org=...)",
         ),
         (
             lambda app: app.collections(org="o"),
-            "this is no function: write app.collections.both(...)",
+            "this is not a function; write app.collections.both(...)",
         ),
-        (lambda app: app.entities("task"), "this is no function: write app.entities.task"),
+        (lambda app: app.entities("task"), "this is not a function; write app.entities.task"),
         (
             lambda app: app["task"].scan(limit=3),
             "scan() takes nothing: conditions go to .where(), options to .go(limit=10)",
         ),
         (
             lambda app: app["task"].get(**KEY).go(10),
-            "go() takes what it is given by name, as in .go(limit=10), and got 1 value without one",
+            "go() takes keyword arguments only, as in .go(limit=10), but got 1 positional argument",
         ),
         (
             lambda app: app["task"].scan.params(select="COUNT"),
@@ -233,8 +233,8 @@ def test_nothing_but_our_errors_comes_out(app: leyden.Service) -> None:
         ),
         (
             lambda app: app["task"].query.by_title(org="o").begins("A"),
-            "begins() takes what it is given by name, as in .begins(title=...), and got 1 value "
-            "without one",
+            "begins() takes keyword arguments only, as in .begins(title=...), but got 1 "
+            "positional argument",
         ),
         (
             lambda app: app["task"].query.by_title(org="o").between({"title": "a"}),
@@ -249,25 +249,25 @@ def test_nothing_but_our_errors_comes_out(app: leyden.Service) -> None:
         *(
             (
                 lambda app, ending=ending: getattr(app["task"].put(**KEY), ending)(3),
-                f"{ending}() takes what it is given by name, as in "
-                f'.{ending}(response="all_new"), and got 1 value without one',
+                f"{ending}() takes keyword arguments only, as in "
+                f'.{ending}(response="all_new"), but got 1 positional argument',
             )
             for ending in ("go", "params", "program", "explain")
         ),
         (
             lambda app: app["task"].remove(**KEY).go("all_old"),
-            'go() takes what it is given by name, as in .go(response="all_old"), and got 1 value '
-            "without one",
+            'go() takes keyword arguments only, as in .go(response="all_old"), but got 1 '
+            "positional argument",
         ),
         (
             lambda app: app["task"].patch(**KEY).set("title", "x"),
-            'set() takes what it is given by name, as in .set(status="closed"), and got 2 values '
-            "without one",
+            'set() takes keyword arguments only, as in .set(status="closed"), but got 2 '
+            "positional arguments",
         ),
         (
             lambda app: app["task"].upsert(**KEY).add(5),
-            "add() takes what it is given by name, as in .add(points=1), and got 1 value without "
-            "one",
+            "add() takes keyword arguments only, as in .add(points=1), but got 1 "
+            "positional argument",
         ),
         (
             lambda app: app["task"].patch(**KEY).composite("x"),
@@ -301,7 +301,7 @@ def test_a_record_says_what_it_does_not_take(app: leyden.Service, whole: bool) -
         attrs.evolve(record, titel="B")
     with pytest.raises(ArgumentError, match='"titel"; did you mean "title"'):
         task.record(titel="A")
-    with pytest.raises(ArgumentError, match=re.escape("as in task.record(org=...), and got 2")):
+    with pytest.raises(ArgumentError, match=re.escape("as in task.record(org=...), but got 2")):
         task.record("o", "1")
     assert list(inspect.signature(task.record).parameters)[:2] == ["org", "id"]
 

@@ -143,12 +143,12 @@ def test_what_is_no_key_is_refused(task: leyden.Entity) -> None:
         for call in (convert.keys_to_attributes, convert.keys_to_cursor):
             with pytest.raises(InputError, match="none of these is a key field"):
                 call(wrong)
-    with pytest.raises(InputError, match='"stranger" is no key field of "tasks"'):
+    with pytest.raises(InputError, match='"stranger" is not a key field of "tasks"'):
         convert.keys_to_cursor({"pk": "x", "stranger": "y"})
     for value in (None, True, {"S": "x"}):
         with pytest.raises(InputError, match='"pk" holds text, a number or bytes, not'):
             convert.keys_to_cursor({"pk": value})  # type: ignore[dict-item]
-    with pytest.raises(InputError, match="by key field, not as str"):
+    with pytest.raises(InputError, match="by key field, not str"):
         convert.keys_to_attributes("pk")  # type: ignore[arg-type]
     with pytest.raises(InputError, match='"pk" was not made by "tasks"'):
         convert.keys_to_attributes({"pk": "x"})

@@ -108,8 +108,8 @@ def test_what_is_no_key_is_refused(app: leyden.Service, task: leyden.Entity, ver
     with pytest.raises(ArgumentError) as caught:
         start("o", 7)
     assert caught.value.message == (
-        f"{verb}() takes what it is given by name, as in task.{verb}(org=..., number=...), and "
-        "got 2 values without one"
+        f"{verb}() takes keyword arguments only, as in task.{verb}(org=..., number=...), but "
+        "got 2 positional arguments"
     )
     with pytest.raises(UnknownAttributeError, match='"title" is no part of the key'):
         request_of(start({**KEY, "title": "x"}))
@@ -126,7 +126,7 @@ def test_a_list_says_which_entry_is_no_key(task: leyden.Entity) -> None:
         )
     with pytest.raises(ArgumentError, match=r"entry 0 of put\(\) takes attributes as a mapping"):
         task.put(["x"])
-    with pytest.raises(ArgumentError, match="takes a list, or one by name, and was given both"):
+    with pytest.raises(ArgumentError, match="takes either a list or attributes by name, not both"):
         task.get([KEY], org="o")  # type: ignore[call-overload]
 
 

@@ -65,14 +65,14 @@ LARGE = TASKS.replace(
                 "{field: sk, composite: [task_id]}", '{field: sk, template: "${task_id}"}'
             ),
             "attribute.overflow",
-            '"sk" do not start with a text of their own',
+            '"sk" do not start with fixed text',
         ),
         (
             LARGE.replace(
                 "{field: sk, composite: [task_id]}", "{field: taskId, composite: [task_id]}"
             ),
             "attribute.overflow",
-            '"taskId" do not start with a text of their own',
+            '"taskId" do not start with fixed text',
         ),
         (
             LARGE.replace("    index: gsi1\n", "    index: gsi1\n    projection: [body, title]\n"),
@@ -191,7 +191,7 @@ def test_every_call_and_what_it_gives_has_a_public_class_for_annotations() -> No
 
 
 def test_an_engine_that_is_none_is_refused() -> None:
-    with pytest.raises(InvalidOptionError, match=r"`engine` takes what .* gives, not int"):
+    with pytest.raises(InvalidOptionError, match=r"`engine` takes an engine of .*, not int"):
         leyden.load(TASKS, table="t", engine=3)  # type: ignore[arg-type]
 
 

@@ -71,7 +71,7 @@ def test_stored_as_compares_the_stored_form(app: Any) -> None:
     assert {"S": "T"} in params["ExpressionAttributeValues"].values()
     with pytest.raises(UnknownAttributeError, match="did you mean"):
         note.stored_as(item, ["titel"])
-    with pytest.raises(InvalidExpressionError, match="name of an attribute"):
+    with pytest.raises(InvalidExpressionError, match="name of at least one attribute"):
         note.stored_as(item, [])
 
 
@@ -80,7 +80,7 @@ def test_parse_keeps_what_is_stored_apart_if_asked(app: Any) -> None:
     packed = pack({"S": "x" * 1000})
     item = note.put(id="n1").params()["Item"]
     item[OVERFLOW_FIELD] = write_manifest({"body": packed.entry(2, "a" * 32)})
-    with pytest.raises(DecodeError, match="stored outside of the item"):
+    with pytest.raises(DecodeError, match="stored outside the item"):
         note.parse(item)
     assert isinstance(note.parse(item, apart="keep").body, leyden.StoredApart)
     assert isinstance(note.decode(item)["body"], leyden.StoredApart)

@@ -386,7 +386,7 @@ class TestUnreadableRecords:
             (1, "111"),
             (2, None),
         ]
-        assert "the stream record at 2 is no dict" in str(failed[1])
+        assert "the stream record at 2 is not a dict" in str(failed[1])
 
     @pytest.mark.parametrize(
         ("change", "message"),
@@ -397,7 +397,7 @@ class TestUnreadableRecords:
             ({"dynamodb": None}, '"dynamodb" part'),
             ({"dynamodb": {"Keys": {}}}, '"Keys"'),
             ({"dynamodb": {"Keys": {"pk": "bare"}}}, 'AttributeValue at "Keys.pk"'),
-            ({"dynamodb": {"Keys": {"pk": {"B": "no base64!"}}}}, "no base64"),
+            ({"dynamodb": {"Keys": {"pk": {"B": "no base64!"}}}}, "not base64"),
             ({"dynamodb": {"Keys": {"pk": {"B": 3}}}}, "neither bytes"),
             ({"dynamodb": {"Keys": {"pk": {"S": "1"}}, "NewImage": []}}, '"NewImage"'),
             ({"dynamodb": {"Keys": {"pk": {"L": None}}}}, '"Keys.pk" a L'),

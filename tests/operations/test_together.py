@@ -62,8 +62,9 @@ def test_a_cancelled_read_says_which_items_were_in_the_way(app: leyden.Service) 
     (rejection,) = caught.value.rejections
     assert (rejection.position, rejection.reason) == (1, "conflict")
     assert rejection.key == {"project_id": "p", "task_id": "b"}
-    assert "nothing was read: operation 1, task.get: another write was under way" in str(
-        caught.value
+    assert (
+        "nothing was read: operation 1, task.get: another write to the item was in progress"
+        in str(caught.value)
     )
 
 

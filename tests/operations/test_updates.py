@@ -150,7 +150,9 @@ def test_a_record_that_hides_something_is_not_written_without_it() -> None:
     app = leyden.load(leyden.schemas_folder("taskapp"))
     task = app.entities.task
     record = task.parse(task.put(project_id="p", task_id="t", employee_id="e").params()["Item"])
-    with pytest.raises(leyden.errors.InputError, match="does not show the hidden secret"):
+    with pytest.raises(
+        leyden.errors.InputError, match=r"does not show hidden attributes \(secret\)"
+    ):
         task.put(record)
     assert "secret" in task.put(record, secret="s").params()["Item"]
 

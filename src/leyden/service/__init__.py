@@ -1,1 +1,1 @@
-"""The service: entities and collections of one table under one roof."""
+"""The service: the entities and collections of one table, behind one connection."""

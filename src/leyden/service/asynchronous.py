@@ -1,4 +1,4 @@
-"""A service on an event loop: the names of `Service`, and what sends is awaited."""
+"""The service for event loops: it has the names of `Service`, and you await what sends."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class AsyncBatch(Protocol):
     """A batch whose `go()` is awaited."""
 
     def params(self, /, **options: Any) -> list[Params]:
-        """The low-level requests; nothing is sent."""
+        """Return the low-level requests, without sending them."""
 
     def program(self, /, **options: Any) -> Program[BatchResult]:
-        """The batch as a program, for larger ones to go on from."""
+        """Return the batch as a program, which a larger program can run as a part."""
 
     def explain(self, /, **options: Any) -> Explanation:
-        """Says in words what is read or written."""
+        """Say in words what the batch reads or writes."""
 
     async def go(self, /, **options: Any) -> BatchResult:
         """Send the batch, as `BatchGet.go` and `BatchWrite.go` do."""
@@ -59,10 +59,10 @@ class AsyncTransaction(Protocol):
     """A transaction whose `go()` is awaited."""
 
     def params(self, /, **options: Any) -> Params:
-        """The low-level request; nothing is sent."""
+        """Return the low-level request, without sending it."""
 
     def program(self, /, **options: Any) -> Program[TransactionResult]:
-        """The transaction as a program, for larger ones to go on from."""
+        """Return the transaction as a program, which a larger program can run as a part."""
 
     async def go(self, /, **options: Any) -> TransactionResult:
         """Send the transaction, as `TransactWrite.go` and `TransactGet.go` do."""
@@ -70,7 +70,7 @@ class AsyncTransaction(Protocol):
 
 @frozen(repr=False)
 class AsyncEntity(Entity):
-    """An entity of an asynchronous service: `await ....go()`, and `async for` over queries.
+    """An entity of an asynchronous service: you await `.go()`, and use `async for` over queries.
 
     >>> task = app.entities.task                                             # doctest: +SKIP
     >>> await task.create(task_id="t1", project_id="p1").go()                # doctest: +SKIP
@@ -84,14 +84,14 @@ class AsyncEntity(Entity):
         @overload
         def get(self, key: Any = ..., /, **attributes: Any) -> Get: ...
         def get(self, key: Any = ..., /, *wrong: Never, **attributes: Any) -> Get | AsyncBatch:
-            """Read the item with this key, or a list of keys in batches."""
+            """Read the item with this key, or, for a list of keys, all their items in batches."""
 
         @overload  # type: ignore[override]
         def put(self, items: Batch, /) -> AsyncBatch: ...
         @overload
         def put(self, item: Any = None, /, **attributes: Any) -> Put: ...
         def put(self, item: Any = None, /, *wrong: Never, **attributes: Any) -> Put | AsyncBatch:
-            """Write an item over whatever is stored, or a list of items in batches."""
+            """Write an item, replacing the stored one, or write a list of items in batches."""
 
         @overload  # type: ignore[override]
         def delete(self, keys: Batch, /) -> AsyncBatch: ...
@@ -100,7 +100,7 @@ class AsyncEntity(Entity):
         def delete(
             self, key: Any = ..., /, *wrong: Never, **attributes: Any
         ) -> Delete | AsyncBatch:
-            """Delete the item with this key if there is one, or a list of keys in batches."""
+            """Delete the item with this key if it exists, or the items of a list of keys."""
 
     @fitting("await task.adopt_unique(pages=10)")
     async def adopt_unique(  # type: ignore[override]
@@ -110,7 +110,7 @@ class AsyncEntity(Entity):
         pages: int | None = None,
         progress: Callable[[Adoption], object] | None = None,
     ) -> Adoption:
-        """Bring existing items under the entity's unique constraints; see `Entity`."""
+        """Write guard items for the unique values of existing items; see `Entity`."""
         program = adopt_unique(self._bound, cursor=cursor, pages=pages, progress=progress)
         return await cast("AsyncDriver", self._driver).run(program)
 
@@ -122,7 +122,7 @@ class AsyncEntity(Entity):
         pages: int | None = None,
         progress: Callable[[Sweep], object] | None = None,
     ) -> Sweep:
-        """Delete the parts of large values that no item names; see `Entity`."""
+        """Delete parts of large values that no item refers to; see `Entity`."""
         program = sweep_overflow(self._bound, cursor=cursor, pages=pages, progress=progress)
         return await cast("AsyncDriver", self._driver).run(program)
 
@@ -131,8 +131,8 @@ class AsyncEntity(Entity):
 class AsyncService(Service):
     """The entities of one service, on one table, for event loops.
 
-    `leyden.load_async` makes it. It has the names of `Service`; what sends is awaited, and lazy
-    reading is `async for`. Usable with `async with`, which closes the connections.
+    `leyden.load_async` returns it. It has the names of `Service`. You await everything that sends
+    requests, and iterate over queries with `async for`. `async with` closes the connections.
 
     >>> async with await leyden.load_async("schemas/taskapp") as app:        # doctest: +SKIP
     ...     await app.entities.task.get(project_id="p1", task_id="t1").go()
@@ -145,28 +145,29 @@ class AsyncService(Service):
         def __getitem__(self, alias: str) -> AsyncEntity: ...
 
         def batch_get(self, entries: Sequence[Get]) -> AsyncBatch:  # type: ignore[override]
-            """Read many items by key, of any entities."""
+            """Read many items by key, from any entities."""
 
         def batch_write(  # type: ignore[override]
             self, entries: Sequence[Put | Delete]
         ) -> AsyncBatch:
-            """Write and delete many items, of any entities, each by itself."""
+            """Put and delete many items, from any entities, without a transaction."""
 
         def transact_write(  # type: ignore[override]
             self, entries: Sequence[Write]
         ) -> AsyncTransaction:
-            """Write and check up to 100 items, together or not at all."""
+            """Write and check up to 100 items: all of them, or none."""
 
         def transact_get(  # type: ignore[override]
             self, entries: Sequence[Get]
         ) -> AsyncTransaction:
-            """Read up to 100 items as they all were at one moment."""
+            """Read up to 100 items as they were at one moment."""
 
     @fitting("await app.create_table()")
     async def create_table(self) -> CreateTableResult:  # type: ignore[override]
         """Create the table unless it exists, and wait until it is active.
 
-        Raises TableMismatchError where a table of that name differs; it is left as it is.
+        Raises TableMismatchError if the existing table differs from the schemas. Leyden does not
+        change that table.
         """
         return await self.driver.run(create_table(self.table_definition, self.table))
 
@@ -177,10 +178,10 @@ class AsyncService(Service):
         time_limit: float | None = None,
         progress: Callable[[IndexProgress], object] | None = None,
     ) -> AddedIndexes:
-        """Add the global and the vector indexes that the table lacks; see `Service`.
+        """Add the global and vector indexes that the table lacks; see `Service`.
 
-        `progress` is called on the event loop's thread, so it must not block, nor be a coroutine
-        function: nobody would await it.
+        `progress` runs on the event loop's thread, so it must not block. It must not be a coroutine
+        function either, because nothing awaits it.
         """
         return await self.driver.run(
             add_indexes(self.table_definition, self.table, time_limit=time_limit, progress=progress)
@@ -193,10 +194,10 @@ class AsyncService(Service):
         time_limit: float | None = None,
         progress: Callable[[IndexProgress], object] | None = None,
     ) -> AddedIndexes:
-        """Add the vector indexes that the table lacks, each until it is ready; see `Service`.
+        """Add the vector indexes that the table lacks; see `Service`.
 
-        `progress` is called on the event loop's thread, so it must not block, nor be a coroutine
-        function: nobody would await it.
+        `progress` runs on the event loop's thread, so it must not block. It must not be a coroutine
+        function either, because nothing awaits it.
         """
         return await self.driver.run(
             add_vector_indexes(
@@ -249,10 +250,10 @@ class AsyncService(Service):
         encryption_keys: Keys | None = None,
         lease: float = 30.0,
     ) -> MigrationPlan | MigrationReport:
-        """Move the table's items from the form of earlier schemas into this one's; see `Service`.
+        """Move the table's items from earlier schemas to those of this service; see `Service`.
 
-        `progress` is called on the event loop's thread, so it must not block, nor be a coroutine
-        function: nobody would await it.
+        `progress` runs on the event loop's thread, so it must not block. It must not be a coroutine
+        function either, because nothing awaits it.
         """
         from leyden.service.migration import work_of
 
@@ -271,14 +272,15 @@ class AsyncService(Service):
         try:
             return await self.driver.run(work.program())
         except BaseException:
-            # So that the next one need not wait. What ended this one is what the caller hears.
+            # Release the lease, so that the next run need not wait for it to expire. An error of
+            # the release must not hide the one that ended this run.
             with suppress(LeydenError):
                 await self.driver.run(work.job.give_back())
             raise
 
     @fitting("await app.check_table()")
     async def check_table(self) -> None:  # type: ignore[override]
-        """Compare the table with what the entities need.
+        """Check that the table has the keys, indexes and settings that the entities need.
 
         Raises TableNotFoundError, or TableMismatchError with all differences.
         """
@@ -297,10 +299,10 @@ class AsyncService(Service):
         progress: Callable[[Progress], object] | None = None,
         found: Callable[[Finding], object] | None = None,
     ) -> Report:
-        """Compare the live table with the schemas, and its items with them; see `Service`.
+        """Check the live table and its items against the schemas; see `Service`.
 
-        `progress` and `found` are called on the event loop's thread, so they must not block, nor be
-        coroutine functions.
+        `progress` and `found` run on the event loop's thread, so they must not block, and must not
+        be coroutine functions.
         """
         return await self.driver.run(
             verbs.examine(
@@ -318,7 +320,7 @@ class AsyncService(Service):
         )
 
     async def close(self) -> None:  # type: ignore[override]
-        """Give back the connections."""
+        """Close the connections."""
         await self.driver.close()
 
     async def __aenter__(self) -> Self:
@@ -339,6 +341,6 @@ class AsyncService(Service):
 if TYPE_CHECKING:
 
     class AsyncEntities(Mapping[str, AsyncEntity]):
-        """`app.entities`: the entities by alias, as attributes or by `[...]`."""
+        """`app.entities`: the entities by alias, as attributes or with `[...]`."""
 
         def __getattr__(self, alias: str) -> AsyncEntity: ...

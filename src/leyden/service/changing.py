@@ -1,9 +1,10 @@
-"""A record as the beginning of an update: what it changes, and what it tells of the rest.
+"""Updates that begin with a record: what it changes, and which stored values it shows.
 
-`patch(record, weight=4)` and `patch(attrs.evolve(record, weight=4))` are one update. A record that
-was read knows what a caller set in it since, and shows what index keys and the like need besides. A
-record that was made by hand, such as the body of a request, was never read: it changes everything
-that it was made with, and tells nothing of the rest.
+`patch(record, weight=4)` and `patch(attrs.evolve(record, weight=4))` are the same update. A record
+that came from a read knows which attributes the caller has set since, and shows the other values
+that index keys and derived attributes need. A record that the caller constructed, such as the body
+of a request, never came from a read: it sets every attribute that it was constructed with, and says
+nothing about the others.
 """
 
 from __future__ import annotations
@@ -27,25 +28,25 @@ from leyden.service.given import copied_values, key_of, root_of_place
 
 
 class Changes(NamedTuple):
-    """An update that a record begins."""
+    """The parts of an update that begins with a record."""
 
     key: Mapping[str, Any]
     expected: Expectation | None
     sets: Mapping[str, Any]
     removes: tuple[str, ...]
     seen: Mapping[str, Any]
-    """What was read of attributes that a change of others may need to know."""
+    """Values as they were read, which index keys and derived attributes may need."""
     known: Mapping[str, Any]
-    """What the stored item must have: attributes that are shown and cannot be set."""
+    """Values that the stored item must have: read-only attributes that the record shows."""
 
 
 def changes_of(
     entity: BoundEntity, verb: str, record: Any, named: Mapping[str, Any] | None = None
 ) -> Changes:
-    """The changes in a record, and those named beside it; None removes an attribute.
+    """Return the changes in a record and those in `named`, where None removes an attribute.
 
-    Raises ReadOnlyAttributeError for another key or no version, UnknownAttributeError,
-    ValidationError.
+    Raises ReadOnlyAttributeError if the key would change or the version is missing,
+    UnknownAttributeError, ValidationError.
     """
     with error_context(entity.operation(verb), entity):
         named = named or {}
@@ -61,7 +62,7 @@ def changes_of(
         known: dict[str, Any] = {}
         version = entity.spec.version_attribute
         if version is not None and sets.pop(version, lack) is None and not lack.made:
-            # Without the version that was read, the write would depend on none.
+            # Without the version that was read, the write could not detect a concurrent change.
             refuse_counted(entity, [version])
         if lack.made:
             sets, known = _of_made(entity, sets)
@@ -77,12 +78,12 @@ def changes_of(
 
 
 def are_changes(entity: BoundEntity, more: tuple[Any, ...]) -> bool:
-    """Whether what stands behind a record are changes to it: a mapping, or a record; or nothing."""
+    """Return whether the arguments after a record are one mapping or record of changes, or none."""
     return len(more) < 2 and all(isinstance(m, Mapping | entity.mapping.record) for m in more)
 
 
 def changes_in(entity: BoundEntity, given: Any) -> dict[str, Any]:
-    """The changes in a mapping of attributes, or in a record that a caller made or changed."""
+    """Return the changes in a mapping of attributes, or in a record that a caller changed."""
     if isinstance(given, Mapping):
         return dict(given)
     changed = (lack_of(given) or Lack()).changed
@@ -91,7 +92,7 @@ def changes_in(entity: BoundEntity, given: Any) -> dict[str, Any]:
 
 
 def _refuse_moving(entity: BoundEntity, record: Any, key: Mapping[str, Any], named: Any) -> None:
-    """Raise where a record of one item is to change another one."""
+    """Raise ReadOnlyAttributeError if the update would give the item another key."""
     mapping, lack = entity.mapping, lack_of(record) or Lack()
     for name in entity.keys.primary.composites:
         slot = mapping.slots.get(name)
@@ -113,7 +114,7 @@ def _refuse_moving(entity: BoundEntity, record: Any, key: Mapping[str, Any], nam
 def _with_named(
     entity: BoundEntity, record: Any, named: Mapping[str, Any]
 ) -> tuple[Any, dict[str, Any]]:
-    """The record with what is named in it, and what no record can show."""
+    """Return the record with the named values set, and the values that a record cannot hold."""
     slots = entity.mapping.slots
     for name in named:
         if name not in entity.spec.attributes:
@@ -124,10 +125,11 @@ def _with_named(
 
 
 def _of_made(entity: BoundEntity, sets: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What a record that was made by hand sets, and what it says that is so already.
+    """Return what a record constructed by a caller sets, and the values that must match.
 
-    A body that was read from here and is sent back has values that nobody sets by hand. Those that
-    every write makes anew count for nothing, as in a put, and those that are set once must agree.
+    A client may send back a body that it read from this service, with values that callers do not
+    set. Values that every write makes anew are ignored, as in a put. Values that are set once must
+    match the stored ones.
     """
     attributes = entity.spec.attributes
     made = {
@@ -143,7 +145,7 @@ def _of_made(entity: BoundEntity, sets: Mapping[str, Any]) -> tuple[dict[str, An
 
 
 def _seen_in(entity: BoundEntity, record: Any, lack: Lack) -> dict[str, Any]:
-    """What the record shows as it was read, of all that a change may need to know."""
+    """Return the values that the record shows unchanged and that the update may need."""
     mapping = entity.mapping
     veiled = {*map(root_of_place, lack.inside), *lack.reworked}
     found = {}
@@ -160,5 +162,5 @@ def _seen_in(entity: BoundEntity, record: Any, lack: Lack) -> dict[str, Any]:
 
 
 def _is_compared(spec: AttributeSpec, value: Any) -> bool:
-    """Whether a condition can compare a value with the stored one, as `composite()` would."""
+    """Return whether a condition can compare the value with the stored one, as in `composite()`."""
     return not spec.overflow and (value is None or not spec.encrypt)

@@ -1,4 +1,4 @@
-"""Attributes, keys and cursors turned into each other."""
+"""Conversions between attributes, keys and cursors."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from leyden.types.numbers import number_text
 
 @frozen
 class Conversions:
-    """`task.conversions`: for an entity, or with `access_pattern`, for one of its indexes.
+    """`task.conversions`: converts between attributes, keys and cursors.
 
-    Keys are plain values by key field, as in `{"pk": "$taskapp#projectid_p1", "sk": "..."}`. Of
-    a `composite` index they are the stored attributes themselves.
+    With `access_pattern`, a method works on the keys of that index. Keys are a dict of plain values
+    by key field, as in `{"pk": "$taskapp#projectid_p1", "sk": "..."}`. For a `composite` index the
+    keys are the stored attributes themselves.
     """
 
     _entity: BoundEntity
@@ -38,12 +39,14 @@ class Conversions:
         *,
         partial: bool = False,
     ) -> dict[str, KeyValue]:
-        """The keys that these attributes make; of every index that they suffice for.
+        """Return the keys of these attributes, for every index that they suffice for.
 
-        A derived attribute is made where all that it reads is given.
+        Derived attributes are computed if you pass all attributes that they read.
 
-        With `access_pattern`, those of its index and the table's own key, all required. With
-        `partial` every key ends where its values do, behind the label of the first missing one.
+        With `access_pattern`, the result has the keys of its index and of the table, and all of
+        their attributes are required. With `partial`, each key ends after the label of its first
+        missing attribute.
+
         Raises MissingCompositeError, ValidationError, UnknownAttributeError.
 
         >>> task.conversions.attributes_to_keys({"project_id": "p1"}, partial=True)
@@ -84,11 +87,13 @@ class Conversions:
         *,
         partial: bool = False,
     ) -> dict[str, Any]:
-        """The attributes in these keys; text that a key folded stays folded.
+        """Return the attributes in these keys. Text keeps the case that the key gave it.
 
-        With `partial` a key may end before its last value, as those of a query do, and those of
-        items that lack the key's attributes. Raises InputError where a key does not have the
-        entity's form, or none of them is one.
+        With `partial`, a key may end before its last attribute, as keys of queries do, and keys of
+        items that lack some of the key's attributes.
+
+        Raises InputError if a key does not have the entity's form, or if there is no key field of
+        the entity among them.
         """
         self._refuse_no_keys(keys)
         patterns = (
@@ -117,15 +122,15 @@ class Conversions:
 
     @fitting("task.conversions.keys_to_cursor(...)")
     def keys_to_cursor(self, keys: Mapping[str, KeyValue]) -> str:
-        """A cursor that goes on behind the item with these keys, as ElectroDB writes it.
+        """Return a cursor that continues after the item with these keys, as ElectroDB writes it.
 
-        Raises InputError for what is no key of the entity's.
+        Raises InputError for fields that are not key fields of the entity.
         """
         self._refuse_no_keys(keys)
         strange = [name for name in keys if name not in self._fields]
         if strange:
             raise InputError(
-                f'"{strange[0]}" is no key field of "{self._entity.spec.entity}"'
+                f'"{strange[0]}" is not a key field of "{self._entity.spec.entity}"'
                 f"{did_you_mean(strange[0], self._fields)}",
                 entity=self._entity.spec.entity,
             )
@@ -135,16 +140,17 @@ class Conversions:
     def attributes_to_cursor(
         self, attributes: Mapping[str, Any], access_pattern: str | None = None
     ) -> str:
-        """A cursor that goes on behind the item with these attributes, as ElectroDB writes it.
+        """Return a cursor that continues after the item with these attributes.
 
-        It has no checksum: reads take it with `cursor_from="electrodb"`.
+        It is a cursor as ElectroDB writes it, without a checksum, so pass it to a read together
+        with `cursor_from="electrodb"`.
         """
         pattern = access_pattern or self._entity.keys.primary.spec.name
         return self.keys_to_cursor(self.attributes_to_keys(attributes, pattern))
 
     @fitting("task.conversions.cursor_to_keys(...)")
     def cursor_to_keys(self, cursor: str, access_pattern: str | None = None) -> dict[str, KeyValue]:
-        """The keys in a cursor. Raises InvalidCursorError."""
+        """Return the keys in a cursor. Raises InvalidCursorError."""
         keys = self._entity.mapping.access_pattern(
             access_pattern or self._entity.keys.primary.spec.name
         )
@@ -155,24 +161,24 @@ class Conversions:
     def cursor_to_attributes(
         self, cursor: str, access_pattern: str | None = None
     ) -> dict[str, Any]:
-        """The attributes in a cursor's keys. Raises InvalidCursorError, InputError."""
+        """Return the attributes in a cursor's keys. Raises InvalidCursorError, InputError."""
         return self.keys_to_attributes(self.cursor_to_keys(cursor, access_pattern), access_pattern)
 
     @fitting("task.conversions.item_to_keys(...)")
     def item_to_keys(self, item: Item) -> dict[str, KeyValue]:
-        """The key fields of a raw item. Raises DecodeError for what is none."""
+        """Return the key fields of a raw item. Raises DecodeError if it is not a raw item."""
         refuse_no_item(item)
         return {name: _plain(item[name]) for name in item if name in self._fields}
 
     @property
     def _fields(self) -> frozenset[str]:
-        """The key fields of all access patterns."""
+        """Return the key fields of all access patterns."""
         patterns = self._entity.keys.values()
         made = (form.field for keys in patterns for form in keys.forms)
         return frozenset((*made, *(field for keys in patterns for field in self._bare(keys))))
 
     def _bare(self, keys: IndexKeys) -> dict[str, CompiledAttribute]:
-        """The attributes that are keys as they are stored, by field: those of `composite`."""
+        """Return the attributes that are themselves the keys of a `composite` index, by field."""
         if keys.forms:
             return {}
         attributes = self._entity.mapping.attributes
@@ -180,11 +186,11 @@ class Conversions:
         return {attributes[name].spec.field: attributes[name] for name in names}
 
     def _refuse_no_keys(self, keys: Mapping[str, Any]) -> None:
-        """Raise InputError where these are no keys of the entity's at all."""
+        """Raise InputError if there is no key field of the entity among these, or a wrong value."""
         name = self._entity.spec.entity
         if not isinstance(keys, Mapping):
             raise InputError(
-                f"keys are given in a mapping, by key field, not as {type(keys).__name__}",
+                f"keys must be a mapping by key field, not {type(keys).__name__}",
                 entity=name,
             )
         if not self._fields.intersection(keys):
@@ -206,7 +212,7 @@ class Conversions:
 
 
 def _missing(keys: IndexKeys, values: Mapping[str, Any]) -> tuple[str, ...]:
-    """The attributes that the keys of an access pattern need and that are not there."""
+    """Return the attributes that the keys of an access pattern need and `values` lacks."""
     if not keys.forms:
         return tuple(name for name in keys.spec.composites if name not in values)
     return tuple(name for form in keys.forms for name in form.missing(values))

@@ -1,4 +1,4 @@
-"""Declarations that Leyden itself keeps, and what stands against keeping them."""
+"""Checks that Leyden can enforce the `unique`, `version_attribute` and `overflow` of schemas."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def check_schemas(
     *,
     hooks: Mapping[str, Callable[..., Any]] | None = None,
 ) -> CheckResult:
-    """Say everything that is wrong with schemas, or may surprise, without raising it.
+    """Return everything that is wrong with schemas, or may surprise, without raising an error.
 
-    Finds what `leyden.schema.check_service` finds in the files, and what shows only when all
-    entities are put on one table. Without `hooks`, the names of functions are not checked.
+    It checks the files as `leyden.schema.check_service` does, and also whether all entities fit
+    on one table. Without `hooks`, it does not check the names of functions.
 
     >>> for fault in leyden.check_schemas("schemas/taskapp").faults:           # doctest: +SKIP
     ...     print(fault)
@@ -47,7 +47,7 @@ def check_schemas(
 
 
 def refuse_unenforced(spec: ServiceSpec) -> None:
-    """Raise SchemaError for unique values, versions or large values that could not be kept."""
+    """Raise SchemaError for `unique`, versions or `overflow` that Leyden could not enforce."""
     faults = [
         fault
         for entity in spec.entities.values()
@@ -62,7 +62,7 @@ def refuse_unenforced(spec: ServiceSpec) -> None:
 
 
 def _unguardable(entity: EntitySpec, service: ServiceSpec) -> list[Fault]:
-    """What stands against guard items for the entity's unique values."""
+    """Return the reasons why guard items cannot protect the entity's unique values."""
     if not entity.unique:
         return []
     from leyden.operations.companions.unique import GUARD_SUFFIX
@@ -70,7 +70,7 @@ def _unguardable(entity: EntitySpec, service: ServiceSpec) -> list[Fault]:
     problems = [
         f'the table\'s key field "{form.field}" '
         + ("holds numbers" if form.numeric else "is itself an attribute")
-        + ", so it cannot hold the keys of guard items, which are texts of their own"
+        + ", so it cannot hold the keys of guard items, which are strings that Leyden makes"
         for form in entity_keys(entity).primary.forms
         if form.numeric or form.bare
     ]
@@ -78,7 +78,7 @@ def _unguardable(entity: EntitySpec, service: ServiceSpec) -> list[Fault]:
         problems.append(f'"{entity.version_attribute}" changes with every write')
     guards = f"{entity.entity}{GUARD_SUFFIX}"
     if any(other.entity == guards for other in service.entities.values()):
-        problems.append(f'its guard items would be those of the entity "{guards}"')
+        problems.append(f'its guard items would look like items of the entity "{guards}"')
     return [
         Fault(entity.span, "entity.unique", f'"{entity.entity}" cannot have `unique`: {problem}')
         for problem in problems
@@ -86,7 +86,7 @@ def _unguardable(entity: EntitySpec, service: ServiceSpec) -> list[Fault]:
 
 
 def _uncountable(entity: EntitySpec) -> list[Fault]:
-    """What reads the version, which is counted in the table and not known to a write."""
+    """Return a fault for each reader of the version, which DynamoDB counts, so writes lack it."""
     name = entity.version_attribute
     if name is None:
         return []
@@ -110,15 +110,15 @@ def _uncountable(entity: EntitySpec) -> list[Fault]:
         Fault(
             span,
             "entity.version_attribute",
-            f'{what} reads "{name}", which every write counts up in the table, so that its value '
-            "is not known when the write is made",
+            f'{what} reads "{name}". DynamoDB increments it with every write, so its value is not '
+            "known when the write is built",
         )
         for span, what in readers
     ]
 
 
 def _unspreadable(entity: EntitySpec, service: ServiceSpec) -> list[Fault]:
-    """The faults of an entity that declares `overflow`; none where it can be kept."""
+    """Return the reasons why the entity cannot have `overflow`; empty if it can."""
     names = [name for name, attribute in entity.attributes.items() if attribute.overflow]
     if not names:
         return []
@@ -134,7 +134,7 @@ def _unspreadable(entity: EntitySpec, service: ServiceSpec) -> list[Fault]:
         )
         for problem in (
             *_of_the_key(entity),
-            *([f'its parts would be items of the entity "{parts}"'] if taken else ()),
+            *([f'its parts would look like items of the entity "{parts}"'] if taken else ()),
             *_of_projections(entity, service),
         )
     ]
@@ -144,18 +144,18 @@ def _of_the_key(entity: EntitySpec) -> Iterator[str]:
     sort = entity_keys(entity).primary.sk
     if sort is None:
         yield (
-            "the parts of a value are items beside its own, and without a sort key there is room "
-            f'for one only; give "{entity.primary.name}" an `sk` (`composite: []` will do)'
+            "the parts of a value are items with the same partition key, and a table without a "
+            f'sort key has only one; give "{entity.primary.name}" an `sk` (`composite: []` will do)'
         )
     elif sort.numeric:
-        yield f'the sort key field "{sort.field}" holds numbers, and the keys of parts are texts'
+        yield f'the sort key field "{sort.field}" holds numbers, and the keys of parts are strings'
     else:
         start = sort.build({})
         if not isinstance(start, str) or not start or PART_PREFIX.startswith(start):
             yield (
-                f'the sort keys in "{sort.field}" do not start with a text of their own, so that '
-                "parts would stand among the entity's items; let Leyden make the key, or begin "
-                "its template with a text"
+                f'the sort keys in "{sort.field}" do not start with fixed text, so parts would '
+                "sort among the entity's items; let Leyden build the key, or begin its template "
+                "with fixed text"
             )
 
 

@@ -1,4 +1,4 @@
-"""The entity that users hold: every operation starts here."""
+"""The entity as users hold it: every operation on its items starts here."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ U = TypeVar("U", bound="Update")
 
 @frozen(repr=False, slots=False)
 class Entity:
-    """One entity of a service.
+    """One entity of a service: `app.entities.task`.
 
-    Every method begins a call chain, which `.go()` sends and `.params()` shows.
+    Most methods begin a call chain. `.go()` sends it, `.params()` shows its request.
 
     >>> task = app.entities.task                                    # doctest: +SKIP
     >>> task.create(task_id="t1", project_id="p1").go()             # doctest: +SKIP
@@ -91,33 +91,33 @@ class Entity:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Never:
-            """Refused: attributes stand under `attr`."""
+            """Raise UnknownNameError for an attribute of the schema, because it is under `attr`."""
             if not name.startswith("_") and name in self._bound.spec.attributes:
                 alias = self._bound.spec.alias
                 raise UnknownNameError(
-                    f'"{alias}" is an entity, and its attributes stand under .attr; write '
+                    f'"{alias}" is an entity, and its attributes are under .attr; write '
                     f"{alias}.attr.{name}"
                 )
             raise no_attribute(self, name)
 
     @property
     def name(self) -> str:
-        """The entity's name in the table; `spec.alias` is the one in Python."""
+        """The entity's name in the table. Its name in Python is `spec.alias`."""
         return self.spec.entity
 
     @property
     def mapping(self) -> EntityMapping:
-        """Its schema as functions, for tools: keys, accepted values, items and back; no table."""
+        """The schema as functions, for tools: they build keys, check values, and encode items."""
         return self._bound.mapping
 
     @property
     def record(self) -> type[Any]:
-        """The frozen attrs class of its records."""
+        """The frozen attrs class of the entity's records."""
         return self._bound.mapping.record
 
     @property
     def model(self) -> type[Model]:
-        """The PynamoDB model class of its items, on the service's connection."""
+        """The PynamoDB model class of the entity's items, on the service's connection."""
         from leyden.pynamodb.model import build_model
 
         bound, made = self._bound, vars(self)
@@ -132,27 +132,27 @@ class Entity:
 
     @cached_property
     def attr(self) -> AttributePaths:
-        """Its attributes as operands of conditions: `task.attr.points > 3`."""
+        """The attributes as operands of conditions: `task.attr.points > 3`."""
         return AttributePaths(self._bound.mapping.attributes, self.name)
 
     @property
     def query(self) -> Queries:
-        """Its access patterns: `task.query.assigned(employee_id="e1")`."""
+        """The access patterns as methods: `task.query.assigned(employee_id="e1")`."""
         return Queries(self._bound)
 
     @property
     def search(self) -> Searches:
-        """Its access patterns by meaning: `note.search.similar(vector, tenant_id="t1")`."""
+        """The vector searches as methods: `note.search.similar(vector, tenant_id="t1")`."""
         return verbs.Searches(self._bound)
 
     @property
     def scan(self) -> Scan:
-        """All of its items, by reading the whole table."""
+        """A scan for all of the entity's items, which reads the whole table."""
         return Scan(either_form(ScanReading(self._bound)))
 
     @property
     def conversions(self) -> Conversions:
-        """Attributes, keys and cursors turned into each other."""
+        """Conversions between attributes, keys and cursors."""
         return Conversions(self._bound)
 
     @overload
@@ -160,10 +160,10 @@ class Entity:
     @overload
     def get(self, key: Any = ..., /, **attributes: Any) -> Get: ...
     def get(self, key: Any = ..., /, *wrong: Never, **attributes: Any) -> Get | BatchGet:
-        """Read the item with this key, or a list of keys in batches.
+        """Read the item with this key, or, for a list of keys, all their items in batches.
 
-        A key is given by its attributes, as a mapping of them, or as a record of the entity,
-        from which they are taken.
+        Pass the attributes of the key by name, as a mapping, or in a record of the entity. `.go()`
+        returns a record, or None if there is no item. For a list it returns a BatchResult.
 
         >>> task.get(project_id="p1", task_id="t1").go()            # doctest: +SKIP
         >>> task.get(record).go(consistent=True)                    # doctest: +SKIP
@@ -185,9 +185,11 @@ class Entity:
     @overload
     def put(self, item: Any = None, /, **attributes: Any) -> Put: ...
     def put(self, item: Any = None, /, *wrong: Never, **attributes: Any) -> Put | BatchWrite:
-        """Write an item over whatever is stored under its key, or a list of items in batches.
+        """Write an item, replacing the stored one, or write a list of items in batches.
 
-        An item is given by its attributes, as a mapping of them, or as a record.
+        Pass the attributes by name, as a mapping, or in a record.
+
+        >>> task.put(task_id="t1", project_id="p1").go()            # doctest: +SKIP
         """
         if (item is not None or wrong) and are_many(self._bound, "put", item, wrong, attributes):
             puts = [self._given(one, place=n) for n, one in enumerate(item)]
@@ -195,17 +197,28 @@ class Entity:
         return verbs.Put(self._bound, given=self._given(item, attributes, "put"))
 
     def create(self, item: Any = None, /, *wrong: Never, **attributes: Any) -> Create:
-        """Write an item that must not exist yet: attributes, a mapping of them, or a record."""
+        """Write an item that must not exist yet.
+
+        Pass the attributes by name, as a mapping, or in a record. `.go()` raises ItemExistsError
+        if an item with this key exists.
+
+        >>> task.create(task_id="t1", project_id="p1").go()         # doctest: +SKIP
+        """
         refuse_misplaced(self._bound, "create", (item, *wrong) if wrong else ())
         return verbs.Create(self._bound, given=self._given(item, attributes, "create"))
 
     def upsert(self, item: Any = None, /, *wrong: Never, **attributes: Any) -> Upsert:
-        """Set attributes on the item, which is created if it is missing."""
+        """Set attributes of an item, or create the item if it does not exist.
+
+        Stored attributes that you do not pass stay as they are.
+
+        >>> task.upsert(task_id="t1", project_id="p1", points=3).go()   # doctest: +SKIP
+        """
         refuse_misplaced(self._bound, "upsert", (item, *wrong) if wrong else ())
         return verbs.Upsert(self._bound, given=self._given(item, attributes, "upsert"))
 
     def update(self, key: Any = ..., /, *wrong: Never, **attributes: Any) -> Update:
-        """Change the item with this key; creates it if it is missing. See `patch`."""
+        """Change the item with this key, or create it if it does not exist; see `patch`."""
         if key is ... and not wrong:
             return verbs.Update(self._bound, given=attributes)
         if isinstance(key, self._bound.mapping.record) and are_changes(self._bound, wrong):
@@ -216,11 +229,17 @@ class Entity:
     def patch(self, key: Any = ..., /, *wrong: Never, **attributes: Any) -> Patch:
         """Change the item with this key, which must exist.
 
-        The key is given as for `get`. Beside a record, attributes are what changes, None for those
-        to be removed; a mapping, or a record that was made by hand, may name them too. What
-        `attrs.evolve` changed in the record changes as well. The request has these alone. The
-        record tells what index keys and the like need of the other attributes, on the condition
-        that this is still so; and of a versioned entity, which version was seen.
+        Pass the key as for `get`. After a record, the attributes that you pass are the changes, and
+        None removes an attribute. A mapping, or a record that you constructed, can hold the changes
+        as well. What `attrs.evolve` changed in the record counts too. The request sets these
+        attributes only.
+
+        Index keys and derived attributes may need other attributes. Leyden takes their values from
+        the record, and adds the condition that they are still stored so. For a versioned entity, it
+        adds the condition that the stored version is that of the record.
+
+        `.go()` raises ItemNotFoundError if there is no item, and VersionConflictError if the
+        stored version is another one.
 
         >>> task.patch(project_id="p1", task_id="t1").set(status="closed").go()  # doctest: +SKIP
         >>> task.patch(record, status="closed", detail=None).go()                # doctest: +SKIP
@@ -238,9 +257,10 @@ class Entity:
     @overload
     def delete(self, key: Any = ..., /, **attributes: Any) -> Delete: ...
     def delete(self, key: Any = ..., /, *wrong: Never, **attributes: Any) -> Delete | BatchWrite:
-        """Delete the item with this key if there is one, or a list of keys in batches.
+        """Delete the item with this key if it exists, or the items of a list of keys, in batches.
 
-        Keys are given as for `patch`.
+        Pass keys as for `get`. A record of a versioned entity adds the condition that the stored
+        version is that of the record.
         """
         if key is ... and not wrong:
             return verbs.Delete(self._bound, given=attributes)
@@ -253,16 +273,22 @@ class Entity:
         return verbs.Delete(self._bound, given=given, expected=seen)
 
     def remove(self, key: Any = ..., /, *wrong: Never, **attributes: Any) -> Remove:
-        """Delete the item with this key, which must exist. The key is given as for `patch`."""
+        """Delete the item with this key, which must exist.
+
+        Pass the key as for `delete`. `.go()` raises ItemNotFoundError if there is no item.
+        """
         if key is ... and not wrong:
             return verbs.Remove(self._bound, given=attributes)
         given, seen = seen_key(self._bound, "remove", key, wrong, attributes)
         return verbs.Remove(self._bound, given=given, expected=seen)
 
     def check(self, key: Any = ..., /, *wrong: Never, **attributes: Any) -> Check:
-        """A condition on the item with this key, for a transaction to depend on.
+        """Check a condition on the item with this key, as part of a transaction.
 
-        The key is given as for `patch`.
+        `.where()` gives the condition; without it, the item must exist. Pass the key as for
+        `delete`.
+
+        >>> app.transact_write([project.check(id="p1"), task.create(...)]).go()  # doctest: +SKIP
         """
         if key is ... and not wrong:
             return verbs.Check(self._bound, given=attributes)
@@ -270,12 +296,20 @@ class Entity:
         return verbs.Check(self._bound, given=given, expected=seen)
 
     def match(self, /, *wrong: Never, **attributes: Any) -> Query | Scan:
-        """Read by the access pattern that serves these attributes best, and filter on them all."""
+        """Query the access pattern that serves these attributes best, and filter on all of them.
+
+        If no access pattern serves them, the result is a scan.
+
+        >>> task.match(employee_id="e1", status="open").go()        # doctest: +SKIP
+        """
         refuse_misplaced(self._bound, "match", wrong)
         return self._matched("match", verbs.match, attributes)
 
     def find(self, /, *wrong: Never, **attributes: Any) -> Query | Scan:
-        """Read by the access pattern that serves these attributes best, without a filter."""
+        """Query the access pattern that serves these attributes best, without a filter.
+
+        If no access pattern serves them, the result is a scan. See `match`, which filters.
+        """
         refuse_misplaced(self._bound, "find", wrong)
         return self._matched("find", verbs.find, attributes)
 
@@ -297,10 +331,11 @@ class Entity:
         pages: int | None = None,
         progress: Callable[[Adoption], object] | None = None,
     ) -> Adoption:
-        """Bring existing items under the entity's unique constraints: write their guards.
+        """Write guard items for the unique values of existing items.
 
-        Reads all of the entity's items by scanning, from `cursor` on, `pages` pages at most.
-        Items that share values are reported as `duplicates` and left as they are.
+        Run it after you add `unique` to an entity that has items. It scans the table from `cursor`
+        on, at most `pages` pages. Items that share a value stay as they are, and are in
+        `duplicates` of the result.
         """
         return self._driver.run(
             verbs.adopt_unique(self._bound, cursor=cursor, pages=pages, progress=progress)
@@ -314,10 +349,11 @@ class Entity:
         pages: int | None = None,
         progress: Callable[[Sweep], object] | None = None,
     ) -> Sweep:
-        """Delete the parts of large values that writers left behind that do not know of them.
+        """Delete parts of large values that no item refers to.
 
-        Reads the whole table by scanning, from `cursor` on, `pages` pages at most; safe beside
-        other writers. Raises InputError where no attribute has `overflow`.
+        Writers that do not know of `overflow` leave such parts behind. It scans the table from
+        `cursor` on, at most `pages` pages, and is safe while others write. Raises InputError if no
+        attribute has `overflow`.
         """
         return self._driver.run(
             verbs.sweep_overflow(self._bound, cursor=cursor, pages=pages, progress=progress)
@@ -325,25 +361,25 @@ class Entity:
 
     @fitting("task.owns(item)")
     def owns(self, item: Item) -> bool:
-        """Whether a raw item is one of this entity's."""
+        """Return whether a raw item belongs to this entity."""
         refuse_no_item(item)
         return self._bound.owns(item)
 
     @fitting("task.owns_part(item)")
     def owns_part(self, item: Item) -> bool:
-        """Whether a raw item is a part of a large value of this entity's, and none by itself."""
+        """Return whether a raw item is only a part of a large value of this entity."""
         refuse_no_item(item)
         return is_part(item, {self.name})
 
     @fitting("task.owns_guard(item)")
     def owns_guard(self, item: Item) -> bool:
-        """Whether a raw item guards unique values of this entity's, and is none by itself."""
+        """Return whether a raw item is only a guard item for unique values of this entity."""
         refuse_no_item(item)
         return is_guard(self._bound, item)
 
     @fitting("task.unknown_fields(item)")
     def unknown_fields(self, item: Item) -> Item:
-        """The fields of a raw item that the schema does not know: no attribute, no key.
+        """Return the fields of a raw item that are neither attributes nor keys of the schema.
 
         >>> task.unknown_fields({"pk": {"S": "..."}, "addedLater": {"S": "x"}})
         ... # doctest: +SKIP
@@ -355,10 +391,11 @@ class Entity:
 
     @fitting("task.decode(item)")
     def decode(self, item: Item) -> dict[str, Any]:
-        """All values in a raw item by attribute: hidden ones too, and no `get` hook has run.
+        """Return all values in a raw item by attribute, hidden ones too, without `get` hooks.
 
-        What the item does not have is left out. A `StoredApart` stands for each value outside of
-        it (`overflow: chunk`). Whose the item is, `owns` says. Raises DecodeError.
+        Attributes that the item lacks are left out. A value that is stored outside the item
+        (`overflow: chunk`) is a `StoredApart`. The method does not check that the item belongs to
+        this entity; `owns` does. Raises DecodeError.
 
         >>> task.decode({"pk": {"S": "..."}, "taskId": {"S": "t1"}})  # doctest: +SKIP
         {'task_id': 't1'}
@@ -371,10 +408,11 @@ class Entity:
 
     @fitting('task.stored_as(item, ["title"])')
     def stored_as(self, item: Item, names: Iterable[str]) -> Condition:
-        """The condition that attributes are still stored as a raw item has them, byte for byte.
+        """Return the condition that attributes are still stored exactly as in a raw item.
 
-        `names` are attributes; one at least. A write under it changes nothing that somebody else
-        wrote meanwhile. Raises UnknownAttributeError, InvalidExpressionError for no names.
+        `names` are the attributes, at least one. A write with this condition fails if somebody has
+        changed them meanwhile. Raises UnknownAttributeError, and InvalidExpressionError if `names`
+        is empty.
 
         >>> found = task.get(id="t1").go(data="raw")                  # doctest: +SKIP
         >>> task.patch(id="t1").set(title="New").where(task.stored_as(found, ["title"])).go()
@@ -389,7 +427,7 @@ class Entity:
                 raise self._bound.mapping.unknown(name)
         if not named:
             raise InvalidExpressionError(
-                "stored_as() needs the name of an attribute at least",
+                "stored_as() needs the name of at least one attribute",
                 operation=self._bound.operation("stored_as"),
                 entity=self.name,
             )
@@ -399,17 +437,17 @@ class Entity:
     def parse(
         self, item: Item, *, apart: Literal["raise", "keep"] = "raise", deferred: bool = False
     ) -> Any:
-        """The record in a raw item with typed AttributeValues, as a stream or an export has it.
+        """Return the record in a raw item with typed AttributeValues, as in a stream or an export.
 
-        Of an item that has nothing but key fields, the other attributes count as not read.
+        If the item has key fields only, the record's other attributes count as not read. If the
+        service was loaded with `migrating_from`, items in the earlier form are converted.
 
-        `apart` says what becomes of a large value outside of the item (`overflow: chunk`), which
-        `get` reads: `raise`, or `keep` a `StoredApart` in its place. With `deferred`, the record
-        shows deferred attributes as well. Under a migration, an item in its earlier form is
-        converted.
+        `apart` says what to do with a value that is stored outside the item (`overflow: chunk`):
+        `raise` an error, or `keep` a `StoredApart` in its place. `get` reads such values. With
+        `deferred`, the record shows deferred attributes as well.
 
-        Raises DecodeError where the item is another entity's, does not fit the schema, or has such
-        a value; InvalidOptionError.
+        Raises DecodeError if the item belongs to another entity, does not fit the schema, or has a
+        value outside that `apart` does not keep; InvalidOptionError.
 
         >>> task.parse({"pk": {"S": "..."}, "taskId": {"S": "t1"}})  # doctest: +SKIP
         """
@@ -423,8 +461,8 @@ class Entity:
         is_earlier = moving is not None and moving.is_earlier(item)
         if not is_earlier and not self.owns(item):
             raise DecodeError(
-                f'the item is none of "{self.name}" (version {self.spec.version}): neither its '
-                "identifiers nor its keys say so",
+                f'the item does not belong to "{self.name}" (version {self.spec.version}): neither '
+                "its identifiers nor its keys match",
                 operation=self._bound.operation("parse"),
                 entity=self.name,
             )
@@ -443,13 +481,13 @@ class Entity:
         unfolded = placed(self._bound, item)
         for name, value in values_apart(self._bound, unfolded.missing).items():
             raise DecodeError(
-                f'the value of "{name}" ({value.size:,} bytes) is stored outside of the item; '
+                f'the value of "{name}" ({value.size:,} bytes) is stored outside the item; '
                 "read it with .get()",
                 field=self.spec.attributes[name].field,
             )
         record = mapping.decode(unfolded.item, deferred)
         if item.keys() <= mapping.key_fields:
-            # Keys alone, as a KEYS_ONLY index has them: of the rest nobody knows.
+            # Keys only, as in a KEYS_ONLY index: the item may have other attributes.
             present = present_slots(self._bound, item)
             if len(present) < len(mapping.slots):
                 return narrow(record, present)
@@ -480,7 +518,7 @@ class Entity:
         verb: str = "put",
         place: int | None = None,
     ) -> Mapping[str, Any]:
-        """The attributes of an item: those of a record or a mapping, and over them the named."""
+        """Return the attributes of a mapping or a record, overridden by those given by name."""
         named = self._own(attributes) if attributes else {}
         if item is None:
             return named
@@ -495,7 +533,7 @@ class Entity:
         return {**kept, **named}
 
     def _own(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values that stay what they are when those change that were given."""
+        """Return a copy of the values that later changes by the caller do not affect."""
         if self._bound.mapping.changeable.isdisjoint(values):
             return {**values}
         return copied_values(values)

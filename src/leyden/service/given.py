@@ -1,4 +1,4 @@
-"""What callers give: keys and items, by name, as mappings, as records; and lists of chains."""
+"""Checks of what callers pass: keys and items by name, as mappings, as records, and as lists."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _CONTAINERS: Final = (list, dict, set, bytearray, tuple)
 _FIXED: Final = frozenset({str, int, float, bool, bytes, NoneType, datetime, Decimal})
 
 _KEEP_OTHERS: Final = frozenset({"upsert"})
-"""The verbs that leave the other fields of a stored item alone."""
+"""The verbs that keep the other fields of a stored item."""
 
 
 def refuse_incomplete(
     entity: BoundEntity, record: Any, named: Mapping[str, Any], verb: str
 ) -> None:
-    """Raise InputError for a record that does not show all that is stored in its item.
+    """Raise InputError if writing the record would lose parts of its item that it does not show.
 
-    `named` are the attributes that are given beside it: nothing of these is lost.
+    Attributes in `named`, which the caller passed beside the record, are not lost.
     """
     deferred = type(record).__leyden_lack__.deferred
     lost = [n for n, slot in entity.mapping.slots.items() if slot in deferred and n not in named]
@@ -51,7 +51,7 @@ def refuse_incomplete(
 def _why(entity: BoundEntity, record: Any, named: Mapping[str, Any], verb: str) -> str | None:
     lack: Lack = type(record).__leyden_lack__
     if lack.made:
-        # It says all that is to be stored, as attributes by name do.
+        # A record that the caller constructed is complete, as attributes given by name are.
         return None
     if lack.read is not None and not lack.deferred:
         shown = listed(part.name for part in attrs.fields(type(record)))
@@ -63,8 +63,8 @@ def _why(entity: BoundEntity, record: Any, named: Mapping[str, Any], verb: str) 
     hidden = [n for n, a in entity.spec.attributes.items() if a.hidden and n not in named]
     if hidden:
         return (
-            f"a record does not show the hidden {', '.join(hidden)}, which would be lost; "
-            "give it by name beside the record"
+            f"a record does not show hidden attributes ({', '.join(hidden)}), which would be lost; "
+            "give them by name beside the record"
         )
     slots = entity.mapping.slots
 
@@ -95,7 +95,7 @@ def _why(entity: BoundEntity, record: Any, named: Mapping[str, Any], verb: str) 
 
 
 def root_of_place(place: str) -> str:
-    """The attribute of a place such as `card.number`."""
+    """Return the attribute in a path such as `card.number`."""
     return re.split(r"[.\[]", place, maxsplit=1)[0]
 
 
@@ -104,9 +104,9 @@ def _quoted(names: Iterable[str]) -> str:
 
 
 def refuse_misplaced(entity: BoundEntity, verb: str, wrong: tuple[Any, ...]) -> None:
-    """Raise ArgumentError where values stand without a name, with the form that the verb has."""
+    """Raise ArgumentError for positional values, with an example of the right call."""
     if len(wrong) > 1 and wrong[0] is None:
-        # What was read is what is to be changed, and there was nothing to read.
+        # The caller passes on what a `get` returned, and it returned None.
         raise no_item(entity, verb, "a key", None)
     if wrong:
         form = f"{entity.spec.alias}.{verb}({_names(entity)})"
@@ -114,7 +114,7 @@ def refuse_misplaced(entity: BoundEntity, verb: str, wrong: tuple[Any, ...]) -> 
 
 
 def _is_iterated(given: object) -> bool:
-    """Whether it is a list of some kind: not a text, a record's fields, a chain or an attribute."""
+    """Return whether it is a list of some kind, and not text, a mapping, a chain or an operand."""
     single = isinstance(given, str | bytes | bytearray | Mapping | Endable | Chain)
     return not single and isinstance(given, Iterable) and not is_operand(given)
 
@@ -122,14 +122,14 @@ def _is_iterated(given: object) -> bool:
 def are_many(
     entity: BoundEntity, verb: str, first: Any, wrong: tuple[Any, ...], named: Mapping[str, Any]
 ) -> bool:
-    """Whether `first` is a list of keys or items. Raises ArgumentError for more beside it."""
+    """Return whether `first` is a list of keys or items. Raises ArgumentError for more values."""
     if wrong:
         refuse_misplaced(entity, verb, (first, *wrong))
     if type(first) is not list and not _is_iterated(first):
         return False
     if named:
         raise ArgumentError(
-            f"{verb}() takes a list, or one by name, and was given both",
+            f"{verb}() takes either a list or attributes by name, not both",
             operation=entity.operation(verb),
             entity=entity.spec.entity,
         )
@@ -144,9 +144,9 @@ def key_of(
     *,
     place: int | None = None,
 ) -> Mapping[str, Any]:
-    """The attributes of a key: those of a mapping or a record, and over them the named.
+    """Return the key attributes of a mapping or a record, overridden by those given by name.
 
-    `place` is where it stands in a list. Raises ArgumentError for anything else.
+    `place` is the key's position in a list. Raises ArgumentError for anything else.
     """
     named = named or {}
     if isinstance(key, Mapping):
@@ -155,7 +155,7 @@ def key_of(
     if not isinstance(key, mapping.record):
         raise no_item(entity, verb, "a key", key, place=place)
     slots = {name: mapping.slots.get(name) for name in entity.keys.primary.composites}
-    # What a partial record did not read is no part of the key that it gives.
+    # A record of a partial read may lack some of the key's attributes.
     found = {n: getattr(key, slot, None) for n, slot in slots.items() if slot is not None}
     return {**{n: value for n, value in found.items() if value is not None}, **named}
 
@@ -169,7 +169,7 @@ def seen_key(
     *,
     place: int | None = None,
 ) -> tuple[Mapping[str, Any], Expectation | None]:
-    """The attributes of a key, and the version that a record of them was seen with."""
+    """Return the attributes of a key, and the version that the record shows, if it is one."""
     if wrong:
         refuse_misplaced(entity, verb, (key, *wrong))
     given = key_of(entity, verb, key, named, place=place)
@@ -180,14 +180,14 @@ def seen_key(
 def no_item(
     entity: BoundEntity, verb: str, what: str, given: Any, *, place: int | None = None
 ) -> ArgumentError:
-    """The error for what is neither a mapping nor a record of the entity."""
+    """Return the error for a value that is neither a mapping nor a record of the entity."""
     if place is None:
         call, form = f"{verb}()", f"by name ({_names(entity)}), as a mapping"
     else:
         call, form = f"entry {place} of {verb}()", "as a mapping"
     kind = type(given).__name__
     if given is None:
-        kind = "None, which is what .get() gives where there is no item"
+        kind = "None, which .get() returns if there is no item"
     return ArgumentError(
         f'{call} takes {what} {form} or a record of "{entity.spec.entity}", not as {kind}',
         operation=entity.operation(verb),
@@ -200,9 +200,9 @@ def _names(entity: BoundEntity) -> str:
 
 
 def chains_in(operation: str, entries: Any) -> tuple[Any, ...]:
-    """The chains that an operation on many was given, to be looked at one by one.
+    """Return the chains that a batch or a transaction was given, and note that they were used.
 
-    Raises InputError for a single chain, and for what is no list of any.
+    Raises ArgumentError for anything but a list, such as a single chain.
     """
     if type(entries) is not list and not _is_iterated(entries):
         hand_on([entries])
@@ -216,17 +216,17 @@ def chains_in(operation: str, entries: Any) -> tuple[Any, ...]:
 
 
 def copied_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values, with containers copied: a chain stays what it is when its inputs change."""
+    """Copy the containers among the values, so that later changes to them do not change a chain."""
     own = {}
     for name, value in values.items():
         if value.__class__ not in _FIXED and isinstance(value, _CONTAINERS):
             try:
                 value = _copied(value)
             except RecursionError:
-                # It holds itself, or is very deep.
+                # It contains itself, or is nested very deeply.
                 value = _copied_whole(name, value)
         elif hasattr(value, "tolist") and value.__class__ is not memoryview:
-            # An array, for a vector. A view cannot be copied.
+            # A NumPy array, for a vector. A memoryview has `tolist` too, but cannot be copied.
             value = copy(value)
         own[name] = value
     return own
@@ -240,14 +240,14 @@ def _copied_whole(name: str, value: Any) -> Any:
 
 
 def _copied(value: Any) -> Any:
-    """What `deepcopy` gives, sooner for the containers of JSON."""
+    """Copy like `deepcopy`, but faster for the containers of JSON."""
     kind = value.__class__
     if kind in _FIXED:
         return value
     if kind is dict:
         return {name: _copied(part) for name, part in value.items()}
     if kind is list or kind is tuple:
-        # The numbers of a vector, for one, are many.
+        # One check for all members: a vector, for example, has many numbers.
         whole = _FIXED.issuperset(map(type, value))
         return kind(value) if whole else kind([_copied(part) for part in value])
     return deepcopy(value)

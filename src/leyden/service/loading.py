@@ -1,7 +1,7 @@
-"""Loading: from schema files to a service that can be used.
+"""Loading: makes services from schema files.
 
-`load` and `load_async` read schemas and bind them to a table; `bind` and `bind_async` take schemas
-that are read already, as tools do that change them first.
+`load` and `load_async` read schemas and bind them to a table. `bind` and `bind_async` take schemas
+that have been read already, for tools that change them first.
 """
 
 from __future__ import annotations
@@ -48,33 +48,36 @@ def load(
     migrating_from: Origin | None = None,
     transport: Transport = "lean",
 ) -> Service:
-    """Load a service from its schemas.
+    """Load a service from its schemas. This sends no request.
 
-    `source` is a folder of YAML files, one file, YAML text, or a dict. `table` overrides the
-    name in table.yaml. `endpoint_url`, `region`, `credentials` (`access_key_id`,
-    `secret_access_key`, `session_token`) and `profile` follow the usual AWS rules where they
-    are not given; `engine` takes all of them from an engine of `leyden.local()`. `hooks` are
-    the functions that `{call: NAME}` names. `transport="pynamodb"` sends through PynamoDB and
-    botocore all the way, which costs several times the processor time. Nothing is sent.
+    `source` is a folder of YAML files, one file, YAML text, or a dict. `table` overrides the name
+    in table.yaml. `hooks` are the functions that `{call: NAME}` names.
 
-    Where you have a boto3 session or client, hand it in. `session` takes a `boto3.Session`, or one
-    of botocore, which brings credentials (renewed as it renews them), region and profile; `region`
-    and `endpoint_url` may be given beside it. `client` takes `boto3.client("dynamodb")`, or an
-    engine, in place of all that says where to send: requests go through that client, with its
-    configuration and its event handlers, and it stays open when the service closes.
+    `endpoint_url`, `region`, `credentials` (a dict of `access_key_id`, `secret_access_key` and
+    `session_token`) and `profile` say where to send requests. What you leave out is found by AWS's
+    usual rules. `engine` takes an engine of `leyden.local()` instead of all of these.
+    `transport="pynamodb"` sends everything through PynamoDB and botocore, which costs several times
+    the processor time.
 
-    `encryption_keys` are the keys of attributes that say `encrypt: true`, 32 bytes each, by an id
-    that is stored beside what they encrypt. The first one writes, all of them read. A function that
-    gives them is called once, when the first value is encrypted or decrypted.
+    If you have a boto3 session or client, pass it. `session` takes a `boto3.Session` or a botocore
+    session, which provides region, profile, and credentials that it renews; you can pass `region`
+    and `endpoint_url` as well. `client` takes `boto3.client("dynamodb")`, or an engine, instead of
+    all other options of the connection. Requests go through that client, with its configuration and
+    event handlers, and it stays open when the service closes.
 
-    `migrating_from` is for code that runs while `leyden migrate` moves the items: the schemas that
-    they come from, as `source` is given, or the file of the migration. Reads then find items in
-    either form, and writes leave the new form alone behind. `.model`, and scans with `data="raw"`,
-    give items as they are stored. `hooks` and `encryption_keys` serve both schemas.
+    `encryption_keys` are the keys of attributes with `encrypt: true`: a dict of 32 bytes each, by
+    an id that is stored with the encrypted values. Leyden encrypts with the first key, and decrypts
+    with all of them. You can also pass a function that returns the dict; Leyden calls it once, when
+    it encrypts or decrypts the first value.
+
+    `migrating_from` is for code that runs while `leyden migrate` moves the items. Pass the earlier
+    schemas, in any form that `source` takes, or the migration file. Reads then find items in either
+    form, and writes leave only the new form behind. `.model`, and scans with `data="raw"`, return
+    items as they are stored. `hooks` and `encryption_keys` serve both schemas.
 
     Raises SchemaError with all faults of the schemas, InvalidOptionError. Warns once, with a
-    `SchemaWarning`, of what in the schemas would lose or hide items in silence; `leyden check`
-    tells of all that may surprise.
+    `SchemaWarning`, of anything in the schemas that silently loses or hides items; `leyden check`
+    reports everything that may surprise.
 
     >>> app = leyden.load("schemas/taskapp", region="eu-central-1")    # doctest: +SKIP
     """
@@ -110,18 +113,18 @@ async def load_async(
     encryption_keys: Keys | None = None,
     migrating_from: Origin | None = None,
 ) -> AsyncService:
-    """Load a service for event loops; takes what `load` takes.
+    """Load a service for event loops. It takes the arguments of `load`, except `transport`.
 
-    The names are those of `load`'s service: you await `.go()`, and iterate over queries, scans and
-    collections with `async for`. Schemas are read on a thread; nothing is sent, and nothing is
-    tied to the running loop. `client` takes an engine only, because a boto3 client would block the
-    loop; give its `session` instead.
+    The service has the same names as that of `load`, but you await `.go()`, and iterate over
+    queries, scans and collections with `async for`. Schemas are read on a thread. It sends no
+    request, and the service is not tied to the running loop. `client` takes an engine only, because
+    a boto3 client would block the loop; pass its `session` instead.
 
     >>> async with await leyden.load_async("schemas/taskapp") as app:        # doctest: +SKIP
     ...     async for task in app.entities.task.query.project(project_id="p1"):
     ...         print(task)
     """
-    # Event loops are for those who use them: the rest is spared what they need.
+    # Processes that use no event loop should not pay for this import.
     import asyncio
 
     def load_all() -> tuple[AsyncService, tuple[Fault, ...]]:
@@ -162,12 +165,12 @@ def bind(
     migrating_from: Origin | None = None,
     transport: Transport = "lean",
 ) -> Service:
-    """Make a service of schemas that `leyden.schema.load_service` has read; see `load`.
+    """Make a service from schemas that `leyden.schema.load_service` has read; see `load`.
 
-    For what changes schemas before it uses them, and for what only builds requests: nothing is
-    sent before something asks for it.
+    It is for tools that change schemas before they use them, and for code that only builds
+    requests. This sends no request.
 
-    Raises SchemaError for what the schemas declare and Leyden could not keep, InvalidOptionError.
+    Raises SchemaError for declarations that Leyden could not enforce, InvalidOptionError.
 
     >>> spec = leyden.schema.load_service("schemas/taskapp")           # doctest: +SKIP
     >>> leyden.bind(spec, table="any", region="eu-central-1").entities.task.put(...).params()
@@ -204,9 +207,9 @@ def bind_async(
     encryption_keys: Keys | None = None,
     migrating_from: Origin | None = None,
 ) -> AsyncService:
-    """Make a service for event loops of schemas that are read already; see `bind`.
+    """Make a service for event loops from schemas that have been read already; see `bind`.
 
-    It is not awaited: it reads no file and sends nothing.
+    Do not await it: it reads no file and sends nothing.
 
     >>> app = leyden.bind_async(spec, table="any")                     # doctest: +SKIP
     """
@@ -227,11 +230,11 @@ def bind_async(
 
 
 def _checked(source: Source, hooks: Hooks | None) -> tuple[ServiceSpec, tuple[Fault, ...]]:
-    """The service of schemas, and what is worth a warning. Raises SchemaError."""
+    """Return the spec of the schemas, and the faults to warn of. Raises SchemaError."""
     if isinstance(source, Prepared):
         spec, noted = source.checked(hooks)
     else:
-        # A process whose schemas are compiled reads no YAML, and is spared what reads it.
+        # A process with compiled schemas reads no YAML, and should not import what reads it.
         from leyden.schema.loading import load_checked
 
         spec, noted = load_checked(source, hooks=hooks)
@@ -247,7 +250,7 @@ def _binding(
     origin: Origin | None,
     operation: str,
 ) -> dict[str, Any]:
-    """What `build_service` takes, of what callers say about the schemas."""
+    """Return the arguments of `build_service` that callers pass with the schemas."""
     keyring = keyring_of(spec, keys, operation)
     binding: dict[str, Any] = {"table": table, "hooks": hooks, "keyring": keyring}
     if origin is not None:
@@ -290,18 +293,18 @@ def _asynchronous(
 
 
 def _capacity(spec: ServiceSpec) -> str:
-    """What requests report on what they consume.
+    """Return the `ReturnConsumedCapacity` of requests.
 
-    How many bytes a write to a vector index is metered as, DynamoDB says by index only.
+    DynamoDB reports the bytes written to vector indexes only with INDEXES.
     """
     searched = any(entity.searches for entity in spec.entities.values())
     return "INDEXES" if searched else "TOTAL"
 
 
 def _warn(noted: tuple[Fault, ...], above: int) -> None:
-    """Warn the caller of `load` of what in a schema is dangerous in production.
+    """Warn the caller of `load` of anything in a schema that is dangerous in production.
 
-    The caller stands `above` so many frames; `load` is called by the frame that checks arguments.
+    The caller is `above` frames up: between it and `load` is the frame that checks arguments.
     """
     dangers = [str(fault) for fault in noted if fault.code in DANGERS]
     if dangers:
@@ -311,11 +314,11 @@ def _warn(noted: tuple[Fault, ...], above: int) -> None:
 def _where(
     operation: str, *, engine: Any, client: Any, session: Any, **named: Any
 ) -> dict[str, Any]:
-    """What a driver needs to know to find the table and to be let in.
+    """Return the arguments of a driver that say where to send requests, and as whom.
 
-    That is `client` alone where a boto3 client is handed in, and otherwise a driver's own
-    arguments. `named` are those that a caller gives one by one: endpoint, region, credentials,
-    profile. Raises InvalidOptionError where two arguments would say the same.
+    For a boto3 client the result is `client` alone. `named` are the arguments that a caller passes
+    one by one: endpoint, region, credentials, profile. Raises InvalidOptionError if two arguments
+    would set the same thing.
     """
     for name, value, brings, others in (
         ("client", client, "endpoint, region and credentials", (*named, "engine", "session")),
@@ -331,7 +334,7 @@ def _where(
                 f"`{name}` brings its own {brings}; leave those out (got {', '.join(twice)} too)",
                 operation=operation,
             )
-    # An engine says where it is; a boto3 client has no such attribute.
+    # An engine has an `endpoint_url`; a boto3 client does not.
     if client is not None and not hasattr(client, "endpoint_url"):
         return {"client": client}
     running = engine if client is None else client
@@ -346,18 +349,18 @@ def _where(
         }
     except AttributeError:
         raise InvalidOptionError(
-            f"`engine` takes what leyden.local() gives, not {type(running).__name__}",
+            f"`engine` takes an engine of leyden.local(), not {type(running).__name__}",
             operation=operation,
         ) from None
 
 
 def _refuse_client(operation: str, where: Mapping[str, Any]) -> None:
-    """Refuse a boto3 client on an event loop, which its requests would stop."""
+    """Refuse a boto3 client on an event loop, which its requests would block."""
     if "client" in where:
         raise InvalidOptionError(
             "`client` takes an engine of leyden.local() here, not "
-            f"{type(where['client']).__name__}, which would block the event loop; hand in the "
-            "client's session, as `session=boto3.Session(...)`, or give region, credentials or "
+            f"{type(where['client']).__name__}, which would block the event loop; pass the "
+            "client's session, as `session=boto3.Session(...)`, or region, credentials or "
             "profile",
             operation=operation,
         )

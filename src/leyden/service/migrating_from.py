@@ -1,7 +1,7 @@
-"""Services whose items still come from earlier schemas: what `migrating_from` says.
+"""`migrating_from`: services that run while a migration moves their items.
 
-While a migration is under way, an item is in its earlier form or in the present one. A service that
-is loaded with `migrating_from` reads both and writes the present one only.
+During a migration, an item is either in its earlier form or in the present one. A service that you
+load with `migrating_from` reads both forms and writes only the present one.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 Hooks = Mapping[str, Callable[..., Any]]
 
 Origin: TypeAlias = str | PathLike[str] | Mapping[str, Any] | Prepared | ServiceSpec | MigrationSpec
-"""Where items come from: a migration, or the earlier schemas, as `leyden.load` takes them."""
+"""The origin of items: a migration, or the earlier schemas, as `leyden.load` takes them."""
 
 
 def migration_of(origin: Origin, spec: ServiceSpec, hooks: Hooks | None) -> MigrationSpec:
-    """The migration that leads to `spec`: one that was written down, or what schemas alone say.
+    """Return the migration that leads to `spec`: the given one, or one made from two schemas.
 
-    Of schemas alone, entities of one alias belong together, and their attributes of one name.
-    Raises SchemaError.
+    Without a migration file, entities with the same alias belong together, and so do attributes
+    with the same name. Raises SchemaError.
     """
     if isinstance(origin, MigrationSpec):
         migration = origin
@@ -53,7 +53,7 @@ def migration_of(origin: Origin, spec: ServiceSpec, hooks: Hooks | None) -> Migr
 
 
 def _is_migration(origin: Any) -> bool:
-    """Whether the one document of a source begins a migration and no entity."""
+    """Return whether the source is a single document that has a migration, not an entity."""
     if isinstance(origin, Mapping):
         return "migration" in origin
     if not isinstance(origin, str | PathLike):
@@ -75,9 +75,9 @@ def _earlier(origin: Any, hooks: Hooks | None) -> ServiceSpec:
 
 @frozen
 class Migrating:
-    """A migration that a service is loaded under.
+    """The migration that a service is loaded with.
 
-    `keys` are those of encrypted attributes, `operation` is who asks for the service.
+    `keys` are those of encrypted attributes, `operation` names the function that loads the service.
     """
 
     migration: MigrationSpec
@@ -87,10 +87,10 @@ class Migrating:
     def origins(
         self, spec: ServiceSpec, hooks: Hooks, table: str, runner: Runner
     ) -> dict[str, Callable[[BoundEntity], Moving]]:
-        """What makes the `moving` of each entity under the migration, by alias.
+        """Return, by alias, a function that makes the `moving` of each entity that changes.
 
-        Entities whose items stay what they are, are under none. Raises InvalidOptionError for a
-        migration that moves nothing in this table.
+        Entities whose items stay as they are have none. Raises InvalidOptionError for a migration
+        that copies items to another table.
         """
         if self.migration.copy_to is not None:
             raise InvalidOptionError(
@@ -110,7 +110,7 @@ class Migrating:
         return origins
 
     def refuse_unfound(self, entities: Iterable[BoundEntity]) -> None:
-        """Raise InvalidOptionError where code could not find the items that have not moved yet."""
+        """Raise InvalidOptionError if code could not find items that have not moved yet."""
         for entity in entities:
             moving: Moving | None = entity.moving
             if moving is None:
@@ -118,8 +118,8 @@ class Migrating:
             alias = entity.spec.alias
             if moving.earlier.key_fields != entity.key_fields:
                 raise InvalidOptionError(
-                    f'"{alias}" has other key fields than before, and DynamoDB changes no table\'s '
-                    "key; copy the items into another table, with `copy` in a migration",
+                    f'"{alias}" has other key fields than before, and DynamoDB cannot change the '
+                    "key of a table; copy the items into another table, with `copy` in a migration",
                     operation=self.operation,
                 )
             if not moving.finds_by_key:
@@ -141,7 +141,7 @@ def _moving(
 
 
 def are_alike(one: Any, other: Any) -> bool:
-    """Whether two specs say the same, wherever they stand."""
+    """Return whether two specs are equal, apart from their places in files."""
     if isinstance(one, Span):
         return isinstance(other, Span)
     if type(one) is not type(other):

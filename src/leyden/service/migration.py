@@ -1,4 +1,4 @@
-"""`app.migrate`: a migration's file and a service, put together as work for its driver."""
+"""`app.migrate`: makes the program for the driver from a migration file and a service."""
 
 from __future__ import annotations
 
@@ -34,34 +34,34 @@ from leyden.tables.comparing import compare_keys
 from leyden.tables.waiting import describe, refuse
 
 MigrationSource: TypeAlias = str | PathLike[str] | Mapping[str, Any] | MigrationSpec
-"""A migration: its file, its YAML text, a mapping, or what `load_migration` gave."""
+"""A migration: its file, its YAML text, a mapping, or what `load_migration` returned."""
 
 _MOST_SEGMENTS: Final = 64
 _TO_ITSELF: Final = "a migration cannot copy a table to itself; leave `copy` out"
 
 
 class Migrated(Protocol):
-    """A service whose table is migrated, blocking or for event loops."""
+    """A service whose table is migrated, blocking or asynchronous."""
 
     @property
     def spec(self) -> ServiceSpec:
-        """Its schemas: the new ones."""
+        """The service's schemas, which are the new ones."""
         ...
 
     @property
     def table(self) -> str:
-        """The name of its table."""
+        """The name of the service's table."""
         ...
 
     @property
     def entities(self) -> Mapping[str, Any]:
-        """Its entities by alias."""
+        """The service's entities by alias."""
         ...
 
 
 @frozen
 class Work:
-    """One call of `app.migrate`, checked. `job` does it, and holds the migration's lease then."""
+    """One checked call of `app.migrate`. `job` runs it, and holds the lease while it does."""
 
     migration: Migration
     direction: Direction
@@ -74,25 +74,25 @@ class Work:
     progress: Callable[[MigrationProgress], object] | None
 
     def program(self) -> Program[MigrationPlan | MigrationReport]:
-        """Plan the migration, or have it done."""
+        """Plan the migration for a dry run; otherwise run it."""
         if self.migration.copy_to is not None:
             yield from self._look_at_copy(self.migration.copy_to)
         return (yield from self._plan() if self.dry_run else self.job.run())
 
     def _look_at_copy(self, copy_to: str) -> Program[None]:
-        """Raise where items cannot be copied to a table: it must be another one, with its key.
+        """Raise if the target of the copy is missing, is this table, or has another key.
 
-        Global indexes may be added later, and DynamoDB fills them then.
+        Global indexes may be missing: you can add them later, and DynamoDB backfills them then.
         """
         there = yield from describe(copy_to, OPERATION)
         if there is None:
             raise TableNotFoundError(
-                f'the table "{copy_to}", to which the items are to be copied, does not exist; '
+                f'the table "{copy_to}", to which the migration copies the items, does not exist; '
                 "create it with the new schemas",
                 operation=OPERATION,
             )
         here = yield from describe(self.migration.table, OPERATION)
-        # A name and an ARN may mean one table.
+        # A name and an ARN may refer to the same table.
         if here is not None and here.get("TableArn", "") == there.get("TableArn"):
             raise InvalidOptionError(_TO_ITSELF, operation=OPERATION)
         refuse(copy_to, compare_keys(self.definition, there, adding=True), OPERATION)
@@ -125,7 +125,7 @@ def work_of(
     encryption_keys: Keys | None = None,
     lease: float = LEASE,
 ) -> Work:
-    """The work of a call. Raises SchemaError for a wrong file, InvalidOptionError."""
+    """Check a call and return its work. Raises SchemaError for a wrong file, InvalidOptionError."""
     spec, table = service.spec, service.table
     entities = [entity._bound for entity in service.entities.values()]
     if rollback and commit:
@@ -145,8 +145,8 @@ def work_of(
         raise InvalidOptionError(_TO_ITSELF, operation=OPERATION)
     if given.copy_to is None and (old.hash, old.range) != (new.hash, new.range):
         raise InvalidOptionError(
-            "the new schemas have other key fields, and DynamoDB changes no table's key; create "
-            "another table, and name it in the migration: `copy: {table: NAME}`",
+            "the new schemas have other key fields, and DynamoDB cannot change the key of a table; "
+            "create another table, and name it in the migration: `copy: {table: NAME}`",
             operation=OPERATION,
         )
     direction: Direction = "back" if rollback else "commit" if commit else "forward"

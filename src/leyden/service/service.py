@@ -1,4 +1,4 @@
-"""A service: its entities and collections on one table."""
+"""The service: entities and collections on one table."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ if TYPE_CHECKING:
 
 @frozen(repr=False)
 class Entities(Mapping[str, Entity]):
-    """`app.entities`: the entities by alias, as attributes or by `[...]`."""
+    """`app.entities`: the entities by alias, as attributes or with `[...]`.
+
+    Raises UnknownNameError for an alias that the service does not have.
+    """
 
     __by_alias: Mapping[str, Entity]
 
@@ -68,7 +71,7 @@ class Entities(Mapping[str, Entity]):
             raise UnknownNameError(f'the service has no entity "{alias}"{hint}') from None
 
     def __call__(self, /, *wrong: Any, **named: Any) -> Entity:
-        """Refused: an entity is reached by its alias. Raises ArgumentError."""
+        """Raise ArgumentError that shows how to reach an entity by its alias."""
         raise not_called(f"app.entities.{next(iter(self.__by_alias), 'NAME')}")
 
     def __iter__(self) -> Iterator[str]:
@@ -86,14 +89,16 @@ class Entities(Mapping[str, Entity]):
 
 @frozen(repr=False)
 class Collections:
-    """`app.collections`: one method a collection, `app.collections.NAME(...)`.
+    """`app.collections`: one method per collection, `app.collections.NAME(...)`.
 
-    `app.collections["NAME"]` gives the same method, whatever the name. It has no methods of its
-    own, so that a collection may be called `items` or `get`.
+    `app.collections["NAME"]` returns the same method, whatever the name. The class has no other
+    public methods, so a collection may be called `items` or `get`.
+
+    >>> app.collections.contributions(employee_id="e1").go()            # doctest: +SKIP
     """
 
     __members__: Mapping[str, Collection]
-    """Their members by name; no collection hides it, as `Enum` has it."""
+    """The collections by name. A dunder name, as in `Enum`, so that no collection hides it."""
 
     def __getattr__(self, name: str) -> Callable[..., CollectionQuery]:
         members = self.__members__.get(name)
@@ -115,14 +120,14 @@ class Collections:
 
         start.__name__ = name
         aliases = ", ".join(member.alias for member in members)
-        start.__doc__ = f"Query the collection {name!r}: the items of {aliases}."
+        start.__doc__ = f"Query the collection {name!r}: items of {aliases}."
         return start
 
     def __getitem__(self, name: str) -> Callable[..., CollectionQuery]:
         return self.__getattr__(name)
 
     def __call__(self, /, *wrong: Any, **named: Any) -> CollectionQuery:
-        """Refused: a collection is reached by its name. Raises ArgumentError."""
+        """Raise ArgumentError that shows how to reach a collection by its name."""
         raise not_called(f"app.collections.{next(iter(self.__members__), 'NAME')}(...)")
 
     def __contains__(self, name: object) -> bool:
@@ -145,7 +150,8 @@ class Collections:
 class Service:
     """The entities of one service, on one table, behind one connection.
 
-    `leyden.load` makes it. Usable as a context manager, which closes the connection.
+    `leyden.load` returns it. Use it in a `with` statement, or call `close()`, to close the
+    connection.
 
     >>> app = leyden.load("schemas/taskapp", table="projectmanagement")    # doctest: +SKIP
     >>> app.entities.task.get(project_id="p1", task_id="t1").go()          # doctest: +SKIP
@@ -164,7 +170,7 @@ class Service:
 
     @property
     def table_definition(self) -> TableDefinition:
-        """The table that the entities need: keys, indexes, projections, time to live."""
+        """The table that the entities need: its keys, indexes, projections and time to live."""
         return table_definition(self.spec)
 
     def __getitem__(self, alias: str) -> Entity:
@@ -173,7 +179,7 @@ class Service:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Never:
-            """Refused: entities and collections have places of their own."""
+            """Raise an error that says where an entity or a collection of this name is."""
             if not name.startswith("_") and name not in ("entities", "collections"):
                 for place in ("entities", "collections"):
                     if name in getattr(self, place):
@@ -184,7 +190,9 @@ class Service:
 
     @fitting("app.batch_get([task.get(...), employee.get(...)])")
     def batch_get(self, entries: Sequence[Get]) -> BatchGet:
-        """Read many items by key, of any entities.
+        """Read many items by key, from any entities.
+
+        `.go()` returns a BatchResult with a record, or None, for each entry.
 
         >>> app.batch_get([task.get(...), employee.get(...)]).go()       # doctest: +SKIP
         """
@@ -192,7 +200,10 @@ class Service:
 
     @fitting("app.batch_write([task.put(...), employee.delete(...)])")
     def batch_write(self, entries: Sequence[Put | Delete]) -> BatchWrite:
-        """Write and delete many items, of any entities, each by itself.
+        """Put and delete many items, from any entities.
+
+        It is not a transaction: if it fails, some entries may be written. `.go()` then raises
+        BatchIncompleteError, which lists them.
 
         >>> app.batch_write([task.put(...), employee.delete(...)]).go()  # doctest: +SKIP
         """
@@ -200,7 +211,9 @@ class Service:
 
     @fitting("app.transact_write([task.create(...), employee.patch(...).set(...)])")
     def transact_write(self, entries: Sequence[Write]) -> TransactWrite:
-        """Write and check up to 100 items, together or not at all.
+        """Write and check up to 100 items: all of them, or none.
+
+        `.go()` raises TransactionCanceledError if one of the operations is refused.
 
         >>> app.transact_write([task.create(...), employee.patch(...).set(...)]).go()
         ... # doctest: +SKIP
@@ -209,14 +222,21 @@ class Service:
 
     @fitting("app.transact_get([task.get(...), employee.get(...)])")
     def transact_get(self, entries: Sequence[Get]) -> TransactGet:
-        """Read up to 100 items as they all were at one moment."""
+        """Read up to 100 items as they were at one moment.
+
+        >>> app.transact_get([task.get(...), employee.get(...)]).go()    # doctest: +SKIP
+        """
         return verbs.TransactGet(self.driver, chains_in("transact_get", entries))
 
     @fitting("app.create_table()")
     def create_table(self) -> CreateTableResult:
         """Create the table unless it exists, and wait until it is active.
 
-        Raises TableMismatchError where a table of that name differs; it is left as it is.
+        Raises TableMismatchError if the existing table differs from the schemas. Leyden does not
+        change that table.
+
+        >>> app.create_table().created                                   # doctest: +SKIP
+        True
         """
         return self.driver.run(verbs.create_table(self.table_definition, self.table))
 
@@ -227,18 +247,18 @@ class Service:
         time_limit: float | None = None,
         progress: Callable[[IndexProgress], object] | None = None,
     ) -> AddedIndexes:
-        """Add the global and the vector indexes that the table lacks, each until it is ready.
+        """Add the global and vector indexes that the table lacks, and wait until each is ready.
 
-        DynamoDB builds one index at a time, and fills it with the items that the table has, which
-        takes long where these are many: within `time_limit` seconds, an hour unless given.
-        `progress` is called with an IndexProgress after each look at the table, on the thread that
-        waits. Call it again to go on waiting. Items that were written by schemas without the access
-        pattern lack its key, and so are not in the new index.
+        DynamoDB builds one index at a time and backfills it from the table's items, which can take
+        long. After `time_limit` seconds, an hour by default, Leyden stops waiting; call the method
+        again to go on. `progress` gets an IndexProgress after each look at the table, on the
+        waiting thread. Items that were written by schemas without the access pattern lack its key,
+        so the new index does not have them.
 
-        Raises TableNotFoundError; TableMismatchError, before anything is added, where the table has
-        another key, has an index of that name which differs, or lacks a local index, which can be
-        made with a table only; TableError where the table is provisioned and lacks a vector index,
-        the engine has no vector indexes, or the time is over; InvalidOptionError.
+        Raises TableNotFoundError; TableMismatchError, before it adds anything, if the table has
+        another key or a different index of the same name, or lacks a local index, which only a new
+        table can have; TableError if the table lacks a vector index and is provisioned, if the
+        engine has no vector indexes, or if the time is over; InvalidOptionError.
 
         >>> app.add_indexes(progress=print)                              # doctest: +SKIP
         AddedIndexes(table='tasks', added=('gsi3',))
@@ -256,16 +276,16 @@ class Service:
         time_limit: float | None = None,
         progress: Callable[[IndexProgress], object] | None = None,
     ) -> AddedIndexes:
-        """Add the vector indexes that the table lacks, one after another, each until it is ready.
+        """Add the vector indexes that the table lacks, and wait until each is ready.
 
-        It leaves out all other indexes; `add_indexes` adds these as well. DynamoDB fills a new
-        index with the items that the table has, which takes long where these are many: within
-        `time_limit` seconds, an hour unless given. `progress` is called with an IndexProgress after
-        each look at the table, on the thread that waits. Call it again to go on waiting.
+        It adds no other indexes; `add_indexes` adds those as well. DynamoDB backfills a new index
+        from the table's items, which can take long. After `time_limit` seconds, an hour by default,
+        Leyden stops waiting; call the method again to go on. `progress` gets an IndexProgress after
+        each look at the table, on the waiting thread.
 
-        Raises TableNotFoundError; TableMismatchError where the table has a vector index of that
-        name which differs; TableError where the table is provisioned, the engine has no vector
-        indexes, or the time is over; InvalidOptionError.
+        Raises TableNotFoundError; TableMismatchError if the table has a different vector index of
+        the same name; TableError if the table is provisioned, if the engine has no vector indexes,
+        or if the time is over; InvalidOptionError.
 
         >>> app.add_vector_indexes(progress=print)                       # doctest: +SKIP
         AddedIndexes(table='tasks', added=('vec1',))
@@ -321,24 +341,25 @@ class Service:
         encryption_keys: Keys | None = None,
         lease: float = 30.0,
     ) -> MigrationPlan | MigrationReport:
-        """Move the table's items from the form of earlier schemas into that of this service's.
+        """Move the table's items from earlier schemas to those of this service.
 
-        `migration` is its file, as `leyden diff --write` drafts it. The table is read pass after
-        pass, and each item moved by a write of its own that depends on what was read, until a pass
-        finds nothing left. After an interruption, call it again: it goes on where it was. Items
-        that cannot be moved stay as they are, and are in the report's `failures`.
+        `migration` is a migration file, as `leyden diff --write` drafts it. Leyden reads the table
+        in passes until a pass finds nothing left to move. It moves each item with a conditional
+        write of its own, so that it overwrites no concurrent change. After an interruption, call
+        the method again, and it resumes. Items that cannot be moved stay as they are, and are in
+        the report's `failures`.
 
-        With `dry_run` nothing is written, and a MigrationPlan says what would be. `rollback` moves
-        the items back, with their latest values; `commit` removes what a rollback needs, after
-        which there is none. `rate` is how many capacity units a second may be used, read and write
-        units together; a table that throttles gets less. The table is read in `segments` at a time.
-        `progress` is called with a MigrationProgress every few seconds. `encryption_keys` are those
-        of the earlier schemas, where this service's are others. `lease` is for how many seconds
-        after each sign of life the migration is this process's own.
+        `dry_run` writes nothing, and returns a MigrationPlan of what would be done. `rollback`
+        moves the items back, with their latest values. `commit` deletes the data that a rollback
+        needs, so you cannot roll back after it. `rate` limits the capacity units a second, reads
+        and writes together; Leyden uses fewer if the table throttles. `segments` are read in
+        parallel. `progress` gets a MigrationProgress every few seconds. `encryption_keys` are the
+        keys of the earlier schemas, if they differ from this service's. Only one process can run a
+        migration: it holds a lease, which expires `lease` seconds after its last renewal.
 
-        Raises SchemaError for a file that does not fit the schemas, MigrationError where the
-        migration is at another step, MigrationBusyError where another process is at work on it,
-        InvalidOptionError, AwsError.
+        Raises SchemaError if the file does not fit the schemas, MigrationError if the migration is
+        at another step, MigrationBusyError if another process is running it, InvalidOptionError,
+        AwsError.
 
         >>> app.migrate("migrations/assignee.yaml", rate=100).phase      # doctest: +SKIP
         'verified'
@@ -360,14 +381,15 @@ class Service:
         try:
             return self.driver.run(work.program())
         except BaseException:
-            # So that the next one need not wait. What ended this one is what the caller hears.
+            # Release the lease, so that the next run need not wait for it to expire. An error of
+            # the release must not hide the one that ended this run.
             with suppress(LeydenError):
                 self.driver.run(work.job.give_back())
             raise
 
     @fitting("app.check_table()")
     def check_table(self) -> None:
-        """Compare the table with what the entities need.
+        """Check that the table has the keys, indexes and settings that the entities need.
 
         Raises TableNotFoundError, or TableMismatchError with all differences.
         """
@@ -386,17 +408,17 @@ class Service:
         progress: Callable[[Progress], object] | None = None,
         found: Callable[[Finding], object] | None = None,
     ) -> Report:
-        """Compare the live table with the schemas, and its items with them and with each other.
+        """Check the live table against the schemas, and its items against schemas and each other.
 
-        Nothing is changed. Unless `full`, about `sample` items are read, from many places of the
-        table; what belongs to these (guards of unique values, parts of large ones) is read as well.
-        `segments` are read at a time, `rate` limits the capacity units a second. With `strict`,
-        items that no entity owns are a fault. What the credentials may not do is a finding, and the
-        rest is done without. `progress` is called with a Progress after each page, whose
-        `state()` is what `resume` goes on from; `found` with each Finding by itself.
+        The check-up changes nothing. Without `full`, it reads about `sample` items from many places
+        of the table, and the guard items and parts of large values that belong to them. `segments`
+        are read in parallel, and `rate` limits the capacity units a second. With `strict`, items
+        that belong to no entity are a fault. Missing permissions are a finding, and the check-up
+        goes on without them. `progress` gets a Progress after each page; pass its `state()` as
+        `resume` to continue from there. `found` gets each Finding as soon as it is made.
 
-        Raises InvalidOptionError, InputError for the state of another check-up, and the errors of
-        requests that are not about permissions.
+        Raises InvalidOptionError, InputError if `resume` is the state of another check-up, and the
+        errors of requests, except for missing permissions.
 
         >>> report = app.doctor(full=True, rate=25)                      # doctest: +SKIP
         >>> for finding in report.findings:                              # doctest: +SKIP
@@ -419,7 +441,7 @@ class Service:
 
     @fitting("app.entity_of(item)")
     def entity_of(self, item: Item) -> Entity:
-        """The entity that a raw item is one of. Raises DecodeError where it is none's."""
+        """Return the entity that a raw item belongs to. Raises DecodeError if there is none."""
         refuse_no_item(item)
         for entity in self.entities.values():
             if entity.owns(item):
@@ -434,9 +456,12 @@ class Service:
 
     @fitting("app.parse(item)")
     def parse(self, item: Item) -> Any:
-        """The record in a raw item with typed AttributeValues, of whichever entity.
+        """Return the record in a raw item with typed AttributeValues, of whichever entity.
 
-        Raises DecodeError where it is none's, or does not fit its schema.
+        Raises DecodeError if the item belongs to no entity or does not fit its schema. See
+        `Entity.parse`.
+
+        >>> app.parse({"pk": {"S": "..."}, "taskId": {"S": "t1"}})       # doctest: +SKIP
         """
         return self.entity_of(item).parse(item)
 
@@ -448,11 +473,12 @@ class Service:
         unknown: Unknown = "skip",
         failed: list[StreamRecordError] | None = None,
     ) -> list[Change]:
-        """The changes in records of a DynamoDB stream, with typed old and new records.
+        """Return the changes in records of a DynamoDB stream, with typed old and new records.
 
-        `event` is what Lambda hands to a function, a response of GetRecords, one record or a
-        list. `unknown` says what becomes of items of no entity: `skip`, `raise` or `keep`.
-        Raises StreamRecordError, or collects such errors in `failed`.
+        `event` is the event of a Lambda function, a response of GetRecords, one record, or a list
+        of records. `unknown` says what to do with items that belong to no entity: `skip`, `raise`
+        or `keep`. A record that cannot be read raises StreamRecordError; if you pass a list as
+        `failed`, the errors are appended to it instead.
 
         >>> for change in app.parse_stream(event):                       # doctest: +SKIP
         ...     print(change.kind, change.alias, change.changed)
@@ -464,23 +490,24 @@ class Service:
 
     @fitting("app.beside(spec)")
     def beside(self, spec: ServiceSpec, *, encryption_keys: Keys | None = None) -> Service:
-        """A service of other schemas, on the same table and over the same connections.
+        """Return a service of other schemas, on the same table and connection.
 
-        It is for programs that need entities of their own in somebody's table. Its chains are used
-        by their `program()`, which runs on event loops as well; it needs no `close()`.
-        `encryption_keys` are those of its encrypted attributes, as `leyden.load` takes them.
+        Libraries use it to keep entities of their own in an application's table. Use the
+        `program()` of its chains, which runs on event loops as well. It needs no `close()`.
+        `encryption_keys` are the keys of its encrypted attributes, as for `leyden.load`.
 
         >>> notes = app.beside(leyden.schema.load_service("schemas/notes"))  # doctest: +SKIP
         """
         if not isinstance(spec, ServiceSpec):
             raise ArgumentError(
-                f"beside() takes what leyden.schema.load_service() gives, not {type(spec).__name__}"
+                "beside() takes the spec that leyden.schema.load_service() returns, not "
+                f"{type(spec).__name__}"
             )
         keyring = keyring_of(spec, encryption_keys, "beside")
         return build_service(spec, self.driver, table=self.table, keyring=keyring)
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Close the connection."""
         self.driver.close()
 
     def __enter__(self) -> Self:
@@ -512,18 +539,18 @@ def build_service(
 ) -> Service:
     """Bind all entities of a service to a table and a driver.
 
-    `kind` and `entity_kind` are the classes that users get to hold. Specs that were read from
-    schemas, and hooks with them, are `checked`: their entities are compiled when they are first
-    used. Those of others are compiled here, so that what is wrong with them shows at once.
-    `keyring` has the keys of encrypted attributes. `migrating` is the migration that is under way.
+    `kind` and `entity_kind` are the classes of the service and its entities. If the spec and its
+    hooks are `checked`, entities are compiled when they are first used; otherwise they are compiled
+    here, so that faults show at once. `keyring` has the keys of encrypted attributes. `migrating`
+    is the migration that is under way.
 
-    Raises InvalidOptionError where no table is named, here or in table.yaml, and for a migration
-    during which items could not be found.
+    Raises InvalidOptionError if neither `table` nor table.yaml names a table, and for a migration
+    during which code could not find items.
     """
     name = table or spec.table.table
     if not name:
         raise InvalidOptionError(
-            "no table is named: give `table=`, or say `table: NAME` in table.yaml",
+            "no table is named: pass `table=`, or write `table: NAME` in table.yaml",
             operation="load",
         )
     calls = dict(hooks or {})

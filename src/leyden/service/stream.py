@@ -1,4 +1,4 @@
-"""DynamoDB stream records as typed changes of entities."""
+"""Turns DynamoDB stream records into typed changes of entities."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ _CONTAINERS: Final[dict[str, tuple[type, ...]]] = {
     "M": (Mapping,),
 }
 
-# Streams count seconds, Kinesis milliseconds or microseconds. Seconds reach the first of these
-# limits in the year 5138, and milliseconds were beyond it in 1973.
+# Streams count seconds, Kinesis counts milliseconds or microseconds. Seconds reach the first of
+# these limits in the year 5138; milliseconds passed it in 1973.
 _MILLISECONDS_FROM: Final = 10**11
 _MICROSECONDS_FROM: Final = 10**14
 
 
 class MalformedRecordError(ValueError):
-    """A record that is none of a DynamoDB stream; the message says why, without its values."""
+    """The record is not from a DynamoDB stream. The message says why, without the values in it."""
 
 
 @frozen
 class StreamRecord:
-    """One record, whatever shape it came in. Binary values are bytes."""
+    """One stream record, in the same shape whatever it came from. Binary values are bytes."""
 
     kind: Kind
     keys: Item = field(repr=False)
@@ -55,7 +55,7 @@ class StreamRecord:
 
 
 def records_of(event: Any) -> list[Any]:
-    """The records in an event, a response of GetRecords, a list, or in one record by itself.
+    """Return the records in an event, a response of GetRecords, a list, or a single record.
 
     Raises InputError for anything else.
     """
@@ -65,42 +65,40 @@ def records_of(event: Any) -> list[Any]:
             if _part(event, "dynamodb") is not None or _part(event, "eventName") is not None:
                 return [event]
             raise InputError(
-                'the event has neither "Records" nor the parts of a single record; hand in what '
-                "Lambda gave, a response of GetRecords, a record, or a list of records"
+                'the event has neither "Records" nor the parts of a single record; pass the event '
+                "of a Lambda function, a response of GetRecords, a record, or a list of records"
             )
     else:
         records = event
     if isinstance(records, str | bytes) or not isinstance(records, Sequence):
         raise InputError(
-            f"the records of a stream are a list of dicts, not {type(records).__name__}; JSON text "
-            "must be read first, with json.loads"
+            f"the records of a stream must be a list of dicts, not {type(records).__name__}; read "
+            "JSON text with json.loads first"
         )
     return list(records)
 
 
 def event_id_of(record: Any) -> str | None:
-    """What names a record to people."""
+    """Return the record's `eventID`, which messages name."""
     found = _part(record, "eventID") if isinstance(record, Mapping) else None
     return found if isinstance(found, str) else None
 
 
 def sequence_number_of(record: Any) -> str | None:
-    """What names a record to Lambda, in a report of failed items."""
+    """Return the record's sequence number, which Lambda wants in a report of failed items."""
     body = _part(record, "dynamodb") if isinstance(record, Mapping) else None
     found = _part(body, "SequenceNumber") if isinstance(body, Mapping) else None
     return None if found is None else str(found)
 
 
 def read_record(record: Any) -> StreamRecord:
-    """One record in the common shape. Raises MalformedRecordError."""
+    """Return one record in the common shape. Raises MalformedRecordError."""
     if not isinstance(record, Mapping):
-        raise MalformedRecordError(f"is no dict, but {type(record).__name__}")
+        raise MalformedRecordError(f"is not a dict, but {type(record).__name__}")
     source = _part(record, "eventSource")
     if source not in (None, _SOURCE):
         hint = (
-            "; its data is base64 of the JSON of the record proper"
-            if source == "aws:kinesis"
-            else ""
+            "; its data is the record itself, as JSON in base64" if source == "aws:kinesis" else ""
         )
         raise MalformedRecordError(f'comes from "{source}", not from a DynamoDB stream{hint}')
     body = _part(record, "dynamodb")
@@ -127,7 +125,7 @@ def read_record(record: Any) -> StreamRecord:
 
 
 def _part(mapping: Mapping[str, Any], name: str) -> Any:
-    """The part with this name, in whatever capitals."""
+    """Return the part with this name, in upper or lower case; None if there is none."""
     if name in mapping:
         return mapping[name]
     wanted = name.lower()
@@ -141,7 +139,7 @@ def _instant(value: Any) -> datetime | None:
     if value is None:
         return None
     if isinstance(value, datetime):
-        # botocore's parser gives aware datetimes; a naive one is what `utcnow` would give.
+        # botocore's parser returns aware datetimes. A naive one is taken to be UTC, as of `utcnow`.
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     try:
         seconds = float(value)
@@ -156,8 +154,8 @@ def _instant(value: Any) -> datetime | None:
         read = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         raise MalformedRecordError(
-            'has an "ApproximateCreationDateTime" that is no time: seconds since 1970, ISO 8601 '
-            "text or a datetime is expected"
+            'has an "ApproximateCreationDateTime" that is not a time; it must be seconds since '
+            "1970, ISO 8601 text or a datetime"
         ) from None
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
@@ -165,10 +163,10 @@ def _instant(value: Any) -> datetime | None:
 def _item(body: Mapping[str, Any], name: str) -> Item | None:
     image = _part(body, name)
     if image is None or image == {}:
-        # No item is empty: it has its keys at least.
+        # An item always has its keys, so an empty image is no image.
         return None
     if not isinstance(image, Mapping):
-        raise MalformedRecordError(f'has a "{name}" that is no dict of typed values')
+        raise MalformedRecordError(f'has a "{name}" that is not a dict of typed values')
     return {
         field_name: _typed(value, f"{name}.{field_name}") for field_name, value in image.items()
     }
@@ -197,9 +195,9 @@ def _binary(value: Any, where: str) -> bytes:
             return base64.b64decode(value, validate=True)
         except binascii.Error:
             raise MalformedRecordError(
-                f'has text at "{where}" that is no base64, and binary values are base64 in JSON'
+                f'has text at "{where}" that is not base64, as binary values are in JSON'
             ) from None
-    # boto3's resource layer wraps bytes in an object of its own.
+    # boto3's resource layer wraps bytes in a `Binary`.
     content = getattr(value, "value", value)
     if isinstance(content, bytes | bytearray):
         return bytes(content)
@@ -215,9 +213,10 @@ _UNKNOWN: Final = ("skip", "raise", "keep")
 class StreamRecordError(DecodeError):
     """A stream record cannot be read.
 
-    `event_id` and `sequence_number` say which one (None where it has none), `position` is its
-    place among the records of its event, from 0. `field` says where in the item, if it is there.
-    The sequence number is what Lambda wants as `itemIdentifier` in a report of failed items.
+    `event_id` and `sequence_number` say which one; each is None if the record has none. `position`
+    is its place among the records of the event, from 0. `field` is the field at fault, empty if it
+    is not a single one. Lambda wants the sequence number as `itemIdentifier` in a report of failed
+    items.
     """
 
     def __init__(
@@ -238,22 +237,23 @@ class StreamRecordError(DecodeError):
 
 @frozen
 class Change:
-    """What happened to one item.
+    """The change of one item.
 
     * `kind`: `insert`, `modify` or `remove`.
-    * `entity`: whose item it is, with `alias` its name in Python; both None for an item of no
-      entity, which only `unknown="keep"` gives.
-    * `old`, `new`: the records before and after. None where there was no item, where the
-      stream carries no such image, or where the image is of no entity.
-    * `changed`: the names of the attributes that differ between both images, hidden ones too.
-      None where one of the two is not there, so that nobody can say.
-    * `key_attributes`: the attributes that make the item's own key. They come from an image, or
-      from the keys where there is none (`KEYS_ONLY`); a key that folds case gives folded text.
-    * `keys`, `old_image`, `new_image`: raw items with typed AttributeValues; binary values are
+    * `entity`: the item's entity, and `alias` its name in Python. Both are None for an item that
+      belongs to no entity, which only `unknown="keep"` returns.
+    * `old`, `new`: the records before and after the change. None if there was no item, if the
+      stream has no such image, or if the image belongs to no entity.
+    * `changed`: the names of the attributes that differ between the two images, hidden ones too.
+      None if one of the images is missing.
+    * `key_attributes`: the attributes of the item's own key. They come from an image, or from the
+      keys if there is none (`KEYS_ONLY`); text then has the case that the key gave it.
+    * `keys`, `old_image`, `new_image`: raw items with typed AttributeValues. Binary values are
       bytes.
     * `expired`: whether time to live removed the item.
-    * `sequence_number`: its place in its shard's order; `at`: about when, in UTC.
-    * `raw`: the record as it was handed in.
+    * `sequence_number`: the record's place in the order of its shard.
+    * `at`: the approximate time of the change, in UTC.
+    * `raw`: the record as you passed it.
     """
 
     kind: Kind
@@ -272,7 +272,7 @@ class Change:
 
     @property
     def alias(self) -> str | None:
-        """The entity's name in Python, None for an item of no entity."""
+        """The entity's name in Python; None for an item that belongs to no entity."""
         return None if self.entity is None else self.entity.spec.alias
 
 
@@ -284,19 +284,19 @@ def parse_stream(
     unknown: Unknown = "skip",
     failed: list[StreamRecordError] | None = None,
 ) -> list[Change]:
-    """The changes in an event of a DynamoDB stream, in the event's order.
+    """Return the changes in an event of a DynamoDB stream, in the event's order.
 
-    `entities` are those of the service, and `entity_of` says whose a raw item is, or raises
-    DecodeError. `event` is what Lambda hands to a function, a response of the Streams API's
-    GetRecords, one record, or a list of records, as EventBridge Pipes hand over. Stream views of
-    all four kinds are read; what a view does not carry is None in the changes.
+    `entities` are those of the service. `entity_of` returns the entity of a raw item, or raises
+    DecodeError. `event` is the event of a Lambda function, a response of the Streams API's
+    GetRecords, one record, or a list of records, as EventBridge Pipes pass it. All four stream view
+    types work; what a view type leaves out is None in the changes.
 
-    `unknown` says what becomes of items that are none of the service's: `skip` leaves them out,
-    `keep` gives changes whose `entity` is None, `raise` takes them for records that cannot be
-    read. A record that cannot be read raises StreamRecordError, a DecodeError, which names it;
-    with a list as `failed` the errors are appended to that list, and the others are parsed.
+    `unknown` says what to do with items that belong to no entity of the service: `skip` leaves them
+    out, `keep` returns changes whose `entity` is None, `raise` treats them as records that cannot
+    be read. A record that cannot be read raises StreamRecordError, a DecodeError, which names it.
+    If you pass a list as `failed`, the errors are appended to it, and the other records are parsed.
 
-    Raises InputError for what is no event, InvalidOptionError.
+    Raises InputError if `event` is none of these, InvalidOptionError.
 
     >>> for change in app.parse_stream(event):                        # doctest: +SKIP
     ...     if change.alias == "task" and "status" in (change.changed or ()):
@@ -353,7 +353,7 @@ def _change(
         entity = _owner_by_keys(entities, record.keys)
     if entity is None:
         if unknown == "raise" and not _is_our_part(entities, record):
-            # Says what the item says of itself.
+            # It raises the error that names the item's own entity and version.
             entity_of(record.new or record.old or record.keys)
         if unknown != "keep":
             return None
@@ -375,7 +375,7 @@ def _change(
 
 
 def _record(entity: Entity | None, image: Item | None) -> Any:
-    """The record in an image, with a `StoredApart` for each value that is not in it."""
+    """Return the record in an image, with a `StoredApart` for each value stored outside it."""
     if entity is None or image is None:
         return None
     bound = entity._bound
@@ -384,7 +384,7 @@ def _record(entity: Entity | None, image: Item | None) -> Any:
 
 
 def _is_our_part(entities: Sequence[Entity], record: StreamRecord) -> bool:
-    """Whether it is about a part of a large value, which is no item by itself."""
+    """Return whether the record is about a part of a large value, which is not a whole item."""
     names = {entity.name for entity in entities}
     image = record.new or record.old
     if image is not None:
@@ -401,13 +401,13 @@ def _owner(entities: Sequence[Entity], image: Item | None) -> Entity | None:
 
 
 def _owner_by_keys(entities: Sequence[Entity], keys: Item) -> Entity | None:
-    """The entity whose keys these are; keys carry no identifiers, so they may fit several."""
+    """Return the entity of these keys. Keys have no identifiers, so they may fit several."""
     owners = [entity for entity in entities if entity.owns(keys)]
     if len(owners) > 1:
         names = ", ".join(f'"{entity.name}"' for entity in owners)
         raise DecodeError(
-            f"has keys that could be those of {names}, and no image that says which; let the "
-            "stream carry an image (StreamViewType NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES)"
+            f"has keys that fit {names}, and no image that says which; let the stream have an "
+            "image (StreamViewType NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES)"
         )
     return owners[0] if owners else None
 
@@ -439,7 +439,7 @@ def _changed(
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two decoded values are one value; Python takes True for 1, DynamoDB does not."""
+    """Return whether two decoded values are equal. In Python True equals 1, in DynamoDB not."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, Mapping) and isinstance(other, Mapping):

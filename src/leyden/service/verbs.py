@@ -1,7 +1,7 @@
-"""The calls that users begin, each imported when the first one of its kind is begun.
+"""The call chains and programs that users start, each imported when it is first used.
 
-A process that reads needs none of the modules that write, and those are the larger part: a function
-that starts to answer one request should not wait for them.
+A process that only reads does not need the modules that write, and those are the larger part. A
+Lambda function that starts to answer one request should not wait for them.
 """
 
 from __future__ import annotations
