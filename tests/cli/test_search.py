@@ -138,7 +138,7 @@ def test_attributes_name_what_is_read(notes: Notes) -> None:
         (("note.near", "--vector", "-"), "[1]", 1, "must have 2 numbers"),
         (("note.near", "--vector", "-"), '{"a": 1}', 1, "a sequence of numbers"),
         (("note.similar",), None, 1, '"tenant_id" as well'),
-        (("note.similar", "tenant_id=t1", "title=x"), None, 1, "cannot ask for"),
+        (("note.similar", "tenant_id=t1", "title=x"), None, 1, "cannot filter by"),
         (("note.near", "--where", "pages > 1"), None, 1, "--hydrate"),
     ],
 )

@@ -97,7 +97,7 @@ def test_a_scan_in_segments_finds_every_item_once(note: leyden.Entity) -> None:
     assert said[-1] == (230, 235)
     assert len(said) > 1
     assert len(list(note.scan.iter(segments=3, limit=50))) == 230
-    with pytest.raises(InvalidOptionError, match="goes with no `cursor`"):
+    with pytest.raises(InvalidOptionError, match="does not go with `cursor`"):
         note.scan.go(segments=2, count=5)
 
 

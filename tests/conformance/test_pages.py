@@ -252,7 +252,7 @@ def test_an_index_cannot_be_read_consistently(event: leyden.Entity) -> None:
 
 
 def test_a_range_that_ends_before_it_starts_is_refused(event: leyden.Entity) -> None:
-    with pytest.raises(InvalidExpressionError, match="starts behind its end"):
+    with pytest.raises(InvalidExpressionError, match="starts after its end"):
         event.query.stream(stream="small").between({"number": 5}, {"number": 4}).go()
 
 

@@ -76,7 +76,7 @@ def test_both_ends_of_a_between_may_name_different_attributes(stay: leyden.Entit
         low, high = tuple(start.values()), tuple(end.values())
         shared = min(len(low), len(high))
         if low[:shared] > high[:shared]:
-            with pytest.raises(InvalidExpressionError, match="starts behind its end"):
+            with pytest.raises(InvalidExpressionError, match="starts after its end"):
                 query.between(start, end).params()
             continue
         wanted = sorted(r for r in ROWS if r[: len(low)] >= low and r[: len(high)] <= high)

@@ -102,5 +102,5 @@ def test_an_input_of_a_derived_attribute_is_no_copy(order: Any) -> None:
 def test_an_attribute_of_another_entity_is_refused(order: Any) -> None:
     other = leyden.load(ORDER.replace("entity: order", "entity: bill"), table="t",
                         hooks={"hashed": lambda value, _: value})["bill"]  # fmt: skip
-    with pytest.raises(InvalidExpressionError, match="something else"):
+    with pytest.raises(InvalidExpressionError, match="attribute of this entity"):
         order.patch(id="1").set(total=other.attr.price)

@@ -275,7 +275,7 @@ indexes:
     [
         ({"segments": 1_000_001}, "at most 1,000,000"),
         ({"progress": print}, "goes with `segments`"),
-        ({"segments": 2, "count": 3}, "goes with no"),
+        ({"segments": 2, "count": 3}, "does not go with"),
     ],
 )
 def test_what_a_scan_would_ignore_is_refused(

@@ -85,7 +85,7 @@ def test_a_look_that_fails_says_what_is_not_known(strict: leyden.Entity) -> None
     error, _ = ending(strict.patch(id="a").set(label="x").composite(amount=1), look=down)
     assert error.message == (
         "either the item does not exist or the stored item is not what .composite() says, and "
-        "the service does not say which; nothing was changed"
+        "DynamoDB does not say which; nothing was changed"
     )
 
 

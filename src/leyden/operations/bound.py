@@ -1,7 +1,8 @@
-"""An entity as operations need it: its mapping on a table, and names for errors.
+"""An entity on a table, as operations need it, with names for errors.
 
-It says whose an item is. Keys are folded and joined without escaping, so two different items may
-have the same key, and an item is the one meant only where its key attributes are the same.
+It decides whether an item is the intended one. Keys are folded and joined without escaping, so two
+different items may have the same key. An item is the intended one only where its key attributes are
+the same too.
 """
 
 from __future__ import annotations
@@ -40,32 +41,32 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Identity: TypeAlias = Mapping[str, AttributeValue]
-"""Fields of an item, with the values that they must have for the item to be the one meant."""
+"""The fields, with their values, that an item must have to be the intended one."""
 
 EMPTY: Final[AttributeValue] = {"S": ""}
 
 ItemId: TypeAlias = Hashable
-"""Equal for equal keys of one table, however the service writes them."""
+"""Equal for equal keys of one table, however DynamoDB writes the numbers in them."""
 
 
 def item_id(table: str, key: Item) -> ItemId:
-    """The identity of the item that a key names, in any order of its fields."""
+    """Return the identity of the item that a key names, whatever the order of its fields."""
     parts: list[Any] = [table]
     for name in sorted(key):
         ((kind, content),) = key[name].items()
-        # The service writes numbers out in digits of its own; Decimals of one value are equal.
+        # DynamoDB may write a number with other digits; Decimals of equal value are equal.
         parts += (name, kind, Decimal(content) if kind == "N" else content)
     return tuple(parts)
 
 
 _LONGEST_SHOWN: Final = 120
-"""So much of a key's text stands in a message, in characters."""
+"""The characters of a key value that a message shows at most."""
 
 
 def name_item(error: DecodeError | HookError, entity: BoundEntity, item: Item) -> None:
-    """Put the item that cannot be read on the error, and its key into the message.
+    """Attach the unreadable item to the error, and put its key into the message.
 
-    The key alone: what else is in an item stays out of messages.
+    Only the key: no other contents of items belong into messages.
     """
     if error.item is not None:
         return
@@ -76,7 +77,7 @@ def name_item(error: DecodeError | HookError, entity: BoundEntity, item: Item) -
 
 
 def name_key(error: LeydenError, key: Item) -> None:
-    """Put the key of the item that an error is about into its message, if it is not there yet."""
+    """Put the key of the item that an error is about into its message, unless it is there."""
     if isinstance(error, ConversionError | DecodeError | HookError) and error.key is None:
         error.key = key
     shown = shown_key(key)
@@ -85,12 +86,12 @@ def name_key(error: LeydenError, key: Item) -> None:
 
 
 def shown_key(key: Item) -> str:
-    """The item of a key, for the end of a message; nothing for an empty key."""
+    """Return the key as the end of a message; "" for an empty key."""
     return f" (the item {key_text(key)})" if key else ""
 
 
 def key_text(key: Item) -> str:
-    """The fields of a key with their values, for a message."""
+    """Return the fields of a key with their values, for a message."""
     shown = []
     for field, value in key.items():
         content = next(iter(value.values()), "") if isinstance(value, Mapping) else value
@@ -102,7 +103,7 @@ def key_text(key: Item) -> str:
 
 
 def refuse_duplicates(operation: str, ids: Iterable[ItemId]) -> None:
-    """Raise InputError where two entries name one item of one table."""
+    """Raise InputError where two entries name the same item of the same table."""
     ids = [*ids]
     if len({*ids}) == len(ids):
         return
@@ -111,8 +112,8 @@ def refuse_duplicates(operation: str, ids: Iterable[ItemId]) -> None:
         first = seen.setdefault(one, position)
         if first != position:
             raise InputError(
-                f"entries {first} and {position} have the same key, and each item can be in "
-                "there once (keys fold the case of letters unless told otherwise)",
+                f"entries {first} and {position} have the same key, and each item may be there "
+                "only once (keys fold the case of letters unless told otherwise)",
                 operation=operation,
             )
 
@@ -122,10 +123,10 @@ _compiling: Final = RLock()
 
 @frozen(eq=False, repr=False, slots=False)
 class BoundEntity:
-    """One entity on one table, with the runner that its requests go through.
+    """One entity on one table, with the runner that sends its requests.
 
-    Its mapping is made when it is first asked for: most processes that load a service begin with
-    one or two of its entities.
+    Its mapping is built on first use: most processes that load a service use one or two of its
+    entities at first.
     """
 
     spec: EntitySpec
@@ -136,19 +137,19 @@ class BoundEntity:
     declared: TableSpec
     """What table.yaml says of the table."""
     keyring: Keyring | None = attrs.field(default=None, repr=False)
-    """The keys of its encrypted attributes."""
+    """The encryption keys of its encrypted attributes."""
     origin: Callable[[BoundEntity], Any] | None = attrs.field(default=None, repr=False)
-    """What makes `moving` of this entity; None where it is under no migration."""
+    """Makes `moving` for this entity; None where no migration is under way."""
 
     def __attrs_post_init__(self) -> None:
         promise_class(self)
 
     @cached_property
     def mapping(self) -> EntityMapping:
-        """Its schema as functions."""
+        """The functions that its schema compiles to."""
         made = vars(self)
         with _compiling:
-            # Another thread may have been here: operations must share one mapping.
+            # Another thread may have compiled it meanwhile; all operations must share one mapping.
             if "mapping" not in made:
                 made["mapping"] = compile_entity(self.spec, hooks=self.hooks, keyring=self.keyring)
         mapping: EntityMapping = made["mapping"]
@@ -156,10 +157,10 @@ class BoundEntity:
 
     @cached_property
     def moving(self) -> Any:
-        """How its items come here from an earlier form; None where it is under no migration.
+        """How a migration turns earlier items into this entity's; None without a migration.
 
-        It is a `Moving` of `companions.moving`, which imports this module, so its type is said
-        where it is used.
+        It is a `Moving` of `companions.moving`. That package imports this module, so the places
+        that use it annotate its type.
         """
         return None if self.origin is None else self.origin(self)
 
@@ -175,7 +176,7 @@ class BoundEntity:
 
     @cached_property
     def local_indexes(self) -> frozenset[str]:
-        """The names of the table's local indexes."""
+        """The names of the table's local secondary indexes."""
         indexes = self.declared.indexes.items()
         return frozenset(name for name, index in indexes if index.kind == "lsi")
 
@@ -185,12 +186,12 @@ class BoundEntity:
         return tuple(form.field for form in self.keys.primary.forms)
 
     def key_in(self, item: Item) -> Item:
-        """The table's own key of a raw item, as far as it has one."""
+        """Return the table's own key of a raw item, as far as the item has it."""
         return {name: item[name] for name in self.key_fields if name in item}
 
     @cached_property
     def positions(self) -> Mapping[str, tuple[str, ...]]:
-        """The fields of a position in each access pattern's index: its key, and the table's own."""
+        """The key fields of a position by access pattern: those of its index and of the table."""
         found = {}
         for name, keys in self.keys.items():
             own = [form.field for form in keys.forms]
@@ -206,8 +207,8 @@ class BoundEntity:
         for name, keys in self.keys.items():
             found[name] = held_fields(keys.spec.projection or "all", self.positions[name])
         for name, search in self.spec.searches.items():
-            # Besides the table's key it holds what searches ask for, and the vector, for those who
-            # name it.
+            # Besides the table's key, a vector index holds the filter fields, and the vector for
+            # reads that name it.
             asked = (search.attribute, search.partition, *search.filters)
             own = [self.spec.attributes[one].field for one in asked if one is not None]
             own += (*self.key_fields, *self.spec.identifiers)
@@ -225,9 +226,9 @@ class BoundEntity:
 
     @cached_property
     def guarded(self) -> Mapping[str, str]:
-        """The attributes that tell apart items which may share the table's own key: fields by name.
+        """The attributes, by name with their fields, that tell apart items with the same key.
 
-        Empty where no two different items can have one key.
+        Empty where two different items cannot share a key.
         """
         return {name: self.spec.attributes[name].field for name in self.keys.guarded}
 
@@ -236,35 +237,35 @@ class BoundEntity:
 
     @property
     def telling(self) -> tuple[str, ...]:
-        """The fields that tell which of its items an item is: keys, identifiers, key attributes."""
+        """The fields that tell which item it is: keys, identifiers and key attributes."""
         own = (self.spec.attributes[name].field for name in self.keys.primary.composites)
         return (*self.key_fields, *self.spec.identifiers, *own)
 
     @property
     def identifiers(self) -> Item:
-        """The two fields that say whose item it is."""
+        """The two fields that name the entity and its version."""
         spec = self.spec
         name, version = spec.identifiers
         return {name: {"S": spec.entity}, version: {"S": spec.version}}
 
     def identity_of(self, stored: Item) -> Identity:
-        """The identity of an item that has the fields of its key attributes at least.
+        """Return the identity of an item that has at least the fields of its key attributes.
 
-        Empty where its key is unique. A key that does not name its entity may also be another
-        entity's.
+        It is empty where the key is unique. A key that does not name its entity may also belong to
+        another entity, so the identity then includes the identifiers.
         """
         identity = {field: stored[field] for field in self.guarded.values()}
         return identity if self.keys.name_entity else {**identity, **self.identifiers}
 
     def identity_by(self, values: Mapping[str, Any]) -> Identity:
-        """The identity of the item with these accepted key attributes."""
+        """Return the identity of the item with these accepted key attributes."""
         attributes = self.mapping.attributes
         return self.identity_of(
             {field: attributes[name].encode(values[name]) for name, field in self.guarded.items()}
         )
 
     def owns(self, item: Item, keys: IndexKeys | None = None) -> bool:
-        """Whether the item is one of this entity's, by its identifiers, else by its keys.
+        """Whether the item belongs to this entity, by its identifiers, or else by its keys.
 
         `keys` are those of the index that it was read from.
         """
@@ -274,24 +275,25 @@ class BoundEntity:
             return name == {"S": spec.entity} and version == {"S": spec.version}
         forms = keys.forms if keys is not None else ()
         if not forms or any(form.template for form in forms):
-            # Multi-attribute keys and templates do not tell, but every index holds the table's key.
+            # Multi-attribute keys and templates do not name the entity. The table's key does, and
+            # every index holds it.
             forms = (*forms, *self.keys.primary.forms)
         return all(form.field in item and form.owns(item[form.field].get("S", 0)) for form in forms)
 
     def owns_key(self, item: Item) -> bool:
-        """Whether the table's own key of an item is one of this entity's.
+        """Whether the table's own key of an item is one that this entity builds.
 
-        An entity of another service may have its name and its version.
+        An entity of another service may have the same name and version.
         """
         for form in self.keys.primary.forms:
             content = item.get(form.field, {}).get("S", 0)
-            # Of a key without attributes nothing follows, not even the rest of a longer name.
+            # A key without attributes is a fixed text. A key that only begins with it is another's.
             if not form.owns(content) or (not form.names and content != form.build({})):
                 return False
         return True
 
     def record_of(self, item: Item, shown: frozenset[str] | None = None) -> Any:
-        """The record of a stored item; `shown` are the slots of what was read of it, None for all.
+        """Return the record of a stored item. `shown` names the slots that were read; None for all.
 
         Raises DecodeError and HookError, which name the item.
         """
@@ -303,32 +305,32 @@ class BoundEntity:
         return record if shown is None else narrow(record, shown)
 
     def decode(self, item: Item, shown: frozenset[str] | None) -> Any:
-        """The record of all that an item has; what is deferred only where `shown` has it."""
+        """Return the record of a whole item, with deferred attributes only if `shown` has some."""
         if shown is None or shown.isdisjoint(self.mapping.deferred):
             return self.mapping.decode(item)
         return self.mapping.decode(item, True)
 
     def operation(self, verb: str) -> str:
-        """The name of an operation for errors and events: `task.create`."""
+        """Return the name of an operation for errors and events, such as `task.create`."""
         return f"{self.spec.alias}.{verb}"
 
 
 @frozen
 class SearchedIndex:
-    """A vector index of the table, as reads of one entity see it: it has no key forms."""
+    """A vector index of the table, as reads of one entity see it. It has no key forms."""
 
     spec: SearchSpec
     forms: ClassVar[tuple[KeyForm, ...]] = ()
 
 
 ReadIndex: TypeAlias = IndexKeys | SearchedIndex
-"""What a read may go by."""
+"""The index that a read uses."""
 
 
 def matches(item: Item, identity: Identity) -> bool:
     """Whether the item has this identity.
 
-    A field that was not read counts as agreeing, but no value is no empty text.
+    A field that was not read counts as equal, but an absent value is not the empty text.
     """
     for field, value in identity.items():
         if item[field] != value if field in item else value == EMPTY:
@@ -337,9 +339,9 @@ def matches(item: Item, identity: Identity) -> bool:
 
 
 def reader_of(entities: Iterable[BoundEntity], data: str = "attributes") -> Reader | None:
-    """What reads answers with items of these entities; None where the driver reads them best.
+    """Return the reader of answers with these entities' items; None for the driver's own.
 
-    Raw items are nobody's but the caller's, and hold what JSON says.
+    Raw items go to the caller as JSON has them, so they need no reader.
     """
     if data == "raw":
         return None
@@ -368,13 +370,13 @@ class error_context:  # noqa: N801 - reads as a statement: with error_context("t
             self.name(error)
 
     def name(self, error: LeydenError) -> None:
-        """Put the names on an error that has none, and let its traceback end at the call."""
+        """Name the operation and entity on an error, and end its traceback at the call."""
         shorten(error)
         error.operation = error.operation or self.operation
         error.entity = error.entity or self.entity.spec.entity
 
 
 def run_named(program: Program[T], named: error_context) -> Program[T]:
-    """The program, with the operation's name on what it raises."""
+    """Run the program, with the operation's name on the errors that it raises."""
     with named:
         return (yield from program)

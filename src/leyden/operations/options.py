@@ -1,8 +1,8 @@
-"""The options of `.go()`, `.params()` and `.explain()`: which call takes which, and what.
+"""The options of `.go()`, `.params()` and `.explain()`: which call takes which, and their values.
 
 Each family of calls has a TypedDict of the options that it takes. Type checkers read it in the
-signatures; at run time `read_options` allows what it names. So an option stands in three places:
-its type in a family, its default in `Options`, and its check in `_CHECKS`.
+signatures, and `read_options` allows exactly these names at run time. So an option is in three
+places: its type in a family, its default in `Options`, and its check in `_CHECKS`.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ class _Read(TypedDict, total=False):
 
 
 class GetOptions(_Read, total=False):
-    """What `task.get(...)` takes."""
+    """The options of `task.get(...)`."""
 
     data: Literal["attributes", "include_keys", "raw", "result"] | None
 
 
 class WriteOptions(TypedDict, total=False):
-    """What the writes of one item take."""
+    """The options of writes of one item."""
 
     table: str | None
     params: Mapping[str, Any] | None
@@ -44,7 +44,7 @@ class WriteOptions(TypedDict, total=False):
 
 
 class FirstOptions(_Read, total=False):
-    """What `.first()` and `.one()` of a scan take."""
+    """The options of `.first()` and `.one()` of a scan."""
 
     data: Literal["attributes", "include_keys", "raw"] | None
     cursor: str | None
@@ -56,27 +56,27 @@ class FirstOptions(_Read, total=False):
 
 
 class QueryFirstOptions(FirstOptions, total=False):
-    """What `.first()` and `.one()` of a query take."""
+    """The options of `.first()` and `.one()` of a query."""
 
     order: Literal["asc", "desc"] | None
     compare: Literal["keys", "attributes", "v2"] | None
 
 
 class QueryIterOptions(QueryFirstOptions, total=False):
-    """What `.iter()` of a query takes."""
+    """The options of `.iter()` of a query."""
 
     limit: int | None
 
 
 class QueryOptions(QueryIterOptions, total=False):
-    """What queries of entities and of collections take."""
+    """The options of queries of entities and collections."""
 
     count: int | None
     pages: int | Literal["all"] | None
 
 
 class ScanIterOptions(FirstOptions, total=False):
-    """What `.iter()` of a scan takes."""
+    """The options of `.iter()` of a scan."""
 
     limit: int | None
     segments: int | None
@@ -84,7 +84,7 @@ class ScanIterOptions(FirstOptions, total=False):
 
 
 class ScanOptions(ScanIterOptions, total=False):
-    """What scans take."""
+    """The options of scans."""
 
     count: int | None
     pages: int | Literal["all"] | None
@@ -99,19 +99,19 @@ class _Count(TypedDict, total=False):
 
 
 class QueryCountOptions(_Count, total=False):
-    """What `.count()` of a query takes."""
+    """The options of `.count()` of a query."""
 
     compare: Literal["keys", "attributes", "v2"] | None
 
 
 class ScanCountOptions(_Count, total=False):
-    """What `.count()` of a scan takes."""
+    """The options of `.count()` of a scan."""
 
     segments: int | None
 
 
 class SearchOptions(TypedDict, total=False):
-    """What searches by meaning take."""
+    """The options of searches by meaning."""
 
     top_k: int | None
     table: str | None
@@ -124,11 +124,11 @@ class SearchOptions(TypedDict, total=False):
 
 
 class NoOptions(TypedDict, total=False):
-    """What `task.check(...)` takes."""
+    """The options of `task.check(...)`: it has none."""
 
 
 class TransactGetOptions(TypedDict, total=False):
-    """What `app.transact_get([...])` takes."""
+    """The options of `app.transact_get([...])`."""
 
     data: Literal["attributes", "include_keys", "raw"] | None
     select: str | None
@@ -137,13 +137,13 @@ class TransactGetOptions(TypedDict, total=False):
 
 
 class TransactWriteOptions(TypedDict, total=False):
-    """What `app.transact_write([...])` takes."""
+    """The options of `app.transact_write([...])`."""
 
     token: str | None
 
 
 class BatchWriteOptions(TypedDict, total=False):
-    """What batches of writes take."""
+    """The options of batches of writes."""
 
     table: str | None
     concurrency: int | None
@@ -154,7 +154,7 @@ class BatchWriteOptions(TypedDict, total=False):
 
 
 class BatchGetOptions(TransactGetOptions, total=False):
-    """What batches of gets take."""
+    """The options of batches of gets."""
 
     table: str | None
     attributes: Sequence[str] | None
@@ -167,7 +167,7 @@ class BatchGetOptions(TransactGetOptions, total=False):
 
 @frozen
 class Options:
-    """What may be said of how an operation runs. Absent means the operation's default."""
+    """The checked options of one call. An absent option has its default."""
 
     order: Literal["asc", "desc"] | None = None
     limit: int | None = None
@@ -178,9 +178,9 @@ class Options:
     attributes: tuple[str, ...] = ()
     consistent: bool = False
     cursor_from: Literal["leyden", "electrodb"] = "leyden"
-    """Who wrote the cursor; one of ElectroDB's has no checksum that ties it to the query."""
+    """Who wrote the cursor. ElectroDB's cursors have no checksum that ties them to the query."""
     compare: Literal["keys", "attributes", "v2"] | None = None
-    """Which of ElectroDB's requests a range is; None for a range that is exact."""
+    """Which request of ElectroDB's a range sends; None for an exact range."""
     response: str = "default"
     data: Literal["attributes", "include_keys", "raw", "result"] = "attributes"
     ignore_ownership: bool = False
@@ -199,13 +199,13 @@ class Options:
 
 
 DEFAULT: Final = Options()
-"""Those of a call that says nothing."""
+"""The options of a call that gives none."""
 
 
 def read_options(operation: str, family: type, given: Mapping[str, Any]) -> Options:
-    """The options of one call; `family` is the TypedDict that names what it takes.
+    """Return the checked options of one call; `family` is the TypedDict that it takes.
 
-    Raises InvalidOptionError for one that the operation does not have, or a wrong value.
+    Raises InvalidOptionError for an option that the operation does not have, or a wrong value.
     """
     if not given:
         return DEFAULT
@@ -224,15 +224,15 @@ def read_options(operation: str, family: type, given: Mapping[str, Any]) -> Opti
             raise
         if value == "result" and name == "data" and family not in (GetOptions, WriteOptions):
             raise InvalidOptionError(
-                'the option "data" takes "result" for single items only: a page says what it cost '
-                "by itself",
+                'the option "data" takes "result" for single items only: a page itself says '
+                "what it cost",
                 operation=operation,
             )
     return Options(**checked)
 
 
 def finish(params: Params, options: Options) -> Params:
-    """The request with the caller's table and extra parameters."""
+    """Return the request with the caller's table and extra parameters."""
     if options.table is not None:
         if "TransactItems" in params:
             for part in params["TransactItems"]:
@@ -252,7 +252,7 @@ def _names_of(family: type) -> frozenset[str]:
 
 
 def _takes(is_right: Callable[[Any], bool], wanted: str) -> Callable[[str, Any], Any]:
-    """The check of an option; `wanted` says what it takes."""
+    """Return the check of an option; `wanted` says what it takes."""
 
     def check(name: str, value: Any) -> Any:
         if not is_right(value):
@@ -316,7 +316,7 @@ def _expression(name: str, value: Any) -> Any:
 
     try:
         compiled = jmespath.compile(value)
-        # JMESPath itself reports a wrong call only over an item, when a write has happened.
+        # JMESPath itself reports a wrong call only when it evaluates an item, after a write.
         check_calls(compiled.parsed, value)
         return compiled
     except ExpressionError as error:
@@ -332,12 +332,12 @@ def _expression(name: str, value: Any) -> Any:
 _MOST_SEGMENTS: Final = 1_000_000
 
 MOST_MATCHES: Final = 100
-"""How many items DynamoDB gives of a search."""
+"""The most items that DynamoDB returns for a search."""
 
 _OF_DYNAMODB: Final = frozenset(
     {"ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "COUNT", "SPECIFIC_ATTRIBUTES"}
 )
-"""The values of DynamoDB's own Select."""
+"""The values of DynamoDB's own Select parameter."""
 
 _CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "order": _one_of("asc", "desc"),

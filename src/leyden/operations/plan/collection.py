@@ -1,6 +1,7 @@
-"""Queries of collections: the items of several entities from one partition of one index.
+"""Queries of collections: items of several entities in one partition of an index.
 
-A range concerns the members whose sort keys have its attributes, and leaves the others alone.
+A range applies to the members whose sort keys have its attributes. The other members' items are not
+limited by it.
 """
 
 from __future__ import annotations
@@ -55,12 +56,12 @@ class CollectionReading(RangedReading):
 
     @property
     def name(self) -> str:
-        """The operation's name: `collections.contributions`."""
+        """The operation's name, such as `collections.contributions`."""
         return f"collections.{self.collection.name}"
 
     @property
     def source(self) -> IndexKeys:
-        """The access pattern of the first member; partition keys are alike in all."""
+        """The access pattern of the first member; all members have the same partition key."""
         return self.collection.keys
 
     @property
@@ -75,20 +76,20 @@ class CollectionReading(RangedReading):
 
     @property
     def small_attribute(self) -> str | None:
-        """None: members have attributes of their own."""
+        """None: each member has attributes of its own."""
         return None
 
     def clauses(self, params: Params, options: Options, expressions: Expressions) -> Iterator[str]:
-        """What the filter says beside the conditions of `where()`; puts the key condition in."""
+        """Set the key condition, and yield the parts of the filter besides `where()`."""
         params["KeyConditionExpression"] = self._key_condition(options, expressions)
         yield from self._comparisons(options, expressions)
-        # Where the index does not hold whose an item is, its keys tell that later.
+        # An index that does not hold the identifiers leaves this to the keys, after reading.
         if identifiers_filtered(self.entity, self.source, options):
             each = [_identified(member, expressions) for member in self.collection]
             yield each[0] if len(each) == 1 else f"({' OR '.join(f'({one})' for one in each)})"
 
     def applied(self, condition: Condition, expressions: Expressions) -> str:
-        """A condition, which says nothing of the members that do not have its attributes."""
+        """Return a condition that exempts the members without its attributes."""
         fields = fields_of(condition)
         concerned = [
             member
@@ -98,11 +99,11 @@ class CollectionReading(RangedReading):
         if not concerned:
             names = ", ".join(sorted(fields))
             raise InvalidExpressionError(
-                f'no entity of the collection "{self.collection.name}" has {names} all together'
+                f'no entity of the collection "{self.collection.name}" has all of {names}'
             )
         for member in concerned:
             refuse_unfilterable(member.entity, member.keys, fields)
-        # PynamoDB puts what it joins in parentheses by itself.
+        # PynamoDB itself puts parentheses around what it joins.
         text = expressions.condition(condition)
         named = {member.entity.spec.entity for member in concerned}
         exempt = []
@@ -110,7 +111,7 @@ class CollectionReading(RangedReading):
             if member in concerned:
                 continue
             if member.entity.spec.entity in named:
-                # Another version of an entity that the condition concerns.
+                # Another version of an entity that the condition applies to.
                 exempt.append(f"({_identified(member, expressions)})")
             else:
                 exempt.append(expressions.equal(*next(iter(member.entity.identifiers.items()))))
@@ -119,13 +120,13 @@ class CollectionReading(RangedReading):
     def project(
         self, params: Params, options: Options, expressions: Expressions, *, telling: bool
     ) -> None:
-        """Ask for the wanted attributes. Raises UnknownAttributeError, InvalidOptionError."""
+        """Add the projection. Raises UnknownAttributeError, InvalidOptionError."""
         self.collection.project(params, options, expressions, telling=telling)
 
     def _key_condition(self, options: Options, expressions: Expressions) -> str:
         entity, keys, values = self.entity, self.source, self.values
         if keys.pk is None:
-            # The keys are the attributes, which are one for all members.
+            # The attributes themselves are the keys, and all members share them.
             if self.range is not None and self.is_exact(options):
                 return exact_range(entity, keys, values, self.range).key_condition(expressions)
             return key_condition(entity, keys, values, self.range, expressions)
@@ -136,7 +137,7 @@ class CollectionReading(RangedReading):
         return f"{partition} AND {condition.expression(expressions)}"
 
     def _sort_condition(self, options: Options) -> SortCondition | None:
-        """The condition on the sort key; None where the whole partition is read."""
+        """Return the condition on the sort key; None where the whole partition is read."""
         form, limits = self.collection.sort_form, self.range
         is_clustered = self.source.spec.type == "clustered"
         if limits is not None and not is_clustered and options.compare is not None:
@@ -153,7 +154,7 @@ class CollectionReading(RangedReading):
             ordered = [own, *(one for one in forms if one is not own)]
             return condition_of(form.field, key_bounds(first.entity, ordered, test))
         if limits is None or not any(name in form.names for name in limits.start):
-            # Without a closing label this also takes longer values; they are left out later.
+            # Without a closing label, longer values match too; they are left out after reading.
             beginning = form.stem(self.values)
             if beginning is None or beginning == "":
                 return None
@@ -171,7 +172,7 @@ class CollectionReading(RangedReading):
         return next((m for m in members if names <= {*m.keys.sort_names}), members[0])
 
     def _comparisons(self, options: Options, expressions: Expressions) -> Iterator[str]:
-        """What ElectroDB's `compare` filters by: attributes of the first member."""
+        """Yield what ElectroDB's `compare` filters by: attributes of the first member."""
         if options.compare is None or self.source.spec.type != "clustered":
             return
         attributes, limits = self.entity.mapping.attributes, self.range
@@ -187,7 +188,7 @@ class CollectionReading(RangedReading):
                 yield expressions.compare(attributes[name], operator, value)
 
     def _range_test(self, member: Member, options: Options) -> RangeTest:
-        """What a member's items must meet in an exact range. Raises InvalidExpressionError."""
+        """Return the test of an exact range for a member's items. Raises InvalidExpressionError."""
         own, limits = member.own(self.values), self.range
         assert limits is not None
         if not any(name in member.keys.sort_names for name in limits.start):
@@ -198,7 +199,7 @@ class CollectionReading(RangedReading):
         return test
 
     def _test(self, member: Member, options: Options) -> RangeTest | SortCondition | None:
-        """What a member's items must meet beside the request."""
+        """Return the test that a member's items must pass after reading, if any."""
         form, limits = member.keys.sk, self.range
         if self.is_exact(options):
             return self._range_test(member, options)
@@ -210,7 +211,7 @@ class CollectionReading(RangedReading):
         return sort_condition(member.entity, form, member.own(self.values), limits)
 
     def plan(self, options: Options) -> ReadPlan:
-        """What `go()` does. Raises the errors of bad input."""
+        """Return the plan that `go()` runs. Raises the errors of bad input."""
         entities = [member.entity for member in self.collection]
         reader = reader_of(entities, options.data)
         request = self.request(options, telling=True, reader=reader)
@@ -272,7 +273,7 @@ class CollectionReading(RangedReading):
         return OverflowRead(self.name, table, options, entity_of, wanted, keep)
 
     def telling_filter(self, options: Options, expressions: Expressions) -> str | None:
-        """What a filter must say besides, so that nothing it lets through is left out later."""
+        """Return the filter with which no item that passes it is left out after reading, if any."""
         partition = self.source.spec.pk.composite
         if options.ignore_ownership or self.range is not None:
             return None
@@ -295,19 +296,19 @@ class CollectionReading(RangedReading):
         return " OR ".join(told)
 
     def notes(self, options: Options) -> Iterator[str]:
-        """What a reader should know of what is read."""
+        """Yield what the explanation should mention."""
         if self.range is not None and self.is_exact(options):
             names = self.range.start
             listed = ", ".join(f'"{name}"' for name in names)
-            yield f"items outside of the range of {listed} are left out after reading"
+            yield f"items outside the range of {listed} are left out after reading"
             others = [
                 m.alias for m in self.collection if not any(n in m.keys.sort_names for n in names)
             ]
             if others:
-                yield f"the range says nothing of {', '.join(others)}"
+                yield f"the range does not limit {', '.join(others)}"
         yield f"gives {', '.join(member.alias for member in self.collection)} in key order"
 
 
 def _identified(member: Member, expressions: Expressions) -> str:
-    """That an item has the identifiers of a member."""
+    """Return the condition that an item has a member's identifiers."""
     return " AND ".join(expressions.equal(*pair) for pair in member.entity.identifiers.items())

@@ -1,9 +1,9 @@
-"""What a write costs in write units, worked out before it is sent.
+"""The write capacity units that a write costs, computed before it is sent.
 
-DynamoDB charges a unit for each KB of an item, or part of one, and as much again for each index
-that holds it. An index whose key changes costs twice: the old entry goes, and a new one comes. A
-transaction doubles all of it. What an update leaves alone is not known here, so its cost is
-that of an item of one KB, and an upper bound.
+DynamoDB charges one unit for each started KB of an item, and as much again for each index that
+holds it. An index whose key changes costs twice: the old entry is deleted and a new one is put. A
+transaction doubles all of this. The size of what an update leaves alone is unknown here, so an
+update's cost is that of an item of one KB, and an upper bound.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from leyden.program import Item, Params
 from leyden.results import WriteCost
 
 _WRITE_UNIT: Final = 1024
-"""The bytes of an item that one write unit pays for."""
+"""The bytes of an item that one write capacity unit pays for."""
 
 _MOVED: Final = 2
-"""An entry under another key: one is deleted, and one is put."""
+"""The units of an index entry whose key changes: one entry is deleted, one is put."""
 
 _CLAUSE: Final = re.compile(r"\b(SET|REMOVE|ADD|DELETE) ")
 _ROOT: Final = re.compile(r"(?<![.\w])#\w+")
-"""A field, and no path inside of one."""
+"""A whole field, not a path inside one."""
 
 
 def write_units(size: int) -> int:
-    """The write units of an item, or of an entry of an index, of so many bytes."""
+    """Return the write capacity units of an item or index entry of this many bytes."""
     return max(1, -(-size // _WRITE_UNIT))
 
 
@@ -47,7 +47,7 @@ def total_of(costs: Sequence[WriteCost | None]) -> str | None:
 
 
 def cost_of(plan: WritePlan) -> WriteCost | None:
-    """What a write costs; None while a migration decides what else it writes."""
+    """Return what a write costs; None while a migration decides what else it writes."""
     entity = plan.entity
     if entity.moving is not None:
         return None
@@ -76,7 +76,7 @@ def cost_of(plan: WritePlan) -> WriteCost | None:
 
 
 def _unread_guards(plan: WritePlan) -> int:
-    """How many guards a write may take and give up that has to read its item to know them."""
+    """Count the guards of a write that are unknown until its item is read."""
     effect, entity = plan.effect, plan.entity
     if effect is None or plan.why_read is None:
         return 0
@@ -91,7 +91,7 @@ def _units_of_part(part: Params) -> int:
 
 
 def _indexes(entity: BoundEntity) -> Iterator[tuple[str, frozenset[str]]]:
-    """The access patterns in indexes, each with the fields of its key."""
+    """Yield the access patterns that use an index, each with the fields of its key."""
     own = {*entity.key_fields}
     for name, keys in entity.keys.items():
         if keys.spec.index:
@@ -99,7 +99,7 @@ def _indexes(entity: BoundEntity) -> Iterator[tuple[str, frozenset[str]]]:
 
 
 def _entries(entity: BoundEntity, item: Item) -> Iterator[tuple[str, Item]]:
-    """What the indexes hold of an item."""
+    """Yield what each index holds of an item."""
     for name, key in _indexes(entity):
         if key <= item.keys():
             held = entity.held[name]
@@ -107,8 +107,8 @@ def _entries(entity: BoundEntity, item: Item) -> Iterator[tuple[str, Item]]:
 
 
 def _changed(entity: BoundEntity, params: Params) -> Iterator[tuple[str, int]]:
-    """The access patterns whose entries an update may change, with what that costs."""
-    # An update states its own key and identifiers again, which changes no entry.
+    """Yield the access patterns whose entries an update may change, with the units of each."""
+    # An update sets its own key and identifiers again, which changes no entry.
     spec = entity.spec
     same = {spec.attributes[name].field for name in entity.keys.primary.composites}
     same |= {*entity.identifiers}

@@ -1,9 +1,9 @@
-"""Where the items of a query stand that are still in their earlier form.
+"""Find the items of a query that are still in their earlier form.
 
-A query of the present schema finds items by the present keys. Those that have not moved are found
-by an access pattern of the earlier schema: one whose partition key is made of attributes that the
-query gives, and that has every item which the query could be about. Only values that a migration
-takes over as they are may look for items: what a step makes of others may have been something else.
+A query of the present schema finds items by their present keys. Items that have not moved are found
+by an access pattern of the earlier schema. The query must give all attributes of its partition key,
+and it must contain every item that could match. Only values that a migration carries over unchanged
+can be searched for: a value that a step computes may have been different before.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 @frozen
 class EarlierQuery:
-    """A query of the earlier schema whose items have all that are asked for among them.
+    """A query of the earlier schema that finds all wanted items in the earlier form.
 
-    `ordered` says that its items come in the order in which their present forms stand.
+    `ordered` tells whether its items come in the order of their present forms.
     """
 
     reading: QueryReading
@@ -37,7 +37,7 @@ class EarlierQuery:
 
 
 def carried(moving: Moving) -> dict[str, str]:
-    """The attributes whose values do not change when an item moves: earlier names by new ones."""
+    """Return the attributes whose values do not change when an item moves: earlier names by new."""
     attributes, origin = moving.entity.spec.attributes, moving.earlier.spec.attributes
     found = {}
     for name, route in moving.routes.items():
@@ -52,7 +52,7 @@ def carried(moving: Moving) -> dict[str, str]:
 
 
 def stand_alike(moving: Moving, keys: IndexKeys) -> bool:
-    """Whether items in the earlier form stand in the index where their present forms do."""
+    """Whether items in the earlier form have the same place in the index as their present forms."""
     names = carried(moving)
     for theirs in moving.earlier.keys.values():
         if theirs.spec.index != keys.spec.index:
@@ -78,10 +78,10 @@ def earlier_query(
     limits: Range | None,
     options: Options,
 ) -> EarlierQuery:
-    """The query that finds the items in the earlier form.
+    """Return the query that finds the items in the earlier form.
 
-    `values` are what a query of `keys` gives as equal, `limits` its range. Raises
-    InvalidExpressionError where no access pattern of the earlier schema has them all.
+    `values` are those that a query of `keys` gives as equal, `limits` is its range. Raises
+    InvalidExpressionError where no access pattern of the earlier schema contains all the items.
     """
     names, earlier = carried(moving), moving.earlier
     known = {names[name]: value for name, value in values.items() if name in names}
@@ -101,7 +101,8 @@ def earlier_query(
             found.append((theirs, given))
     if not found:
         raise not_found(moving, keys)
-    # The one of the same name says the same, so it most likely keeps the order; else the table's.
+    # The access pattern of the same name most likely keeps the order; the table's own key is next
+    # best.
     found.sort(
         key=lambda pair: (pair[0].spec.name != keys.spec.name, pair[0].spec.index is not None)
     )
@@ -117,7 +118,7 @@ def earlier_query(
 
 
 def _has_all(moving: Moving, keys: IndexKeys, theirs: IndexKeys, given: Mapping[str, Any]) -> bool:
-    """Whether an earlier access pattern has all items that have values for these attributes."""
+    """Whether an earlier access pattern contains all items with values for these attributes."""
     if theirs.spec.index is None:
         return True
     earlier = moving.earlier
@@ -127,7 +128,7 @@ def _has_all(moving: Moving, keys: IndexKeys, theirs: IndexKeys, given: Mapping[
         return True
     roots = earlier.mapping.condition(theirs.spec.name).roots
     names = carried(moving)
-    # The condition of both judges the same values by the same names.
+    # Both conditions then read the same values under the same names.
     return (
         roots is not None
         and theirs.spec.when == keys.spec.when
@@ -140,7 +141,7 @@ def _reads_consistently(entity: BoundEntity, keys: IndexKeys) -> bool:
 
 
 def not_found(moving: Moving, keys: IndexKeys) -> InvalidExpressionError:
-    """The error for items in the earlier form that a read by these keys would not find."""
+    """Return the error for a read by these keys that would miss items in the earlier form."""
     spec, mine, names = moving.entity.spec, moving.entity.keys, carried(moving)
     there = [
         name
@@ -156,9 +157,9 @@ def not_found(moving: Moving, keys: IndexKeys) -> InvalidExpressionError:
     ]
     also = f"; {listed(there)} can be queried meanwhile" if there else ""
     return InvalidExpressionError(
-        f'items of "{spec.entity}" may still be stored as the earlier schemas have it, and what '
-        f'"{keys.spec.name}" is queried by finds them in no access pattern of these: migrate the '
-        f"items first, with `leyden migrate`, and then use it{also}",
+        f'items of "{spec.entity}" may still be stored as the earlier schemas describe, and no '
+        f'access pattern there finds them by the values of "{keys.spec.name}": migrate the items '
+        f"first, with `leyden migrate`, and then query it{also}",
         entity=spec.entity,
     )
 
@@ -166,7 +167,7 @@ def not_found(moving: Moving, keys: IndexKeys) -> InvalidExpressionError:
 def _range_there(
     keys: IndexKeys, theirs: IndexKeys, limits: Range, names: Mapping[str, str], depth: int
 ) -> Range | None:
-    """The range of a query in the terms of an earlier access pattern; None to read it all."""
+    """Return the range for an earlier access pattern; None to read all of it."""
     mine, other = keys.sk, theirs.sk
     if (mine is None) != (other is None):
         return None

@@ -1,7 +1,7 @@
-"""Conditions judged here, on items that were read, as DynamoDB judges them.
+"""Evaluate conditions on items that were read, as DynamoDB evaluates them.
 
-A search of a vector index takes no condition but equality on what the index is filtered by, so what
-`where()` says of its matches is for Leyden to judge.
+A search of a vector index takes only equality on the fields that the index filters by, so Leyden
+applies `where()` to its matches itself.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def holds(condition: Condition, item: Item) -> bool:
 
 
 def orders_the_unordered(condition: Condition) -> bool:
-    """Whether a condition asks for the order of a given value of a kind that has none.
+    """Whether a condition compares by order a given value of a kind that has no order.
 
     DynamoDB refuses such a filter as a whole, whatever the items are.
     """
@@ -73,12 +73,12 @@ def orders_the_unordered(condition: Condition) -> bool:
 
 
 def same(one: AttributeValue | None, other: AttributeValue | None) -> bool:
-    """Whether two values are there and equal, however their numbers and sets are written."""
+    """Whether two values are present and equal, however their numbers and sets are written."""
     return one is not None and other is not None and _plain(one) == _plain(other)
 
 
 def _plain(value: AttributeValue) -> Any:
-    """What equal values have in common."""
+    """Return a form that equal values share."""
     ((kind, content),) = value.items()
     match kind:
         case "N":
@@ -95,7 +95,7 @@ def _plain(value: AttributeValue) -> Any:
 
 
 def _compare(sign: str, one: AttributeValue | None, other: AttributeValue | None) -> bool:
-    """Whether two values are of one kind that has an order, and stand in this one."""
+    """Whether two values have the same ordered kind and compare so."""
     if one is None or other is None:
         return False
     (kind, low), (other_kind, high) = _plain(one), _plain(other)
@@ -115,7 +115,7 @@ def _contains(value: AttributeValue | None, part: AttributeValue | None) -> bool
     (kind, content), wanted = _plain(value), _plain(part)
     if kind == "L":
         return wanted in content
-    # Text and bytes have parts of their own kind, and sets members: `S` is in `S` and in `SS`.
+    # A string can contain a string; a set contains members: `S` may be in `S` and in `SS`.
     return (
         wanted[0] in ("S", "N", "B")
         and (kind == f"{wanted[0]}S" or (kind == wanted[0] and kind != "N"))
@@ -124,7 +124,7 @@ def _contains(value: AttributeValue | None, part: AttributeValue | None) -> bool
 
 
 def _value_of(operand: _Operand, item: Item) -> AttributeValue | None:
-    """The value of an operand; None where the item has none."""
+    """Return the value of an operand; None where the item has none."""
     if isinstance(operand, Value):
         value: AttributeValue = operand.value
         return value
@@ -135,7 +135,7 @@ def _value_of(operand: _Operand, item: Item) -> AttributeValue | None:
         ((kind, content),) = measured.items()
         if kind not in _COUNTED:
             return None
-        # Text is as long as its UTF-16 is, in units of that.
+        # DynamoDB measures text in UTF-16 code units.
         size = len(content.encode("utf-16-le")) // 2 if kind == "S" else len(content)
         return {"N": str(size)}
     assert isinstance(operand, Path)

@@ -1,6 +1,6 @@
-"""Expressions of a request: placeholders for names and values, and the text around them.
+"""Expressions of a request, with their placeholders for names and values.
 
-Then the conditions that `where()` takes, and what items and values count for in bytes.
+The module also checks the conditions of `where()`, and measures items and values in bytes.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _FEW: Final = 64
 _NAMES: Final = tuple(f"#{number}" for number in range(_FEW))
 _VALUES: Final = tuple(f":{number}" for number in range(_FEW))
 _EQUAL: Final = tuple(f"#{number} = :{number}" for number in range(_FEW))
-"""The placeholders of most requests; to look them up takes less than to write them."""
+"""The placeholders of most requests; a lookup is faster than formatting."""
 
 _MOST_CHOICES: Final = 100
 """The most values that DynamoDB takes in an IN."""
 
 
 SET_HAS: Final = "what is set has"
-"""How a refusal begins where only a part of the item is known."""
+"""The beginning of a message where only a part of the item is known."""
 
 _CONTAINER_OVERHEAD: Final = 3
 _ELEMENT_OVERHEAD: Final = 1
@@ -41,8 +41,8 @@ _ELEMENT_OVERHEAD: Final = 1
 class Expressions:
     """Collects the names and values of all expressions of one request.
 
-    PynamoDB conditions serialise into the same two tables, so that a name has one placeholder
-    in the whole request.
+    PynamoDB conditions serialize into the same two tables, so each name has one placeholder in the
+    whole request.
     """
 
     __slots__ = ("names", "values")
@@ -53,7 +53,7 @@ class Expressions:
 
     @classmethod
     def of(cls, params: Params) -> Expressions:
-        """The names and values of a request, to add others to."""
+        """Return the names and values of a request, to add others to."""
         expressions = cls()
         names: dict[str, str] = params.get("ExpressionAttributeNames", {})
         expressions.names = {name: placeholder for placeholder, name in names.items()}
@@ -61,7 +61,7 @@ class Expressions:
         return expressions
 
     def name(self, field: str) -> str:
-        """The placeholder of a top-level field."""
+        """Return the placeholder of a top-level field."""
         placeholder = self.names.get(field)
         if placeholder is None:
             number = len(self.names)
@@ -70,7 +70,7 @@ class Expressions:
         return placeholder
 
     def path(self, segments: Sequence[str]) -> str:
-        """The placeholders of a document path in PynamoDB's form: `["detail", "notes[0]"]`."""
+        """Return the placeholders of a path in PynamoDB's form: `["detail", "notes[0]"]`."""
         parts = []
         for segment in segments:
             field, bracket, indexes = segment.partition("[")
@@ -78,37 +78,37 @@ class Expressions:
         return ".".join(parts)
 
     def value(self, value: AttributeValue) -> str:
-        """A placeholder for a typed value."""
+        """Return a new placeholder for a typed value."""
         number = len(self.values)
         placeholder = _VALUES[number] if number < _FEW else f":{number}"
         self.values[placeholder] = value
         return placeholder
 
     def equal(self, field: str, value: AttributeValue) -> str:
-        """`field = value`."""
+        """Write `field = value`."""
         return f"{self.name(field)} = {self.value(value)}"
 
     def unchanged(self, field: str, value: AttributeValue | None) -> str:
-        """That a field is still stored as it was seen; None for not there."""
+        """Write the condition that a field still has the value that was seen; None for no value."""
         if value is None:
             return f"attribute_not_exists({self.name(field)})"
         return self.equal(field, value)
 
     def compare(self, attribute: CompiledAttribute, operator: str, value: Any) -> str:
-        """`attribute operator value`, with an accepted value."""
+        """Write `attribute operator value`, with an accepted value."""
         name = self.name(attribute.spec.field)
         return f"{name} {operator} {self.value(attribute.encode(value))}"
 
     def between(self, attribute: CompiledAttribute, low: Any, high: Any) -> str:
-        """`attribute BETWEEN low AND high`, with accepted values."""
+        """Write `attribute BETWEEN low AND high`, with accepted values."""
         return f"{self.compare(attribute, 'BETWEEN', low)} AND {self.value(attribute.encode(high))}"
 
     def equal_all(self, fields: Item) -> list[str]:
-        """`field = value` for each field."""
+        """Write `field = value` for each field."""
         names, values = self.names, self.values
         if names or values or len(fields) > _FEW:
             return [self.equal(field, value) for field, value in fields.items()]
-        # The first of the request, as most of an update are.
+        # They are the first of the request, as most fields of an update are.
         places = zip(_NAMES, _VALUES, fields.items(), strict=False)
         for name, placeholder, (field, value) in places:
             names[field] = name
@@ -116,14 +116,14 @@ class Expressions:
         return [*_EQUAL[: len(names)]]
 
     def condition(self, condition: Condition) -> str:
-        """A PynamoDB condition as text."""
+        """Return a PynamoDB condition as text."""
         try:
             return str(condition.serialize(self.names, self.values))
         except RecursionError:
             raise InvalidExpressionError("the condition is nested too deeply") from None
 
     def write_to(self, params: Params) -> None:
-        """Put the tables into the request, where there is anything in them."""
+        """Put the names and values into the request, where there are any."""
         if self.names:
             params["ExpressionAttributeNames"] = {
                 placeholder: name for name, placeholder in self.names.items()
@@ -133,7 +133,7 @@ class Expressions:
 
 
 def require(params: Params, write: Callable[[Expressions], str]) -> Params:
-    """The request with one more condition, which `write` puts into the request's tables."""
+    """Return the request with one more condition, which `write` adds to the request's tables."""
     expressions = Expressions.of(params)
     added = write(expressions)
     stricter = dict(params)
@@ -143,7 +143,7 @@ def require(params: Params, write: Callable[[Expressions], str]) -> Params:
 
 
 def conjunction(parts: Iterable[str]) -> str:
-    """All of the given conditions, joined by AND; empty where there are none."""
+    """Join all conditions by AND; "" where there are none."""
     texts = [part for part in parts if part]
     if len(texts) < 2:
         return texts[0] if texts else ""
@@ -152,7 +152,7 @@ def conjunction(parts: Iterable[str]) -> str:
 
 @lru_cache(maxsize=1024)  # the same few shapes of conditions come again and again
 def _is_open_or(text: str) -> bool:
-    """Whether an OR stands outside of all parentheses; a pair around a pair is refused."""
+    """Whether an OR stands outside all parentheses. DynamoDB refuses redundant parentheses."""
     if " OR " not in text:
         return False
     depth = 0
@@ -167,13 +167,13 @@ def _is_open_or(text: str) -> bool:
 
 
 def fields_of(condition: Condition) -> frozenset[str]:
-    """The top-level fields that a condition is on."""
+    """Return the top-level fields that a condition reads."""
     paths = (part for part in _parts_of(condition) if isinstance(part, Path))
     return frozenset(path.path[0].partition("[")[0] for path in paths)
 
 
 def _parts_of(condition: Condition) -> Iterator[Condition | _Operand]:
-    """A condition, and all conditions and operands in it."""
+    """Yield a condition, and all conditions and operands in it."""
     waiting: list[Any] = [condition]
     while waiting:
         part = waiting.pop()
@@ -186,10 +186,10 @@ def _parts_of(condition: Condition) -> Iterator[Condition | _Operand]:
 def read_conditions(
     entity: BoundEntity, operation: str, given: tuple[Any, ...], wrong: Mapping[str, Any]
 ) -> tuple[Condition, ...]:
-    """The conditions given to `where()`.
+    """Return the conditions given to `where()`.
 
-    Raises InvalidExpressionError for anything else, and for an `is_in` that DynamoDB would refuse;
-    ArgumentError for keywords.
+    Raises InvalidExpressionError for anything else and for an `is_in` that DynamoDB would refuse,
+    and ArgumentError for keywords.
     """
     if wrong:
         name, alias = next(iter(wrong)), entity.spec.alias
@@ -216,8 +216,8 @@ def _check_in(condition: In, operation: str) -> None:
     path, *choices = condition.values
     if not choices:
         raise InvalidExpressionError(
-            f"is_in() of {_shown(path)} needs at least one value; where there may be none, leave "
-            "out the operation, which could find nothing",
+            f"is_in() of {_shown(path)} needs at least one value; with no values it matches "
+            "nothing, so leave out the operation",
             operation=operation,
         )
     if len(choices) > _MOST_CHOICES:
@@ -245,10 +245,10 @@ def _shown(path: Any) -> str:
 
 
 def as_stored(spec: EntitySpec, item: Item, names: Iterable[str]) -> Condition:
-    """The condition that attributes are stored as they are in a raw item; one name at least.
+    """Return the condition that attributes are stored as in a raw item; at least one name.
 
-    Their stored form is compared, whole: whoever wrote it, and however. Values that are stored
-    outside of the item are compared by its manifest, which each write of theirs changes.
+    It compares the whole stored value, so it holds whoever wrote the item. Values that are stored
+    outside the item are compared by its manifest, which every write of such a value changes.
 
     >>> task.patch(id="t1").set(title="New").where(as_stored(spec, item, ["title"]))
     ... # doctest: +SKIP
@@ -267,12 +267,12 @@ def _still(field: str, item: Item) -> Condition:
 
 
 def item_size(item: Item) -> int:
-    """The item's size in bytes: names and values, in UTF-8."""
+    """Return the item's size in bytes: names and values, in UTF-8."""
     total = 0
     for name, value in item.items():
         total += len(name) if name.isascii() else _text_size(name)
         text = value.get("S")
-        # Most fields are ASCII text; spelled out, since every write is measured.
+        # Most fields are ASCII text. They are measured inline, since every write is measured.
         if text is not None and text.isascii():
             total += len(text)
         else:
@@ -281,13 +281,13 @@ def item_size(item: Item) -> int:
 
 
 def value_size(value: AttributeValue) -> int:
-    """The size of one typed value in bytes."""
+    """Return the size of one typed value in bytes."""
     ((kind, content),) = value.items()
     return int(_MEASURES[kind](content))
 
 
 def request_size(params: Params) -> int:
-    """The bytes that a write counts for in a transaction."""
+    """Return the bytes that a write adds to a transaction."""
     values = params.get("ExpressionAttributeValues", {}).values()
     own = params.get("Item") or params.get("Key", {})
     return item_size(own) + sum(map(value_size, values))
@@ -296,7 +296,7 @@ def request_size(params: Params) -> int:
 def refuse_oversize(*parts: Item, has: str = "the item has") -> None:
     """Raise ItemTooLargeError where DynamoDB would refuse the item of these parts.
 
-    `has` begins the message, for an item of which these fields are not all.
+    `has` begins the message, for an item that has more fields than these.
     """
     if _fit_surely(parts):
         return
@@ -307,7 +307,7 @@ def refuse_oversize(*parts: Item, has: str = "the item has") -> None:
             ((name, value_size(value)) for name, value in item.items()), key=lambda pair: pair[1]
         )
         raise ItemTooLargeError(
-            f"{has} {size:,} bytes and DynamoDB stores at most {ITEM_LIMIT:,}; its largest "
+            f"{has} {size:,} bytes, and DynamoDB stores at most {ITEM_LIMIT:,}; its largest "
             f'field is "{name}" with {largest:,} bytes',
             size=size,
             limit=ITEM_LIMIT,
@@ -315,9 +315,9 @@ def refuse_oversize(*parts: Item, has: str = "the item has") -> None:
 
 
 def _fit_surely(parts: tuple[Item, ...]) -> bool:
-    """Whether the parts fit, told by the length of their JSON: never less than they count for.
+    """Whether the parts surely fit: their JSON is at least as long as DynamoDB's measure.
 
-    That text is made in a fraction of the time in which an item is measured.
+    Encoding them takes a fraction of the time that measuring takes.
     """
     try:
         return len(encode(parts)) <= ITEM_LIMIT

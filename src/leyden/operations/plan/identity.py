@@ -1,8 +1,9 @@
-"""What a read holds of an item, and how requests tell whose item it is.
+"""What a read shows of an item, and how requests tell whether an item is the intended one.
 
-First what is read: projections, what an index holds, what a record of that shows. Then whose it
-is: writes carry a condition that the stored item has the same key attributes, and reads filter by
-them where the index holds them, else compare what they read.
+The first part is about what is read: projections, what an index holds, what a record of it shows.
+The second part is about identity. Writes carry a condition that the stored item has the same key
+attributes. Reads filter by these attributes where the index holds them, and otherwise compare them
+after reading.
 """
 
 from __future__ import annotations
@@ -33,9 +34,10 @@ def project(
     telling: bool,
     index: ReadIndex | None = None,
 ) -> None:
-    """Ask for the wanted attributes and the table's own key, and what the expressions name.
+    """Project the wanted attributes, the table's own key, and what the expressions name.
 
-    `telling` adds the fields that say whose item it is. Raises UnknownAttributeError.
+    `telling` adds the fields that identify the item. Raises UnknownAttributeError and
+    InvalidOptionError.
     """
     if not options.attributes:
         return
@@ -54,7 +56,8 @@ def project(
             )
         fields += [attribute.field, *(_watched_fields(entity, name) if telling else ())]
     if telling:
-        # An item without identifiers is known by its keys, and so are values that are not held.
+        # An item without identifiers is recognized by its keys, and so are values that the index
+        # lacks.
         composites = [name for keys in entity.keys.values() for name in keys.composites]
         fields += [
             *(() if options.ignore_ownership else entity.identifiers),
@@ -71,7 +74,7 @@ def project(
 
 
 def _watched_fields(entity: BoundEntity, name: str) -> list[str]:
-    """The fields that the `get` hook of an attribute says that it reads."""
+    """Return the fields that the `get` hook of an attribute watches."""
     attribute = entity.spec.attributes[name]
     if attribute.get is None:
         return []
@@ -82,9 +85,9 @@ def _watched_fields(entity: BoundEntity, name: str) -> list[str]:
 def shown_slots(
     entity: BoundEntity, options: Options, index: ReadIndex | None = None
 ) -> frozenset[str] | None:
-    """The slots that records of a read show; None where it reads whole items.
+    """Return the slots that records of a read show; None where it reads whole items.
 
-    An attribute whose `get` hook watches others is shown where these are read as well.
+    An attribute whose `get` hook watches others is shown only where these are read too.
     """
     held = None if options.hydrate else held_fields(entity, index)
     if held is None and not options.attributes:
@@ -107,11 +110,11 @@ def shown_slots(
 def slots_reader(
     entity: BoundEntity, options: Options, keys: IndexKeys
 ) -> Callable[[Item], frozenset[str] | None]:
-    """What gives the slots that the record of an item shows, as it was read from an index.
+    """Return a function that gives the slots that the record of an item from an index shows.
 
-    Every item of ours says whose it is. Where one does not, though the schema has its index hold
-    that, the table's index holds less than the schema says, and nobody can tell an absent
-    attribute from one that was left out: what is there is shown.
+    Every item that Leyden writes has identifiers. Where an item has none, although the schema says
+    that the index holds them, the table's index holds less than the schema says. An absent
+    attribute then looks like one that was left out, so the record shows only what is there.
     """
     shown = shown_slots(entity, options, keys)
     is_whole = keys is entity.keys.primary or options.hydrate
@@ -125,7 +128,7 @@ def slots_reader(
 def present_slots(
     entity: BoundEntity, item: Item, shown: frozenset[str] | None = None
 ) -> frozenset[str]:
-    """The slots of what an item has, of those in `shown` if given, else without deferred ones."""
+    """Return the slots of what an item has: those in `shown`, or all that are not deferred."""
     return frozenset(
         slot
         for name, slot in entity.mapping.slots.items()
@@ -135,7 +138,7 @@ def present_slots(
 
 
 def inputs_of(entity: BoundEntity, names: Iterable[str]) -> set[str]:
-    """The fields of attributes, and those that their `get` hooks read."""
+    """Return the fields of attributes, and those that their `get` hooks read."""
     fields = set()
     for name in names:
         fields |= {entity.spec.attributes[name].field, *_watched_fields(entity, name)}
@@ -143,18 +146,18 @@ def inputs_of(entity: BoundEntity, names: Iterable[str]) -> set[str]:
 
 
 def held_fields(entity: BoundEntity, index: ReadIndex | None) -> frozenset[str] | None:
-    """The fields that an index holds; None where it holds whole items."""
+    """Return the fields that an index holds; None where it holds whole items."""
     return None if index is None else entity.held[index.spec.name]
 
 
 def key_attribute_fields(entity: BoundEntity, index: IndexKeys) -> tuple[str, ...]:
-    """The fields of the attributes that are themselves the keys of a multi-attribute index."""
+    """Return the fields of the attributes that are the keys of a multi-attribute index."""
     names = () if index.forms else index.spec.composites
     return tuple(entity.spec.attributes[name].field for name in names)
 
 
 def identifiers_projected(entity: BoundEntity, keys: IndexKeys) -> bool:
-    """Whether the index holds the fields that say whose item it is."""
+    """Whether the index holds the fields that identify the entity."""
     projection = keys.spec.projection
     if projection is None or projection == "all":
         return True
@@ -162,10 +165,10 @@ def identifiers_projected(entity: BoundEntity, keys: IndexKeys) -> bool:
 
 
 def identifiers_filtered(entity: BoundEntity, keys: IndexKeys, options: Options) -> bool:
-    """Whether a read may filter on the fields that say whose item it is.
+    """Whether a read may filter on the fields that identify the entity.
 
-    Items are hydrated from an index that may hold less than the schema says, and a filter on what
-    it does not hold is refused by DynamoDB: there the whole items tell.
+    A read that hydrates items may use an index that holds less than the schema says, and DynamoDB
+    refuses a filter on a field that the index does not hold. The whole items tell it later.
     """
     if options.ignore_ownership or (options.hydrate and keys.spec.index is not None):
         return False
@@ -186,9 +189,9 @@ def refuse_unheld(entity: BoundEntity, keys: IndexKeys, fields: Iterable[str]) -
 
 
 def refuse_unfilterable(entity: BoundEntity, keys: IndexKeys, fields: Iterable[str]) -> None:
-    """Raise InvalidExpressionError for a filter on what a query of the index cannot filter by.
+    """Raise InvalidExpressionError for a filter that a query of the index cannot have.
 
-    That is what the index does not hold, and its own key.
+    It cannot filter on fields that the index does not hold, or on the index's own key.
     """
     refuse_unheld(entity, keys, fields)
     own = {*keys.fields, *key_attribute_fields(entity, keys)}
@@ -203,28 +206,28 @@ def refuse_unfilterable(entity: BoundEntity, keys: IndexKeys, fields: Iterable[s
 
 
 def _attributes(entity: BoundEntity, field: str) -> str:
-    """The name of the attribute in a field, for messages."""
+    """Return the name of the attribute in a field, for messages."""
     names = [name for name, a in entity.spec.attributes.items() if a.field == field]
     return f'"{names[0] if names else field}"'
 
 
 def query_identity(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]) -> Identity:
-    """The identity of the items that a query with these composites asks for.
+    """Return the identity of the items that a query with these composites asks for.
 
-    Raises InvalidExpressionError for an empty text that could not be told from no value.
+    Raises InvalidExpressionError for an empty text that looks like an absent value.
     """
     names = [name for name in keys.folded if name in values]
     if "" in values.values():
         names += _empty(entity, keys, values)
         held = held_fields(entity, keys)
-        # Where the index does not hold an empty text, the key alone tells it.
+        # For an empty text that the index does not hold, the key alone decides.
         names = [n for n in names if values[n] != "" or _is_held(entity, n, held)]
     attributes = entity.mapping.attributes
     return {attributes[n].spec.field: attributes[n].encode(values[n]) for n in names}
 
 
 def _empty(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]) -> list[str]:
-    """The attributes whose empty text makes the very key that items without a value have."""
+    """Return the attributes whose empty text makes the same key as no value does."""
     names = [
         form.names[-1]
         for form in keys.forms
@@ -242,7 +245,7 @@ def _empty(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]) -> l
 
 
 def _is_as_absent(form: KeyForm, values: Mapping[str, Any]) -> bool:
-    """Whether the key of these values is the one without the last of them as well."""
+    """Whether the key stays the same without the last of these values."""
     if form.numeric:
         return False
     key = form.complete(values)
@@ -255,28 +258,28 @@ def _is_held(entity: BoundEntity, name: str, held: frozenset[str] | None) -> boo
 
 
 def is_always_there(entity: BoundEntity, name: str) -> bool:
-    """Whether no item is without the attribute, so that a key that ends before it says ""."""
+    """Whether every item has the attribute, so that a key that ends before it means ""."""
     return name in entity.keys.primary.composites or entity.spec.attributes[name].required
 
 
 def refuse_no_item(item: object) -> None:
-    """Raise DecodeError for what cannot be a raw item: fields with typed AttributeValues."""
+    """Raise DecodeError for what is not a raw item: fields with typed AttributeValues."""
     typed = isinstance(item, Mapping) and all(
         isinstance(name, str) and isinstance(value, Mapping) and len(value) == 1
         for name, value in item.items()
     )
     if not typed:
         raise DecodeError(
-            "this is not a raw item, which has typed AttributeValues by field, as in "
+            "this is not a raw item; a raw item has typed AttributeValues by field, as in "
             '{"pk": {"S": "..."}}'
         )
 
 
 def guard_condition(identity: Identity, expressions: Expressions, *, reading: bool = False) -> str:
-    """The condition that no other item is stored under the key; empty where none can be.
+    """Return the condition that no other item is stored under the key; "" where none can be.
 
-    A field that the stored item lacks says nothing against it; but in `reading`, no value is no
-    empty text.
+    A field that the stored item lacks does not fail the condition. In `reading`, an absent value
+    does fail the condition for an empty text.
     """
     texts = []
     for field, value in identity.items():
@@ -289,16 +292,17 @@ def guard_condition(identity: Identity, expressions: Expressions, *, reading: bo
 
 
 def are_filterable(entity: BoundEntity, keys: IndexKeys, identity: Identity) -> bool:
-    """Whether a query of the index can filter by these fields: held there, and none of its key."""
+    """Whether a query can filter by these fields: the index holds them, outside its key."""
     held = held_fields(entity, keys)
     own = {form.field for form in keys.forms}
     return not any(field in own or (held is not None and field not in held) for field in identity)
 
 
 def identity_or_none(entity: BoundEntity, keys: IndexKeys, expressions: Expressions) -> str | None:
-    """The condition that an item matches the entity's identifiers, or lacks them.
+    """Return the condition that an item has the entity's identifiers, or has none.
 
-    An item that lacks them is known by its keys; None where a key condition does not ensure that.
+    An item without identifiers is recognized by its keys. None where a key condition does not
+    ensure that.
     """
     if not identifiers_projected(entity, keys) or not keys.forms:
         return None
@@ -310,7 +314,7 @@ def identity_or_none(entity: BoundEntity, keys: IndexKeys, expressions: Expressi
 
 
 def collision(identity: Identity, stored: Item, request: Request) -> KeyCollisionError:
-    """The error for another item under the key of a write."""
+    """Return the error for another item that is stored under the key of a write."""
     other = (field for field, value in identity.items() if stored.get(field, value) != value)
     names = ", ".join(f'"{field}"' for field in other)
     return KeyCollisionError(

@@ -1,8 +1,8 @@
-"""Key conditions: from the attributes that a query gives to the part of an index that it reads.
+"""Key conditions: from a query's attributes to the part of an index that it reads.
 
-First what callers give is read; then the condition is made as ElectroDB makes it, which compares
-keys as texts. `comparisons` is what its option `compare` filters by beside that. Ranges that mean
-what they say of the attributes are in `ranges`.
+The values of the caller are checked first. The condition is then built as ElectroDB builds it,
+which compares keys as text. `comparisons` are the filters that ElectroDB's option `compare` adds.
+`ranges` has the ranges that compare attributes by value.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Values = Mapping[str, Any]
 COMPARISONS: Final = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 Comparison: TypeAlias = tuple[str, str, Any]
-"""An attribute, an operator, and the value beside it."""
+"""An attribute, an operator, and the value that the attribute is compared with."""
 
 _FILTERS: Final[dict[str, dict[str, str]]] = {
     "keys": {},
@@ -35,7 +35,7 @@ _SHIFTED: Final = {">": ">=", "<=": "<"}
 
 
 _BEHIND_ALL: Final = "#\U0010ffff"
-"""Behind every key that holds a value, and in front of those of greater ones."""
+"""Sorts after every key that holds a value, and before the keys of greater values."""
 
 _HOLDS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "=": lambda key, low: bool(key == low),
@@ -49,7 +49,7 @@ _HOLDS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 
 @frozen
 class Range:
-    """A condition on the sort key behind the values that are given as equal."""
+    """A condition on the sort key after the values that are given as equal."""
 
     operator: str
     start: Values
@@ -66,7 +66,7 @@ class SortCondition:
     high: KeyValue | None = None
 
     def expression(self, expressions: Expressions) -> str:
-        """The condition as part of a KeyConditionExpression."""
+        """Return the condition as part of a KeyConditionExpression."""
         name = expressions.name(self.field)
         low = expressions.value(typed_key(self.low))
         if self.operator == "begins_with":
@@ -95,7 +95,7 @@ def _decimal(number: Any) -> Decimal | None:
 
 
 def read_composites(entity: BoundEntity, keys: IndexKeys, given: Values) -> dict[str, Any]:
-    """The accepted values of a query: all partition-key attributes, and sort-key ones in order.
+    """Return a query's accepted values: the partition key, and sort-key ones in order.
 
     Raises UnknownAttributeError, MissingCompositeError, InvalidExpressionError.
     """
@@ -120,7 +120,7 @@ def read_composites(entity: BoundEntity, keys: IndexKeys, given: Values) -> dict
 def refuse_gap(
     entity: BoundEntity, keys: IndexKeys, values: Values, *, of: str | None = None
 ) -> None:
-    """Raise where a sort-key attribute is given behind one that is not."""
+    """Raise MissingCompositeError where a sort-key attribute follows one that is not given."""
     absent = None
     for name in keys.sort_names:
         if values.get(name) is None:
@@ -142,7 +142,7 @@ def read_range(
     start: Values,
     end: Values | None,
 ) -> Range:
-    """A checked range. Raises the errors of bad input."""
+    """Return a checked range. Raises the errors of bad input."""
     spec = keys.spec
     if spec.sk is None:
         raise InvalidExpressionError(
@@ -180,7 +180,7 @@ def read_range(
 
 
 def accept_limit(entity: BoundEntity, given: Values, operator: str) -> dict[str, Any]:
-    """The values of a limit; a beginning may be text that is no whole value yet."""
+    """Return the values of a limit. With `begins`, a text may be the beginning of a value."""
     if operator != "begins":
         return entity.mapping.sought(given)
     beginnings: dict[str, str] = {}
@@ -202,7 +202,7 @@ def key_condition(
     expressions: Expressions,
     compare: str | None = None,
 ) -> str:
-    """The KeyConditionExpression of a query as ElectroDB builds it."""
+    """Return the KeyConditionExpression of a query as ElectroDB builds it."""
     if keys.pk is None:
         return _multi_attribute(entity, keys, values, limits, expressions)
     partition = partition_condition(entity, keys.pk, values, expressions)
@@ -217,7 +217,7 @@ def key_condition(
 def partition_condition(
     entity: BoundEntity, form: KeyForm, values: Values, expressions: Expressions
 ) -> str:
-    """The partition key of these values, as part of a KeyConditionExpression."""
+    """Return the equality on the partition key, as part of a KeyConditionExpression."""
     return expressions.equal(form.field, typed_key(entity.mapping.build_key(form, values)))
 
 
@@ -228,7 +228,7 @@ def _multi_attribute(
     limits: Range | None,
     expressions: Expressions,
 ) -> str:
-    """A key condition on an index whose keys are the attributes themselves.
+    """Return a key condition on an index whose keys are the attributes themselves.
 
     DynamoDB takes a range over the last attribute only, with those before it equal.
     """
@@ -262,7 +262,7 @@ def _multi_attribute(
 def sort_condition(
     entity: BoundEntity, form: KeyForm, values: Values, limits: Range | None
 ) -> SortCondition | None:
-    """The condition for these values and this range; None where all sort keys will do.
+    """Return the condition for these values and this range; None where every sort key matches.
 
     Raises ValidationError, InvalidExpressionError.
     """
@@ -273,7 +273,7 @@ def sort_condition(
         return SortCondition(form.field, "begins_with" if form.missing(values) else "=", key)
     start = {**values, **limits.start}
     if limits.operator == "begins":
-        # The postfix of a clustered key would close the last value, which may be a beginning.
+        # The postfix of a clustered key would close the last value, but that may be a beginning.
         key = entity.mapping.made(form, lambda: form.stem(start, closed=False))
         if not isinstance(key, str):
             raise InvalidExpressionError(
@@ -293,17 +293,17 @@ def sort_condition(
         high = str(high) + _BEHIND_ALL
     if low > high:  # type: ignore[operator]
         raise InvalidExpressionError(
-            f'.between() of "{form.field}" starts behind its end, which DynamoDB refuses; '
-            "ElectroDB's ranges compare keys as text, and so numbers that are not padded",
+            f'.between() of "{form.field}" starts after its end, which DynamoDB refuses; '
+            "ElectroDB's ranges compare keys as text, and with them numbers that are not padded",
             entity=entity.spec.entity,
         )
     return SortCondition(form.field, "BETWEEN", low, high)
 
 
 def _strict_partial(form: KeyForm, operator: str, stem: str) -> SortCondition:
-    """A comparison by the first values of a strict key, whatever the others are.
+    """Return a comparison by the first values of a strict key, whatever the others are.
 
-    Behind a value stands `#` in the keys that hold it, and at least `$` in those of greater ones.
+    In the keys that hold a value, `#` follows it; in the keys of greater values, `$` or more.
     """
     if operator == "gt":
         return SortCondition(form.field, ">=", f"{stem}$")
@@ -319,10 +319,10 @@ def comparisons(
     compare: str | None,
     shared: tuple[str, ...] | None = None,
 ) -> Iterator[Comparison]:
-    """The comparisons that ElectroDB filters by, beside the condition on the key.
+    """Yield the comparisons that ElectroDB filters by, besides the condition on the key.
 
-    `shared` are the attributes of the sort key that the members of a collection share. A
-    multi-attribute index has none: its attributes are its key, which DynamoDB does not filter by.
+    `shared` are the sort-key attributes that the members of a collection share. A multi-attribute
+    index has no comparisons: its attributes are its key, and DynamoDB cannot filter by a key.
     """
     spec = keys.spec
     if compare in (None, "keys") or spec.sk is None or spec.type == "composite":
@@ -343,9 +343,9 @@ def comparisons(
 
 
 def shifted(condition: SortCondition) -> SortCondition:
-    """The condition as `compare="v2"` has it: an end moves on by its last character.
+    """Return the condition that `compare="v2"` sends: its end moved on by the last character.
 
-    So `gt` leaves out what goes on behind its value, and `lte` takes it.
+    So `gt` leaves out longer keys that begin with its value, and `lte` includes them.
     """
     if not isinstance(condition.low, str):
         return condition
@@ -358,7 +358,7 @@ def shifted(condition: SortCondition) -> SortCondition:
 
 
 def _shift(text: str) -> str:
-    """The text with its last UTF-16 unit one higher, as JavaScript counts characters."""
+    """Return the text with its last UTF-16 unit one higher, as JavaScript counts characters."""
     units = text.encode("utf-16-le", "surrogatepass")
     if not units:
         return text

@@ -1,8 +1,9 @@
-"""What a write of a part must know of the rest of its item, and a record that was read tells it.
+"""What a write of a few attributes must know of the other attributes of its item.
 
-What is known becomes a condition. So nothing is taken from the record but what the write needs:
-the other attributes of index keys, what sparse indexes and derived attributes read, the other
-attributes of a unique constraint. Whatever else changed meanwhile is in nobody's way.
+A record that was read can tell it, and what it tells becomes a condition. So only what the write
+needs is taken from the record: the other attributes of index keys, the inputs of sparse indexes and
+derived attributes, and the other attributes of a unique constraint. Changes to anything else since
+then do not make the write fail.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from leyden.mapping import EntityMapping
 
 
 def telling(mapping: EntityMapping) -> frozenset[str]:
-    """The attributes that some write of others may have to know."""
+    """Return the attributes that a write of other attributes may have to know."""
     read = (name for reads in mapping.derivations.values() for name in reads)
     unique = (name for names in mapping.spec.unique if len(names) > 1 for name in names)
     return mapping.deciding.union(read, unique) - {*mapping.keys.primary.composites}
@@ -24,30 +25,30 @@ def telling(mapping: EntityMapping) -> frozenset[str]:
 def known_beside(
     mapping: EntityMapping, changed: Collection[str], seen: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Of what a record showed, what a write of the changed attributes needs, accepted.
+    """Return what a write of the changed attributes needs of those that a record showed.
 
-    None stands for what the item did not have.
+    The values are accepted. None stands for an attribute that the item did not have.
     """
     needed = _needed(mapping, {*changed, *mapping.on_write})
     known = {}
     for name, value in seen.items():
         if value is not None and mapping.attributes[name].spec.encrypt:
-            # No condition can compare it, so it counts as not known.
+            # No condition can compare an encrypted value, so it counts as unknown.
             continue
         if name in needed and name not in changed:
             try:
                 accepted = mapping.accept({name: value}).get(name)
             except ValidationError:
-                # What cannot be written cannot be compared either; it counts as not known.
+                # An invalid value cannot be compared either, so it counts as unknown.
                 continue
             if accepted == value or mapping.attributes[name].spec.get is not None:
                 known[name] = accepted
-            # What a write would store in another form, as it is not normal, is not what is stored.
+            # A value that a write would normalize differs from the stored one, so it is left out.
     return known
 
 
 def _needed(mapping: EntityMapping, moved: set[str]) -> set[str]:
-    """What the rest of the item must be known of, where these attributes change."""
+    """Return the attributes that must be known where these attributes change."""
     needed: set[str] = set()
     watching = mapping.setters.watched
     before = -1

@@ -1,4 +1,4 @@
-"""Match and find: the access pattern that serves the given attributes best."""
+"""Match and find: choose the access pattern that serves the given attributes best."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leyden.operations.plan.queries import PageReading, QueryReading, ScanReadin
 
 @frozen
 class _Candidate:
-    """An access pattern, and the values of its key up to the first one that is missing."""
+    """An access pattern, and the values of its key up to the first missing one."""
 
     keys: IndexKeys
     leading: dict[str, Any]
@@ -30,14 +30,14 @@ class _Candidate:
 
 
 def match(entity: BoundEntity, given: Mapping[str, Any]) -> PageReading:
-    """Read by the best access pattern, and filter on all of the given attributes.
+    """Read by the best access pattern, and filter on all given attributes.
 
-    As in ElectroDB's requests, other entities' items are told apart only after reading.
+    As in ElectroDB's requests, items of other entities are left out only after reading.
     """
     values, keys, leading = _choose(entity, given, "match")
     if keys is None:
         return ScanReading(entity, filters=values)
-    # A filter cannot be on the fields of the key itself, and need not be.
+    # DynamoDB refuses filters on the fields of the key, and they would add nothing.
     attributes = entity.spec.attributes
     own = {form.field for form in keys.forms} or {attributes[n].field for n in leading}
     held = held_fields(entity, keys)
@@ -45,16 +45,16 @@ def match(entity: BoundEntity, given: Mapping[str, Any]) -> PageReading:
         n: v
         for n, v in values.items()
         if attributes[n].field not in own
-        # What the key says already need not be held as well.
+        # The index need not hold what the key says already.
         and (n not in leading or held is None or attributes[n].field in held)
     }
     return QueryReading(entity, keys=keys, values=leading, filters=filters, identified=False)
 
 
 def find(entity: BoundEntity, given: Mapping[str, Any]) -> PageReading:
-    """Read by the best access pattern; attributes that its key does not hold filter nothing.
+    """Read by the best access pattern; attributes outside its key do not filter.
 
-    Those of its key that stand behind a missing one are filtered on.
+    Attributes of its key that follow a missing one do filter.
     """
     values, keys, leading = _choose(entity, given, "find")
     if keys is None:
@@ -66,9 +66,9 @@ def find(entity: BoundEntity, given: Mapping[str, Any]) -> PageReading:
 def _choose(
     entity: BoundEntity, given: Mapping[str, Any], verb: str
 ) -> tuple[dict[str, Any], IndexKeys | None, dict[str, Any]]:
-    """The accepted values, the access pattern, and the values that its key takes."""
+    """Return the accepted values, the access pattern, and the values for its key."""
     values = entity.mapping.sought(given)
-    # The item's own key has them in any case; of others an item may be without them.
+    # Every item has the constants of its own key; other constants may be absent from an item.
     own = entity.keys.primary.composites
     implied = {name: value for name, value in entity.mapping.constants.items() if name in own}
     known = {**implied, **values} if values else values
@@ -79,13 +79,13 @@ def _choose(
 def _best_access_pattern(
     entity: BoundEntity, values: Mapping[str, Any], *, all_filtered: bool
 ) -> _Candidate | None:
-    """The access pattern that the attributes serve best; None where only a scan could.
+    """Return the access pattern that serves the attributes best; None where only a scan can.
 
-    It must have its whole partition key and hold what is filtered on: all that is not in its key,
-    or only what stands in the key behind a missing attribute. The attributes must say that all
-    items with them are in it: otherwise some would be missing. In this order: the table's own key
-    if complete; the table's own key if none has more; the last complete one; the last of those
-    with most.
+    It needs all of its partition key, and must hold what is filtered on: everything outside its key
+    (match), or what follows a missing attribute in its key (find). The attributes must also ensure
+    that every item with them is in the index; otherwise some would be missing. The order of
+    preference: the table's own key if complete; the table's own key if no other has more values;
+    the last complete one; the last of those with the most values.
     """
     candidates = [
         candidate
@@ -114,10 +114,10 @@ def _candidate(
     entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any], all_filtered: bool
 ) -> _Candidate | None:
     leading = {n: values[n] for n in takewhile(values.__contains__, keys.composites)}
-    # With nothing given at all there is no attribute to choose an access pattern by.
+    # With no attributes given there is nothing to choose an access pattern by.
     if not leading or not leading.keys() >= {*keys.spec.pk.composite}:
         return None
-    # All items with these values must be in the index, with all that is filtered on.
+    # Every item with these values must be in the index, with all fields that are filtered on.
     if not keys.demanded <= values.keys() | entity.keys.primary.composites:
         return None
     held = held_fields(entity, keys)

@@ -1,4 +1,4 @@
-"""The members of a collection, and what a query may say of their keys and attributes."""
+"""The members of a collection, and checks of what a query says of their keys."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Member:
         return self.entity.spec.alias
 
     def own(self, values: Values) -> dict[str, Any]:
-        """Those of the values that stand in its key."""
+        """Return the values that its key holds."""
         return {n: v for n, v in values.items() if n in self.keys.composites}
 
 
@@ -63,7 +63,7 @@ class Collection(Sequence[Member]):
 
     @property
     def entity(self) -> BoundEntity:
-        """The first entity; partition keys are alike in all."""
+        """The first entity; all members have the same partition key."""
         return self.members[0].entity
 
     @property
@@ -78,13 +78,13 @@ class Collection(Sequence[Member]):
 
     @cached_property
     def sort_names(self) -> tuple[str, ...]:
-        """The attributes that the sort keys of all members begin with."""
+        """The attributes with which the sort keys of all members begin."""
         names = zip(*(member.keys.sort_names for member in self.members), strict=False)
         return tuple(one[0] for one in takewhile(lambda some: len({*some}) == 1, names))
 
     @cached_property
     def sort_form(self) -> KeyForm:
-        """The sort key as far as all members write it alike."""
+        """The beginning of the sort key that all members share."""
         form = self.keys.sk
         assert form is not None
         columns = zip(*(form.segments for form in self.forms), strict=False)
@@ -95,19 +95,19 @@ class Collection(Sequence[Member]):
         return evolve(form, prefix=stem, segments=segments, postfix="", numeric=numeric)
 
     def owner_of(self, item: Item) -> Member | None:
-        """The member whose item it is."""
+        """Return the member that owns an item."""
         for member in self.members:
             if member.entity.owns(item, member.keys):
                 return member
         return None
 
     def read_values(self, given: Values) -> dict[str, Any]:
-        """The accepted values of a query: the partition key, and sort-key ones in order.
+        """Return a query's accepted values: the partition key, and sort-key ones in order.
 
-        A sort-key attribute that only some members have concerns those. Raises
-        UnknownAttributeError, MissingCompositeError, InvalidExpressionError.
+        A sort-key attribute of some members applies to those. Raises UnknownAttributeError,
+        MissingCompositeError, InvalidExpressionError.
         """
-        # A constant in the sort key is one member's own, and would leave out the others.
+        # A constant in the sort key belongs to one member, and would leave out the others.
         partition = self.keys.spec.pk.composite
         values: dict[str, Any] = {}
         for name, value in self.entity.mapping.completed(given, partition).items():
@@ -115,7 +115,7 @@ class Collection(Sequence[Member]):
             try:
                 values.update(owner.entity.mapping.sought({name: value}))
             except ValidationError:
-                # Enums may differ: the first member counts that can have the value.
+                # Enums may differ: the first member that can have the value decides.
                 for member in self.members:
                     if member is not owner and name in member.keys.composites:
                         with suppress(ValidationError):
@@ -130,7 +130,7 @@ class Collection(Sequence[Member]):
         return values
 
     def read_range(self, values: Values, operator: str, start: Values, end: Values | None) -> Range:
-        """A checked range behind the values that are given as equal.
+        """Return a checked range after the values that are given as equal.
 
         Raises the errors of bad input.
         """
@@ -168,7 +168,7 @@ class Collection(Sequence[Member]):
         )
 
     def _holder(self, name: str) -> Member:
-        """The first member whose key in the collection holds the attribute."""
+        """Return the first member whose key in the collection holds the attribute."""
         for member in self.members:
             if name in member.keys.composites:
                 return member
@@ -184,7 +184,7 @@ class Collection(Sequence[Member]):
         )
 
     def _refuse_gaps(self, values: Values, given: Values) -> None:
-        """Raise where a member's sort key lacks an attribute in front of one that is given."""
+        """Raise MissingCompositeError where a member's sort key has a gap before a given value."""
         for member in self.members:
             if any(name in given for name in member.keys.sort_names):
                 refuse_gap(member.entity, member.keys, values, of=member.entity.spec.entity)
@@ -192,7 +192,7 @@ class Collection(Sequence[Member]):
     def project(
         self, params: Params, options: Options, expressions: Expressions, *, telling: bool
     ) -> None:
-        """Ask for the wanted attributes of each member that has them.
+        """Project the wanted attributes of each member that has them.
 
         Raises UnknownAttributeError for an attribute that no member has.
         """
@@ -206,7 +206,7 @@ class Collection(Sequence[Member]):
         for member in self.members:
             wanted = tuple(n for n in options.attributes if n in member.entity.spec.attributes)
             if not wanted and telling:
-                # Nothing of it was asked for, but its items must still be told from the others.
+                # Nothing of this member is wanted, but its items must still be recognized.
                 wanted = member.entity.keys.primary.composites[:1]
             own = evolve(options, attributes=wanted)
             project(member.entity, params, own, expressions, telling=telling, index=member.keys)

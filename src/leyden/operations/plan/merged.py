@@ -1,8 +1,9 @@
-"""Reads of an entity under a migration: what is asked of each form, and what is made of both.
+"""Reads of an entity under a migration, which find items in both forms.
 
-Each kind of read here is one of the present form that also finds the items of the earlier one. A
-plan of it has the very request that a read of the present form would send, which ties its cursors
-and says what is asked; what is sent has no filter, since that is judged after the conversion.
+Each class here extends a read of the present form so that it also finds items in the earlier form.
+Its plan keeps the exact request that the read of the present form would send: cursors are tied to
+it, and it holds the conditions. The requests that are sent have no filter, because conditions are
+applied after the conversion.
 """
 
 from __future__ import annotations
@@ -31,10 +32,8 @@ from leyden.program import Item, Params, Request
 if TYPE_CHECKING:
     from leyden.operations.companions.moving.moving import Moving
 
-_CONVERTED: Final = (
-    "items in their earlier form stand there too, and are converted as they are read"
-)
-_JUDGED_LATE: Final = "conditions are judged after the conversion, and filter nothing in DynamoDB"
+_CONVERTED: Final = "items in their earlier form are in the same place, and are converted when read"
+_JUDGED_LATE: Final = "conditions are applied after the conversion, and filter nothing in DynamoDB"
 
 _JUDGED: Final = frozenset(
     {
@@ -48,15 +47,15 @@ _JUDGED: Final = frozenset(
         "Select",
     }
 )
-"""What `params` cannot say of a read of both forms, as the two need different requests."""
+"""What `params` cannot set for a read of both forms, since the two need different requests."""
 
 
 @frozen(eq=False)
 class MergedGet(GetReading):
-    """The read of one item by its key, under which it stands in either form."""
+    """The read of one item by its key, in either form."""
 
     def plan(self, options: Options) -> ReadPlan:
-        """What `go()` does. Raises the errors of bad input."""
+        """Return the plan that `go()` runs. Raises the errors of bad input."""
         _refuse_params(options, _JUDGED | {"Key"})
         plan = super().plan(options)
         values = self.entity.mapping.own_values(self.given)
@@ -65,15 +64,15 @@ class MergedGet(GetReading):
         return evolve(plan, reading=partial(look_up, self.entity.moving, old, shown))
 
     def explain(self, options: Options) -> Explanation:
-        """The read in words."""
+        """Explain the read in words."""
         explained = super().explain(options)
         old = self.entity.moving.earlier_key(self.entity.mapping.own_values(self.given))
         if old is None:
-            note = "an item in its earlier form stands under the same key, and is converted"
+            note = "an item in its earlier form has the same key, and is converted"
         else:
             note = (
                 "reads the key that the item has in its earlier form first, then this one, both "
-                "consistently; what it finds in the earlier form is converted"
+                "consistently; an item in the earlier form is converted"
             )
         return evolve(explained, notes=(*explained.notes, note))
 
@@ -84,7 +83,7 @@ class _Merged(RangedReading):
     __slots__ = ()
 
     def plan(self, options: Options) -> ReadPlan:
-        """What `go()` does. Raises the errors of bad input."""
+        """Return the plan that `go()` runs. Raises the errors of bad input."""
         _refuse_params(options, _JUDGED)
         plan = super().plan(options)
         request, keys, entity = plan.request, self.source, self.entity
@@ -116,7 +115,7 @@ class _Merged(RangedReading):
         )
 
     def explain(self, options: Options) -> Explanation:
-        """The read in words."""
+        """Explain the read in words."""
         explained = super().explain(options)
         notes = [*explained.notes]
         for one, own in self._moved():
@@ -130,7 +129,7 @@ class _Merged(RangedReading):
             how = (
                 "page by page, in the same order"
                 if query.ordered
-                else "all of them at once, as they stand there in another order, and sorted"
+                else "all of them at once, because their order differs there, and then sorted"
             )
             if own.spec.index is not None and one.moving.moves:
                 how += "; whether the table has their present form too is looked up by their keys"
@@ -140,21 +139,21 @@ class _Merged(RangedReading):
         return evolve(explained, notes=(*notes, _JUDGED_LATE))
 
     def telling_filter(self, options: Options, expressions: Expressions) -> str | None:
-        """None: nothing that DynamoDB filters by tells of both forms."""
+        """None: no filter of DynamoDB fits both forms."""
         return None
 
     def _read(self) -> Iterable[tuple[BoundEntity, IndexKeys]]:
-        """The entities that are read, each with its keys in the index."""
+        """Return the entities that are read, each with its keys in the index."""
         return [(self.entity, self.source)]
 
     def _moved(self) -> Iterator[tuple[BoundEntity, IndexKeys]]:
-        """Those of them that are under a migration."""
+        """Yield those of them that are under a migration."""
         return ((one, own) for one, own in self._read() if one.moving is not None)
 
     def _earlier(
         self, entity: BoundEntity, keys: IndexKeys, options: Options
     ) -> EarlierQuery | None:
-        """The query for an entity's items in the earlier form; None where no other is needed."""
+        """Return the query for an entity's items in the earlier form; None where none is needed."""
         moving: Moving = entity.moving
         if stand_alike(moving, keys):
             return None
@@ -165,7 +164,7 @@ class _Merged(RangedReading):
         return earlier_query(moving, keys, values, within, options)
 
     def _held(self, item: Item) -> frozenset[str] | None:
-        """The fields of an item that the index holds; None for all of them."""
+        """Return the fields of an item that the index holds; None for all of them."""
         for one, own in self._read():
             if one.owns(item, own):
                 return one.held[own.spec.name]
@@ -174,28 +173,28 @@ class _Merged(RangedReading):
 
 @frozen(eq=False, slots=False)
 class MergedQuery(_Merged, QueryReading):
-    """A query of one access pattern, of items in either form."""
+    """A query of one access pattern, for items in either form."""
 
 
 @frozen(eq=False, slots=False)
 class MergedCollection(_Merged, CollectionReading):
-    """A query of a collection, with members whose items are in either form."""
+    """A query of a collection with members whose items may be in either form."""
 
     def _read(self) -> Iterable[tuple[BoundEntity, IndexKeys]]:
-        """The entities that are read, each with its keys in the index."""
+        """Return the entities that are read, each with its keys in the index."""
         return [(member.entity, member.keys) for member in self.collection]
 
 
 @frozen(eq=False, slots=False)
 class MergedScan(ScanReading):
-    """A scan of the table, which has items in either form; `data="raw"` gives them as they are.
+    """A scan of a table with items in both forms. `data="raw"` returns them as they are.
 
-    An item that a program of the earlier schema wrote again after it had moved is in the table
-    twice, and is given twice.
+    If a program of the earlier schema writes an item again after it has moved, the table has the
+    item twice, and the scan returns both.
     """
 
     def plan(self, options: Options) -> ReadPlan:
-        """What `go()` does. Raises the errors of bad input."""
+        """Return the plan that `go()` runs. Raises the errors of bad input."""
         _refuse_params(options, _JUDGED)
         moving: Moving = self.entity.moving
         if self.keys is not None and not stand_alike(moving, self.keys):
@@ -214,7 +213,7 @@ class MergedScan(ScanReading):
             try:
                 found = present(item)
             except ConversionError:
-                # Why it cannot be converted is said when it is given.
+                # The error says why it cannot be converted when the item is returned.
                 return True
             return (filtered is None or holds(filtered, found)) and plan.keep(found)
 
@@ -234,17 +233,17 @@ class MergedScan(ScanReading):
         )
 
     def explain(self, options: Options) -> Explanation:
-        """The read in words."""
+        """Explain the read in words."""
         explained = super().explain(options)
         return evolve(explained, notes=(*explained.notes, _CONVERTED, _JUDGED_LATE))
 
     def telling_filter(self, options: Options, expressions: Expressions) -> str | None:
-        """None: nothing that DynamoDB filters by tells of both forms."""
+        """None: no filter of DynamoDB fits both forms."""
         return None
 
 
 def _is_narrow(entity: BoundEntity, keys: IndexKeys) -> bool:
-    """Whether an index may hold less than whole items: one of the two schemas says so."""
+    """Whether an index may hold less than whole items, by either of the two schemas."""
     both = [entity] if entity.moving is None else [entity, entity.moving.earlier]
     return any(
         one.held[name] is not None
@@ -261,7 +260,7 @@ def _sort_fields(entity: BoundEntity, keys: IndexKeys) -> tuple[str, ...]:
 
 
 def _origin(request: Request, moving: Moving, query: EarlierQuery) -> Origin:
-    """The place where items in the earlier form are read, for a request of the present one."""
+    """Return where items in the earlier form are read, for a request of the present form."""
     reading = query.reading
     order = {n: v for n, v in request.params.items() if n in ("Limit", "ScanIndexForward")}
     params = {**reading.describe(DEFAULT), **order, "TableName": request.params["TableName"]}
@@ -276,9 +275,9 @@ def _origin(request: Request, moving: Moving, query: EarlierQuery) -> Origin:
 
 
 def _unfiltered(request: Request, params: Params, *, consistent: bool) -> Request:
-    """A request for all that a key condition finds, as whole as the index holds it.
+    """Return a request for all that a key condition finds, with all fields that the index holds.
 
-    With `consistent`, it reads what was written just before, unless a global index has it.
+    With `consistent`, the read is consistent unless it uses an index.
     """
     left = {
         name: value
@@ -296,17 +295,17 @@ def _unfiltered(request: Request, params: Params, *, consistent: bool) -> Reques
 
 
 def _refuse_params(options: Options, judged: frozenset[str]) -> None:
-    """Raise InvalidOptionError where `params` would say what is asked of one form alone."""
+    """Raise InvalidOptionError where `params` would change the request of one form alone."""
     given = sorted(judged.intersection(options.params or ()))
     if given:
         raise InvalidOptionError(
-            f"`params` cannot say {listed(given)} while items are read in "
-            "two forms, which take different requests; use the options and .where()"
+            f"`params` cannot set {listed(given)} while items are read in "
+            "two forms, which need different requests; use the options and .where()"
         )
 
 
 def merged(reading: Any) -> Any:
-    """A read of the present form as one of both."""
+    """Return the read of both forms that corresponds to a read of the present form."""
     kinds: dict[type, Any] = {
         ScanReading: MergedScan,
         GetReading: MergedGet,

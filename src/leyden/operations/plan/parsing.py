@@ -1,8 +1,8 @@
-"""The expressions of a request read back, so that what DynamoDB would filter can be judged here.
+"""Parse the expressions of a request, so that Leyden can evaluate what DynamoDB would filter.
 
-An item that is stored in an earlier form meets no filter that is written for the present one. Reads
-of both forms therefore send no filter: they judge the very text that would have been sent, on items
-in the present form.
+A filter is written for the present form, and an item in an earlier form would not pass it. Reads of
+both forms therefore send no filter. They apply the text of that filter to the items after these are
+converted to the present form.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _FUNCTIONS: Final = frozenset(
 
 
 def condition_in(params: Params, clause: str) -> Condition | None:
-    """The condition in a clause of a request, such as its FilterExpression; None without one."""
+    """Return the condition in a clause such as FilterExpression; None where it is absent."""
     text = params.get(clause, "")
     if not text:
         return None
@@ -39,7 +39,7 @@ def condition_in(params: Params, clause: str) -> Condition | None:
 
 
 def fields_in(params: Params) -> frozenset[str] | None:
-    """The fields that a request's projection names; None where it reads whole items."""
+    """Return the fields that a request's projection names; None where it reads whole items."""
     text = params.get("ProjectionExpression", "")
     if not text:
         return None
@@ -59,14 +59,14 @@ def _tokens(text: str) -> Iterator[str]:
 
 def _unreadable() -> InvalidExpressionError:
     return InvalidExpressionError(
-        "the expression of the request has a form that Leyden does not write, so it cannot judge "
-        "by it the items that are stored in an earlier form; say it with .where()"
+        "the expression of the request has a form that Leyden does not write, so it cannot apply "
+        "it to items that are stored in an earlier form; use .where() instead"
     )
 
 
 @define
 class _Reader:
-    """Reads tokens into a condition: OR binds least, then AND, then NOT."""
+    """Reads tokens into a condition. OR binds least, then AND, then NOT."""
 
     _tokens: Iterator[str]
     _names: Mapping[str, str]
@@ -77,12 +77,12 @@ class _Reader:
         self._next = next(self._tokens, None)
 
     def end(self) -> None:
-        """Raise InvalidExpressionError where something follows."""
+        """Raise InvalidExpressionError where tokens are left."""
         if self._next is not None:
             raise _unreadable()
 
     def alternatives(self) -> Condition:
-        """Conditions with OR between them."""
+        """Read conditions that are joined by OR."""
         found = self._together()
         while self._next == "OR":
             self._take()
@@ -147,7 +147,7 @@ class _Reader:
         return Path(segments)
 
     def _take(self, wanted: str | None = None) -> str:
-        """The next token, which must be the one that is wanted."""
+        """Return the next token, which must be `wanted` if that is given."""
         token = self._next
         if token is None or (wanted is not None and token != wanted):
             raise _unreadable()

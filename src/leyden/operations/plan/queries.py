@@ -1,4 +1,4 @@
-"""Queries and scans of one entity: their requests, and what is kept of the answers."""
+"""Queries and scans of one entity: their requests, and which items of the answers are kept."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @frozen(eq=False, slots=False)
 class PageReading(ABC):
-    """A read of many items: of one entity's, unless another kind says more."""
+    """A read of many items; of one entity, unless a subclass says otherwise."""
 
     entity: BoundEntity
     conditions: tuple[Condition, ...] = ()
@@ -54,26 +54,26 @@ class PageReading(ABC):
     @property
     @abstractmethod
     def source(self) -> IndexKeys:
-        """The access pattern that is read by."""
+        """The access pattern that the read uses."""
 
     @abstractmethod
     def clauses(self, params: Params, options: Options, expressions: Expressions) -> Iterable[str]:
-        """What the filter says beside the conditions of `where()`; puts the key condition in."""
+        """Set the key condition, and yield the parts of the filter besides `where()`."""
 
     @abstractmethod
     def notes(self, options: Options) -> Iterable[str]:
-        """What a reader should know of what is read."""
+        """Yield what the explanation should mention."""
 
     @abstractmethod
     def telling_filter(self, options: Options, expressions: Expressions) -> str | None:
-        """What a filter must say besides, so that nothing it lets through is left out later.
+        """Return the filter with which no item that passes it is left out after reading.
 
-        None where no filter can say that. Names and values go to `expressions`.
+        None where no filter can do that. Names and values go to `expressions`.
         """
 
     @property
     def pattern(self) -> str | None:
-        """The access pattern or the collection, by name; None for a scan of the table."""
+        """The name of the access pattern or collection; None for a scan of the table."""
         return self.source.spec.name
 
     @property
@@ -82,7 +82,7 @@ class PageReading(ABC):
         return self.entity.moving is not None
 
     def describe(self, options: Options, *, telling: bool = False) -> Params:
-        """The request; with `telling`, reading also what says whose item it is."""
+        """Return the request. With `telling` it also reads the fields that identify items."""
         spec = self.source.spec
         params: Params = {"TableName": self.entity.table}
         if spec.index is not None:
@@ -111,7 +111,7 @@ class PageReading(ABC):
         return params
 
     def applied(self, condition: Condition, expressions: Expressions) -> str:
-        """A condition of `where()`. Raises InvalidExpressionError where nothing filters by it."""
+        """Return a condition of `where()`. Raises InvalidExpressionError if it cannot filter."""
         refuse = refuse_unheld if self.api == "Scan" else refuse_unfilterable
         refuse(self.entity, self.source, fields_of(condition))
         return expressions.condition(condition)
@@ -119,7 +119,7 @@ class PageReading(ABC):
     def project(
         self, params: Params, options: Options, expressions: Expressions, *, telling: bool
     ) -> None:
-        """Ask for the wanted attributes. Raises UnknownAttributeError, InvalidOptionError."""
+        """Add the projection. Raises UnknownAttributeError, InvalidOptionError."""
         project(self.entity, params, options, expressions, telling=telling, index=self.source)
 
     def request(
@@ -129,14 +129,14 @@ class PageReading(ABC):
         telling: bool,
         reader: Callable[[bytes], dict[str, Any]] | None = None,
     ) -> Request:
-        """The first request."""
+        """Return the first request."""
         params = self.describe(options, telling=telling)
         if options is not DEFAULT:
             finish(params, options)
         return Request(self.api, params, self.name, self.entity.spec.entity, reader)
 
     def plan(self, options: Options) -> ReadPlan:
-        """What `go()` does. Raises the errors of bad input."""
+        """Return the plan that `go()` runs. Raises the errors of bad input."""
         entity, keys, identity = self.entity, self.source, self.identity
         left_in, is_lawless = self.left_in(options), options.ignore_ownership
         record = entity.mapping.record
@@ -147,7 +147,7 @@ class PageReading(ABC):
         request = self.request(options, telling=True, reader=reader)
 
         def keep(item: Item, left_in: RangeTest | None = left_in) -> bool:
-            # What was read the fast way is a record of the entity already.
+            # The fast reader has made it a record of the entity already.
             if isinstance(item, record):
                 return True
             if not is_lawless and not (entity.owns(item, keys) and matches(item, identity)):
@@ -186,7 +186,7 @@ class PageReading(ABC):
         )
 
     def explain(self, options: Options) -> Explanation:
-        """The read in words."""
+        """Explain the read in words."""
         params = finish(self.describe(options), options)
         return Explanation(
             self.name,
@@ -202,7 +202,7 @@ class PageReading(ABC):
 
     @property
     def small_attribute(self) -> str | None:
-        """An attribute to read where items are only counted; None where whole items are read."""
+        """An attribute to read where items are only counted; None to read whole items."""
         held = held_fields(self.entity, self.source)
         for name in self.entity.keys.primary.composites:
             if held is None or self.entity.spec.attributes[name].field in held:
@@ -211,19 +211,19 @@ class PageReading(ABC):
 
     @property
     def identity(self) -> Identity:
-        """What tells the items meant from others under their keys."""
+        """What tells the intended items from others with the same keys."""
         return {}
 
     def filters_whole(self, options: Options) -> Item:
-        """The fields that hydrated items must have, which the request does not ask for."""
+        """Return the fields of hydrated items that are compared after reading."""
         return {}
 
     def left_in(self, options: Options) -> RangeTest | None:
-        """What an item must meet that the request does not ask for."""
+        """Return the test for what the request lets through, if it lets through too much."""
         return None
 
     def rows_reader(self, options: Options) -> Callable[[bytes], dict[str, Any]] | None:
-        """What reads plain records from an answer, where nothing but these is asked for."""
+        """Return a reader of plain records; None where the options ask for anything else."""
         plain = options.data == "attributes" and options.select is None and options.count is None
         if not plain or options.attributes or options.hydrate or options.ignore_ownership:
             return None
@@ -240,7 +240,7 @@ class PageReading(ABC):
 
 
 def _either(rows: Reader | None, others: Reader | None) -> Reader | None:
-    """What reads an answer as rows, and one that is none in the other way."""
+    """Return a reader that tries to read rows, and falls back to the other reader."""
     if rows is None or others is None:
         return rows or others
 
@@ -255,7 +255,7 @@ def _either(rows: Reader | None, others: Reader | None) -> Reader | None:
 
 @frozen(eq=False, slots=False)
 class RangedReading(PageReading):
-    """A query, of one entity or a collection; `values` are what is given as equal, accepted."""
+    """A query of an entity or a collection. `values` are the accepted values given as equal."""
 
     values: Mapping[str, Any] = field(kw_only=True)
     range: Range | None = field(default=None, kw_only=True)
@@ -263,7 +263,7 @@ class RangedReading(PageReading):
     api: ClassVar[str] = "Query"
 
     def is_exact(self, options: Options) -> bool:
-        """Whether there is a range that means its attributes, not the text of the key."""
+        """Whether there is a range that compares attributes, and not the text of the key."""
         limits = self.range
         return limits is not None and limits.operator != "begins" and options.compare is None
 
@@ -274,23 +274,26 @@ class QueryReading(RangedReading):
 
     keys: IndexKeys = field(kw_only=True)
     filters: Mapping[str, Any] = field(factory=dict, kw_only=True)
-    """Values that the items must have besides the key; `match` sets these."""
+    """Values that the items must have besides the key. `match` sets these."""
     identified: bool = field(default=True, kw_only=True)
-    """Whether to filter on whose item it is where the key does not tell; `match` leaves that."""
+    """Whether to filter by the identifiers where the key does not name the entity.
+
+    `match` does not, as in ElectroDB's requests.
+    """
 
     @property
     def name(self) -> str:
-        """The operation's name, with its access pattern: `task.query.assigned`."""
+        """The operation's name with its access pattern, such as `task.query.assigned`."""
         return f"{self.entity.operation('query')}.{self.keys.spec.name}"
 
     @property
     def source(self) -> IndexKeys:
-        """The access pattern that is read by."""
+        """The access pattern that the read uses."""
         return self.keys
 
     @cached_property
     def identity(self) -> Identity:
-        """What tells the items meant from others under their keys."""
+        """What tells the intended items from others with the same keys."""
         return query_identity(self.entity, self.keys, self.values)
 
     @cached_property
@@ -299,7 +302,7 @@ class QueryReading(RangedReading):
         return exact_range(self.entity, self.keys, self.values, self.range)
 
     def clauses(self, params: Params, options: Options, expressions: Expressions) -> Iterator[str]:
-        """What the filter says beside the conditions of `where()`; puts the key condition in."""
+        """Set the key condition, and yield the parts of the filter besides `where()`."""
         entity, keys, values = self.entity, self.keys, self.values
         attributes = entity.mapping.attributes
         if self.is_exact(options):
@@ -321,7 +324,7 @@ class QueryReading(RangedReading):
                 yield expressions.compare(attributes[name], "=", value)
 
     def compares_identifiers(self, options: Options) -> bool:
-        """Whether to filter on whose item it is, as the sort key alone does not tell."""
+        """Whether to filter by the identifiers, because the sort key does not name the entity."""
         spec = self.keys.spec
         if not identifiers_filtered(self.entity, self.keys, options):
             return False
@@ -330,15 +333,15 @@ class QueryReading(RangedReading):
         return spec.type == "composite"
 
     def left_in(self, options: Options) -> RangeTest | None:
-        """What an item must meet that the request does not ask for."""
+        """Return the test for what the request lets through, if it lets through too much."""
         entity, keys, form = self.entity, self.keys, self.keys.sk
         test = None
         if self.is_exact(options):
             within = self._exact_range
             test = None if within.filters(options) else within.test
         elif self.range is None and form is not None and form.template:
-            # In a template without text between its values, what begins with these may have
-            # others: `1` begins `12` as well.
+            # In a template without text between its values, a key that begins with these values may
+            # belong to others: `1` also begins `12`.
             partial = form.missing(self.values)
             if partial and not bounds_of([form], self.values, None, None).parted:
                 test = RangeTest(entity, keys, self.values, None, None)
@@ -349,13 +352,13 @@ class QueryReading(RangedReading):
         return test
 
     def filters_whole(self, options: Options) -> Item:
-        """The fields of hydrated items that `match` compares; their index may not hold them."""
+        """Return the fields that `match` compares after hydrating; the index may lack them."""
         if not options.hydrate or self.keys.spec.index is None or not self.filters:
             return {}
         return self.entity.mapping.encode_few(self.filters)
 
     def telling_filter(self, options: Options, expressions: Expressions) -> str | None:
-        """What a filter must say besides, so that nothing it lets through is left out later."""
+        """Return the filter with which no item that passes it is left out after reading."""
         if self.left_in(options) is not None:
             return None
         if options.ignore_ownership:
@@ -372,7 +375,7 @@ class QueryReading(RangedReading):
         return None if whose is None else conjunction([told, whose])
 
     def notes(self, options: Options) -> Iterator[str]:
-        """What a reader should know of what is read."""
+        """Yield what the explanation should mention."""
         if self.is_exact(options):
             yield from self._exact_range.notes()
         if self.identity and not options.ignore_ownership:
@@ -395,7 +398,7 @@ class QueryReading(RangedReading):
 
 
 def _extent(options: Options) -> str:
-    """How far a query reads."""
+    """Say how far a query reads."""
     if options.count is not None:
         return f"reads on until {options.count} items are found"
     if options.pages == "all":
@@ -413,37 +416,37 @@ class ScanReading(PageReading):
     keys: IndexKeys | None = field(default=None, kw_only=True)
     """The index that is read; None for the table itself."""
     filters: Mapping[str, Any] = field(factory=dict, kw_only=True)
-    """Values that the items must have; `match` sets these where no index serves them."""
+    """Values that the items must have. `match` sets these where no index serves them."""
 
     api: ClassVar[str] = "Scan"
 
     @property
     def name(self) -> str:
-        """The operation's name in errors and events: `task.scan`."""
+        """The operation's name in errors and events, such as `task.scan`."""
         return self.entity.operation("scan")
 
     @property
     def source(self) -> IndexKeys:
-        """The access pattern that is read by."""
+        """The access pattern that the read uses."""
         return self.keys or self.entity.keys.primary
 
     @property
     def pattern(self) -> str | None:
-        """The access pattern of the index, by name; None for the table itself."""
+        """The name of the index's access pattern; None for the table itself."""
         return self.keys.spec.name if self.keys else None
 
     def plan(self, options: Options) -> ReadPlan:
-        """What `go()` does. Raises the errors of bad input."""
+        """Return the plan that `go()` runs. Raises the errors of bad input."""
         if options.segments and (options.cursor or options.count or options.pages):
             raise InvalidOptionError(
-                "`segments` reads the whole table; it goes with no `cursor`, `count` or `pages`"
+                "`segments` reads the whole table; it does not go with `cursor`, `count` or `pages`"
             )
         if options.progress is not None and options.segments is None:
-            raise InvalidOptionError("`progress` of a scan goes with `segments`")
+            raise InvalidOptionError("`progress` of a scan needs `segments`")
         return super().plan(options)
 
     def clauses(self, params: Params, options: Options, expressions: Expressions) -> Iterator[str]:
-        """What the filter says beside the conditions of `where()`."""
+        """Yield the parts of the filter besides the conditions of `where()`."""
         entity, source = self.entity, self.source
         prefixes = [(form.field, form.build({})) for form in source.forms]
         for name, prefix in prefixes:
@@ -454,13 +457,13 @@ class ScanReading(PageReading):
             yield expressions.equal(*pair)
 
     def telling_filter(self, options: Options, expressions: Expressions) -> str | None:
-        """What a filter must say besides, so that nothing it lets through is left out later."""
-        # Where the index holds them, the filter compares the identifiers already.
+        """Return the filter with which no item that passes it is left out after reading."""
+        # Where the index holds the identifiers, the filter compares them already.
         filtered = identifiers_filtered(self.entity, self.source, options)
         return "" if options.ignore_ownership or filtered else None
 
     def notes(self, options: Options) -> Iterator[str]:
-        """What a reader should know of what is read."""
+        """Yield what the explanation should mention."""
         what = "table" if self.source.spec.index is None else "index"
-        yield f"reads every item of the {what}, those of other entities as well"
+        yield f"reads every item of the {what}, including those of other entities"
         yield from reading_notes(self.entity, options, self.source)

@@ -1,8 +1,8 @@
-"""Ranges that mean what they say of the attributes: what is read, and what an item must meet.
+"""Ranges that compare attributes by value: what is read, and which items are in the range.
 
-An item's own values say whether it is in a range, each compared in the order of its type. Numbers
-compare as numbers, times as times, and text as the key holds it: padded, and folded where the key
-folds. Where the index does not hold the values, those in the item's keys are taken.
+An item's own values decide whether it is in a range, each compared in the order of its type.
+Numbers compare as numbers, times as times, and text as the key holds it: padded, and folded where
+the key folds. Where the index does not hold the values, they are parsed from the item's keys.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from leyden.operations.plan.key_condition import Range, SortCondition, partition
 from leyden.program import AttributeValue, Item
 
 Place: TypeAlias = Any
-"""Where a value stands among those of its attribute: a number, a text, or a boolean."""
+"""The rank of a value among those of its attribute: a number, a text, or a boolean."""
 
 _OPERATORS: Final = {
     (True, True): ">=",
@@ -37,7 +37,7 @@ _OPERATORS: Final = {
 
 @frozen
 class Ordered:
-    """An attribute of a sort key, in the order that ranges over it have."""
+    """An attribute of a sort key, in the order that ranges compare it by."""
 
     attribute: CompiledAttribute
     form: KeyForm | None
@@ -49,14 +49,14 @@ class Ordered:
         return self.attribute.spec.field
 
     def place(self, value: Any) -> Place | None:
-        """Where an accepted value stands; None for one of another member's, and another type."""
+        """Return the rank of an accepted value; None for another member's value or type."""
         try:
             return self.place_of_stored(self.attribute.encode(value))
         except (TypeError, ValueError, ArithmeticError, AttributeError):
             return None
 
     def place_of_stored(self, stored: AttributeValue) -> Place | None:
-        """Where a stored value stands; None for one of another type than the attribute's."""
+        """Return the rank of a stored value; None for a type that the attribute does not have."""
         ((kind, content),) = stored.items()
         spec, own = self.attribute.spec, self.attribute.type
         if kind != own.kind:
@@ -75,7 +75,7 @@ class Ordered:
 
     @property
     def is_filterable(self) -> bool:
-        """Whether DynamoDB orders the stored values as this does."""
+        """Whether DynamoDB orders the stored values in the same way."""
         spec = self.attribute.spec
         kind = self.attribute.type
         if kind.kind == "N" or kind.keeps_order:
@@ -87,14 +87,14 @@ class Ordered:
 
 @frozen
 class _Parsed:
-    """The values in an item's keys, and the key fields of those that could not be taken apart."""
+    """The values in an item's keys, and the key fields of those that could not be parsed."""
 
     values: Mapping[str, Any]
     unreadable: Mapping[str, str]
 
 
 class _UnreadableKeyError(Exception):
-    """A value that decides stands in a key that cannot be taken apart."""
+    """A value that decides is in a key that cannot be parsed."""
 
     def __init__(self, field: str, name: str) -> None:
         super().__init__(field)
@@ -104,7 +104,7 @@ class _UnreadableKeyError(Exception):
 
 @frozen(slots=False)
 class RangeTest:
-    """A range over a sort key behind values that are given as equal, as a test of items."""
+    """Tests whether items are in a range over a sort key, after values that are given as equal."""
 
     entity: BoundEntity
     keys: IndexKeys
@@ -112,9 +112,9 @@ class RangeTest:
     low: Limit | None
     high: Limit | None
     hydrates: bool = False
-    """Whether an item of which only keys were read will be looked at again, whole."""
+    """Whether an item of which only keys were read will be tested again as a whole."""
     is_whole: bool = False
-    """Whether the items are whole: what they do not hold, they do not have."""
+    """Whether the items are whole, so that a missing field means an absent attribute."""
 
     @cached_property
     def of_whole(self) -> RangeTest:
@@ -149,13 +149,13 @@ class RangeTest:
         return self._places(self.high)
 
     def describe(self) -> str:
-        """The range in one text, the same for the same range."""
+        """Return the range as text that is the same for equal ranges."""
         return repr((self._equal, self._low, self.low and self.low.included, self._high))
 
     def holds(self, item: Item) -> bool:
-        """Whether the item is in the range; one without a value that decides is not.
+        """Whether the item is in the range. Without a value that decides, it is not.
 
-        Raises DecodeError where a value stands in a key alone, and that cannot be taken apart.
+        Raises DecodeError where only a key has the value, and that key cannot be parsed.
         """
         try:
             return self._holds(item)
@@ -163,8 +163,8 @@ class RangeTest:
             if self.hydrates:
                 return True
             raise DecodeError(
-                f'the key field "{error.field}" of an item cannot be taken apart, and the index '
-                f'"{self.keys.spec.index}" does not hold "{error.name}", so nobody can tell '
+                f'the key field "{error.field}" of an item cannot be parsed, and the index '
+                f'"{self.keys.spec.index}" does not hold "{error.name}", so Leyden cannot tell '
                 "whether the item is in the range; read with `hydrate=True`",
                 entity=self.entity.spec.entity,
             ) from error
@@ -210,7 +210,7 @@ class RangeTest:
         return value
 
     def _may_be_in_keys(self, item: Item, field: str) -> bool:
-        """Whether a field that was not read may have a value that the keys tell."""
+        """Whether the keys may have the value of a field that was not read."""
         if self.entity.spec.identifiers[0] not in item:
             return True
         held = held_fields(self.entity, self.keys)
@@ -218,14 +218,14 @@ class RangeTest:
         return narrow and identifiers_projected(self.entity, self.keys)
 
     def _ends_keys(self, name: str) -> bool:
-        """Whether nothing stands behind the value in the sort key, not even where it is ""."""
+        """Whether nothing follows the value in the sort key, not even for ""."""
         form = self.keys.sk
         return form is not None and form.names[-1] == name and not (form.suffix or form.postfix)
 
     def refuse_doubt(self) -> None:
-        """Raise InvalidExpressionError where the range has empty texts that no key tells.
+        """Raise InvalidExpressionError where the range has empty texts that no key shows.
 
-        The key of an item with "" at its end is that of an item without the value.
+        An item with "" at the end of its key has the same key as an item without the value.
         """
         form = self.keys.sk
         if form is None or form.numeric or self.hydrates:
@@ -244,8 +244,8 @@ class RangeTest:
         if self._ends_keys(name) and form.segments[-1].text("") == "":
             raise InvalidExpressionError(
                 f'the index "{self.keys.spec.index}" does not hold "{name}", so an empty text '
-                "cannot be told from no value there, and the range has the empty text; read with "
-                f'`hydrate=True`, or start the range behind it, as in .gt({name}="")',
+                "cannot be told from no value there, and the range includes the empty text; read "
+                f'with `hydrate=True`, or start the range after it, as in .gt({name}="")',
                 entity=self.entity.spec.entity,
             )
 
@@ -258,7 +258,7 @@ class RangeTest:
                 continue
             ((kind, content),) = stored.items()
             key = Decimal(content) if kind == "N" else content
-            # A key ends before the first value that the item does not have.
+            # The key ends before the first value that the item does not have.
             for parse in (form.parse, form.parse_beginning):
                 with suppress(ValueError):
                     found.update(parse(key))
@@ -275,7 +275,7 @@ class RangeTest:
 
     @cached_property
     def is_filterable(self) -> bool:
-        """Whether DynamoDB can tell by itself: by what the index holds beside its key."""
+        """Whether DynamoDB itself can filter by the range, using fields outside the index's key."""
         held = held_fields(self.entity, self.keys)
         own = self.keys.fields
         return bool(self.keys.forms) and all(
@@ -286,7 +286,7 @@ class RangeTest:
         )
 
     def expression(self, expressions: Expressions) -> str:
-        """The range as a part of a FilterExpression."""
+        """Return the range as a part of a FilterExpression."""
         parts = [
             self._beyond(expressions, list(limit.values.items()), is_low, limit.included)
             for limit, is_low in ((self.low, True), (self.high, False))
@@ -313,7 +313,7 @@ class RangeTest:
 
 
 def _compare(value: Callable[[str], Place | None], limits: list[tuple[str, Place]]) -> int | None:
-    """How an item's values stand to a limit, the first that differs deciding; None if unknown."""
+    """Compare an item's values with a limit: -1, 0 or 1; None if a deciding value is unknown."""
     for name, wanted in limits:
         found = value(name)
         if found is None or type(found) is not type(wanted):
@@ -325,7 +325,7 @@ def _compare(value: Callable[[str], Place | None], limits: list[tuple[str, Place
 
 @frozen
 class ExactRange:
-    """A range over a sort key: the condition on the key, and what an item must meet beside it."""
+    """A range over a sort key: the condition on the key, and the test of items after reading."""
 
     whole: RangeTest
     bounds: Bounds
@@ -333,11 +333,11 @@ class ExactRange:
 
     @property
     def test(self) -> RangeTest | None:
-        """What the items read must meet; None where the key's bounds are the range."""
+        """The test of items that were read; None where the key's bounds are exactly the range."""
         return None if self.bounds.exact else self.whole
 
     def key_condition(self, expressions: Expressions) -> str:
-        """The KeyConditionExpression."""
+        """Return the KeyConditionExpression."""
         test = self.whole
         keys, equal = test.keys, test.equal
         if keys.pk is not None:
@@ -363,10 +363,10 @@ class ExactRange:
         return " AND ".join(parts)
 
     def filters(self, options: Options) -> bool:
-        """Whether DynamoDB leaves out what the bounds let through too much.
+        """Whether DynamoDB filters out the items in the bounds that are outside the range.
 
-        It does where it orders the stored values as the range does. What is read to be hydrated
-        may hold no attributes, so that is looked at later.
+        It can where it orders the stored values as the range does. A read that hydrates may use an
+        index without the attributes, so its items are tested after reading.
         """
         test = self.test
         return (
@@ -374,14 +374,14 @@ class ExactRange:
         )
 
     def notes(self) -> list[str]:
-        """What is read beyond the range, in words."""
+        """Say what is read beyond the range."""
         listed = ", ".join(f'"{name}"' for name in self.whole.names)
         if self.bounds.exact:
             return [f"the bounds of the key are the range of {listed}"]
         if self.bounds.unordered is not None:
             return [
                 f'keys do not sort "{self.bounds.unordered}" by its value, so they cannot bound '
-                f"it: what lies outside of the range of {listed} is read, and left out"
+                f"it: items outside the range of {listed} are read, and left out"
             ]
         return [
             f"the bounds of the key let through more than the range of {listed}: the rest is left "
@@ -390,7 +390,7 @@ class ExactRange:
 
 
 def limits_of(limits: Range) -> tuple[Limit | None, Limit | None]:
-    """The lower and the upper end of a range."""
+    """Return the lower and the upper end of a range."""
     match limits.operator:
         case "gt" | "gte":
             return Limit(limits.start, limits.operator == "gte"), None
@@ -403,7 +403,7 @@ def limits_of(limits: Range) -> tuple[Limit | None, Limit | None]:
 def range_test(
     entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any], limits: Range
 ) -> RangeTest:
-    """The test of a range. Raises InvalidExpressionError for one that starts behind its end."""
+    """Return the test of a range. Raises InvalidExpressionError if it starts after its end."""
     low, high = limits_of(limits)
     equal = {**values}
     if low is not None and high is not None:
@@ -415,7 +415,7 @@ def range_test(
 def _without_what_is_shared(
     test: RangeTest, low: Limit, high: Limit, equal: dict[str, Any]
 ) -> tuple[Limit | None, Limit | None, dict[str, Any]]:
-    """Both ends without the values that begin both, which are given as equal then."""
+    """Return both ends without the values that they begin with in common, which become equal."""
     starts, ends = dict(low.values), dict(high.values)
     while starts and ends:
         name = next(iter(starts))
@@ -426,7 +426,7 @@ def _without_what_is_shared(
         if start != end:
             if start is not None and end is not None and start > end:
                 raise InvalidExpressionError(
-                    f'.between() of "{name}" starts behind its end; give the lower value first',
+                    f'.between() of "{name}" starts after its end; give the lower value first',
                     entity=test.entity.spec.entity,
                 )
             break
@@ -444,7 +444,7 @@ def _without_what_is_shared(
 def exact_range(
     entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any], limits: Range
 ) -> ExactRange:
-    """The range of a query of one entity.
+    """Return the range of a query of one entity.
 
     Raises InvalidExpressionError, ValidationError.
     """
@@ -458,7 +458,7 @@ def exact_range(
 
 
 def key_bounds(entity: BoundEntity, forms: Sequence[KeyForm], test: RangeTest) -> Bounds:
-    """The part of the keys to read. Raises ValidationError."""
+    """Return the part of the keys to read. Raises ValidationError."""
     always = entity.keys.primary.composites
     return entity.mapping.made(
         forms[0], lambda: bounds_of(forms, test.equal, test.low, test.high, always)
@@ -466,7 +466,7 @@ def key_bounds(entity: BoundEntity, forms: Sequence[KeyForm], test: RangeTest) -
 
 
 def condition_of(field: str, bounds: Bounds) -> SortCondition | None:
-    """The bounds as a condition on the key field; None where all keys are read."""
+    """Return the bounds as a condition on the key field; None where all keys are read."""
     if bounds.operator is None:
         return None
     return SortCondition(field, bounds.operator, bounds.low, bounds.high)

@@ -1,7 +1,7 @@
-"""What a read comes to: the plan of it, and the read of one item.
+"""The plans of reads, their explanations, and the read of one item.
 
-A chain holds one of the objects here or in `queries`. `params()`, `go()` and `explain()` ask it
-for the same plan: `describe` makes the request, `plan` adds what `go()` does with the answers.
+A chain holds one of the objects here or in `queries`, and asks it for `params()`, `go()` and
+`explain()`. `describe` builds the request, and `plan` adds what `go()` does with the answers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from leyden.program import Item, Params, Program, Request
 from leyden.results import WriteCost
 
 PLACEHOLDER = re.compile(r"[#:]\w+")
-# PynamoDB writes a space behind the names of functions.
+# PynamoDB writes a space after the names of functions.
 _FUNCTION = re.compile(r"\b(attribute_\w+|contains|begins_with|size) \(")
 
 
@@ -30,16 +30,18 @@ _MEANINGS: Final = {
     **dict.fromkeys(("Query", "Scan"), "filtered after reading"),
     "SearchVectors": "filtered after the search",
 }
-"""What a condition does of calls that write nothing."""
+"""What a condition does in calls that do not write."""
 
 
 @frozen
 class Explanation:
     """What an operation does: `str()` gives it in words, the fields as data.
 
-    `index` is None for the table's own key. `scans` is true where the whole table or index is
-    read, whatever is found. `key` and `condition` show the expressions with their names in place;
-    of a search by meaning, `key` is what the items must have that it looks among.
+    `index` is None for the table's own key. `scans` is true where the whole table or index is read,
+    however little matches. `key` and `condition` show the expressions with names and values filled
+    in. For a search by meaning, `key` has the conditions that the vector index itself filters by.
+
+    >>> print(task.query.project(project_id="p1").explain())  # doctest: +SKIP
     """
 
     operation: str
@@ -47,7 +49,7 @@ class Explanation:
     table: str
     index: str | None
     access_pattern: str | None
-    """The access pattern, or the collection, that is read or written by."""
+    """The access pattern, or the collection, that the operation uses."""
     scans: bool
     key: str
     condition: str
@@ -77,7 +79,7 @@ class Explanation:
 
 
 def show(expression: str, params: Params) -> str:
-    """An expression with its placeholders replaced by names and values."""
+    """Return an expression with its placeholders replaced by names and values."""
     names: dict[str, str] = params.get("ExpressionAttributeNames", {})
     values: dict[str, Any] = params.get("ExpressionAttributeValues", {})
     known = {**names, **{placeholder: _literal(value) for placeholder, value in values.items()}}
@@ -86,7 +88,7 @@ def show(expression: str, params: Params) -> str:
 
 
 def show_key(key: Params) -> str:
-    """A key as `pk = "..." and sk = "..."`."""
+    """Return a key as `pk = "..." and sk = "..."`."""
     return " and ".join(f"{field} = {_literal(value)}" for field, value in key.items())
 
 
@@ -110,10 +112,10 @@ T = TypeVar("T")
 def shape(
     entity: BoundEntity, item: Item, options: Options, shown: frozenset[str] | None = None
 ) -> Any:
-    """An item in the form that `data` and `select` ask for.
+    """Return an item in the form that `data` and `select` ask for.
 
-    `shown` are the slots of what was read of it, as `shown_slots` gives them; None for all.
-    Raises DecodeError and HookError, which name the item.
+    `shown` are the slots that were read of it, as `shown_slots` returns them; None for all. Raises
+    DecodeError and HookError, which name the item.
     """
     try:
         return _shaped(entity, item, options, shown)
@@ -125,9 +127,9 @@ def shape(
 def attempt_to(
     shaped: Callable[[T], Any], item: T, options: Options, operation: str
 ) -> tuple[Any, Any]:
-    """What is made of an item, and why it cannot be read.
+    """Return the shaped item and None, or None and the error that it cannot be read.
 
-    That is raised unless `unreadable="collect"` was said.
+    Raises that error unless the option is `unreadable="collect"`.
     """
     try:
         return shaped(item), None
@@ -154,7 +156,7 @@ def _shaped(entity: BoundEntity, item: Item, options: Options, shown: frozenset[
     try:
         return options.select.search(shaped if options.data == "raw" else _plain(entity, shaped))
     except (exceptions.JMESPathError, RecursionError, TypeError) as error:
-        # Its own message would quote the item.
+        # JMESPath's own message would quote the item.
         raise InvalidExpressionError(
             f"the expression in `select` cannot be evaluated over an item of "
             f'"{entity.spec.entity}": {type(error).__name__}',
@@ -163,15 +165,15 @@ def _shaped(entity: BoundEntity, item: Item, options: Options, shown: frozenset[
 
 
 def _asked(entity: BoundEntity, item: Item, options: Options) -> Item:
-    """The item without what was read only to tell whose it is."""
+    """Return the item without what was read only to identify it."""
     raw = options.data == "raw"
     attributes = entity.spec.attributes
-    # Of a collection's attributes, each member has but some.
+    # Each member of a collection has only some of the attributes.
     names = [name for name in options.attributes if name in attributes]
     asked = {attributes[name].field for name in names} if raw else inputs_of(entity, names)
     keys = _key_fields(entity) if options.data in ("include_keys", "raw") else ()
     if entity.mapping.sealer is not None:
-        # What is encrypted is decrypted by the item's own key.
+        # The item's own key is needed to decrypt its encrypted attributes.
         asked = {*asked, *entity.key_fields}
     return {field: value for field, value in item.items() if field in asked or field in keys}
 
@@ -207,7 +209,7 @@ Shape: TypeAlias = Callable[[Item], Any]
 
 @frozen
 class ReadPlan:
-    """How to read: the first request, what to keep, and what to make of it.
+    """How to read: the first request, which items to keep, and how to shape them.
 
     `key_fields` are the fields of a cursor: the table's own key and the index's.
     """
@@ -219,13 +221,13 @@ class ReadPlan:
     keep: Keep
     shape: Shape
     joining: OverflowRead | None = None
-    """How to read the values that are stored outside of the items."""
+    """How to read the values that are stored outside the items."""
     asked: str = ""
-    """What is asked beside the request, for cursors."""
+    """What is asked beyond the request. Cursors are tied to it."""
     keep_whole: Keep | None = None
-    """What hydrated items to keep, where that is more than `keep` says."""
+    """Which hydrated items to keep, where `keep` alone does not decide."""
     reading: Callable[[Any], Program[Any]] | None = None
-    """What reads in place of the request, where one is not enough: the answer to a get, a page."""
+    """The program to run where one request is not enough; it returns a get's answer or a page."""
 
 
 @frozen(eq=False)
@@ -237,7 +239,7 @@ class GetReading:
 
     @property
     def name(self) -> str:
-        """The operation's name in errors and events: `task.get`."""
+        """The operation's name in errors and events, such as `task.get`."""
         return self.entity.operation("get")
 
     @property
@@ -248,7 +250,7 @@ class GetReading:
     def describe(
         self, options: Options, values: Mapping[str, Any] | None = None, *, telling: bool = False
     ) -> Params:
-        """The request; with `telling`, reading also what says whose item it is.
+        """Return the request. With `telling` it also reads the fields that identify the item.
 
         `values` are the accepted key attributes, where they are known.
         """
@@ -264,7 +266,7 @@ class GetReading:
         return params
 
     def plan(self, options: Options) -> ReadPlan:
-        """What `go()` does. Raises the errors of bad input."""
+        """Return the plan that `go()` runs. Raises the errors of bad input."""
         entity = self.entity
         values = entity.mapping.own_values(self.given)
         params = self.describe(options, values, telling=True)
@@ -290,11 +292,11 @@ class GetReading:
         )
 
     def identity(self) -> Identity:
-        """What tells the item meant from others under its key."""
+        """Return what tells the intended item from others with the same key."""
         return self.entity.identity_by(self.entity.mapping.own_values(self.given))
 
     def explain(self, options: Options) -> Explanation:
-        """The read in words."""
+        """Explain the read in words."""
         params = finish(self.describe(options), options)
         return Explanation(
             self.name,
@@ -310,5 +312,5 @@ class GetReading:
 
 
 def is_mine(entity: BoundEntity, item: Item, identity: Identity, options: Options) -> bool:
-    """Whether an item that was read is the one meant."""
+    """Whether an item that was read is the intended one."""
     return options.ignore_ownership or (entity.owns(item) and matches(item, identity))

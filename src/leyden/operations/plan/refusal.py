@@ -1,8 +1,8 @@
-"""Why a write was refused: whether the item exists, or what else the caller asked of it.
+"""Why DynamoDB refused a write: the item exists, does not exist, or differs from what was asked.
 
-A request carries one condition, which joins what the verb needs (`create` needs no item, `patch`
-an item) with what the caller asks by `.where()` and `.composite()`. DynamoDB says only that the
-whole did not hold. The stored item, which comes back with the refusal, tells the parts apart.
+A request carries one condition. It joins what the verb needs (`create` needs no item, `patch` an
+item) with what the caller asks by `.where()` and `.composite()`. DynamoDB says only that the whole
+condition failed. The stored item, which comes back with the refusal, shows which part failed.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ Needs: TypeAlias = Literal["anything", "no item", "an item"]
 Why: TypeAlias = Literal[
     "exists", "not_found", "composite", "vector", "variant", "derived", "where", "unknown"
 ]
-"""Which part of a condition did not hold; `unknown` where nothing tells."""
+"""The part of a condition that failed; `unknown` where nothing shows which."""
 
 
 class Need(Protocol):
-    """What a write needs of the stored item, though no caller says it.
+    """What a write needs of the stored item although its caller does not say it.
 
-    Vector indexes do, steps inside of a union, and what an upsert derives of what it is not told.
+    Vector indexes have needs, steps inside a union, and derived attributes of an upsert whose
+    inputs are not given.
     """
 
     @property
@@ -38,7 +39,7 @@ class Need(Protocol):
 
     @property
     def told(self) -> str:
-        """What does not hold, in words."""
+        """What is wrong with the stored item, in words."""
         ...
 
     @property
@@ -56,54 +57,54 @@ class Need(Protocol):
         value: Callable[[AttributeValue], str],
         /,
     ) -> str:
-        """It as the text of a condition; the functions give placeholders."""
+        """Write it as a condition; the functions return placeholders."""
         ...
 
 
 @frozen
 class Asked:
-    """What a write asks of the stored item: by its verb, by `.where()`, by `.composite()`.
+    """What a write requires of the stored item: by its verb, `.where()` and `.composite()`.
 
-    What vector indexes, unions and derived attributes need of it, no caller says.
+    `demands` holds what vector indexes, unions and derived attributes need besides.
     """
 
     needs: Needs = "anything"
     where: bool = False
     composite: Mapping[str, AttributeValue | None] = field(factory=dict)
-    """By field; None for what the stored item must not have."""
+    """By field; None for a field that the stored item must not have."""
     demands: tuple[Need, ...] = ()
     """What vector indexes, unions and derived attributes need of the stored item."""
     by_record: bool = False
-    """Whether a record that was read says so in place of `.composite()`."""
+    """Whether these values are from a record that was read, instead of `.composite()`."""
 
     @property
     def says(self) -> str:
-        """Who says what the stored item must be."""
+        """The subject and verb of a message: what says how the stored item must be."""
         return "the record shows" if self.by_record else ".composite() says"
 
     @property
     def is_by_verb_alone(self) -> bool:
-        """Whether the refusal alone tells what did not hold."""
+        """Whether the verb is the only reason for which DynamoDB can refuse the write."""
         return not (self.where or self.composite or self.demands)
 
     @property
     def is_nothing(self) -> bool:
-        """Whether any stored item will do, and none."""
+        """Whether it requires nothing: any stored item is fine, and none is too."""
         return self.needs == "anything" and self.is_by_verb_alone
 
     def unmet(self, stored: Item | None) -> Why | None:
-        """What the stored item is for sure not as it must be; None of it is no item."""
+        """Return the part that certainly fails for the stored item; None if there is none."""
         if stored is not None and self.differing(stored):
             return "composite"
         unmet = self.unmet_demand(stored)
         return None if unmet is None else unmet.why
 
     def unmet_demand(self, stored: Item | None) -> Need | None:
-        """The first of the demands that the stored item does not meet."""
+        """Return the first of the demands that the stored item does not meet."""
         return next((one for one in self.demands if not one.holds(stored or {})), None)
 
     def differing(self, stored: Item) -> list[str]:
-        """The fields in which the stored item is not what `.composite()` says."""
+        """Return the fields in which the stored item differs from `.composite()`."""
         return [
             name
             for name, value in self.composite.items()
@@ -113,7 +114,7 @@ class Asked:
 
 
 def why_refused(asked: Asked, stored: Item | None, *, is_known: bool) -> Why:
-    """Which part did not hold. `is_known`: `stored` is what is stored, and None means nothing."""
+    """Return the part that failed. With `is_known`, a `stored` of None means no item."""
     there = stored is not None
     if asked.needs == "no item":
         if there or asked.is_by_verb_alone:
@@ -127,14 +128,14 @@ def why_refused(asked: Asked, stored: Item | None, *, is_known: bool) -> Why:
     unmet = asked.unmet(stored) if there or is_known else None
     if unmet is not None:
         return unmet
-    # Where there is no item, .composite() may not hold either, and .where() may.
+    # Without an item, .composite() may have failed, or .where().
     if asked.differing({}) and not (is_known and there):
         return "composite" if not asked.where else "unknown"
     return "where" if asked.where else "unknown"
 
 
 class Told(Protocol):
-    """The chain that was refused, as far as an error tells of it."""
+    """The chain that was refused, as far as an error needs it."""
 
     @property
     def _entity(self) -> BoundEntity:
@@ -143,7 +144,7 @@ class Told(Protocol):
 
     @property
     def _name(self) -> str:
-        """Its name: `task.create`."""
+        """Its name, such as `task.create`."""
         ...
 
 
@@ -157,7 +158,7 @@ def told_of(
     is_known: bool,
     unsure: bool,
 ) -> ConditionFailedError:
-    """The error that says what stood in the way of a write, and what to do about it."""
+    """Return the error that says why a write was refused, and what to do about it."""
     entity = entry._entity
     said = _said(entity, asked, why, stored, is_known=is_known)
     error = _KINDS.get(why, ConditionFailedError)(
@@ -215,7 +216,7 @@ def _either(asked: Asked) -> str:
         either.append("a condition of .where() did not hold")
     if len(either) < 2:
         return "the condition of the write did not hold"
-    return f"either {' or '.join(either)}, and the service does not say which"
+    return f"either {' or '.join(either)}, and DynamoDB does not say which"
 
 
 _ADVICE: Final[dict[tuple[Needs, Why], str]] = {

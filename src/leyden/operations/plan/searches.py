@@ -1,11 +1,11 @@
-"""Searches by meaning: the request, what is kept of its answer, and what is made of that.
+"""Searches by meaning: the request, which matches are kept, and how they are shaped.
 
-A vector index holds the items of every entity of its table that have the vector, so a search asks
-for its own by their identifiers, which are filters of every such index. An entity of another
-service may have the same ones: its items are told by their keys, and dropped.
+A vector index holds the items of every entity of its table that have the vector. A search therefore
+filters by its entity's identifiers, which every such index can filter by. An entity of another
+service may have the same identifiers; its items are recognized by their keys, and dropped.
 
-DynamoDB takes no condition but that partition and filters are equal to something. What `where()`
-says is judged here, of the items that the search found.
+The only condition that DynamoDB takes is equality on the partition and the filters. Leyden applies
+`where()` itself to the items that the search found.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ _NEAREST: Final = {
 
 @frozen
 class SearchPlan:
-    """How to search: the request, what to keep of its answer, and what to make of that.
+    """How to search: the request, which matches to keep, and how to shape them.
 
-    `is_ours` leaves out another service's items, `is_still` whole items that the search would not
-    find any more, `is_met` those that do not meet `where()`.
+    `is_ours` drops items of another service, `is_still` whole items that no longer match the
+    search, `is_met` items that fail `where()`.
     """
 
     request: Request
@@ -61,15 +61,15 @@ class SearchPlan:
     metric: str
 
     def rate(self, number: float) -> tuple[float, float | None]:
-        """The score and the distance in the service's number for a match."""
+        """Return the score and the distance for the number that DynamoDB gives a match."""
         return _SCORES[self.metric](number), None if self.metric == "dot_product" else number
 
 
 @frozen(eq=False, slots=False)
 class SearchReading:
-    """A search of one entity's items: near which vector, and among which of them.
+    """A search of one entity's items: near which vector, and among which items.
 
-    `vector` and the values of `equal`, the partition and the filters, are accepted ones.
+    `vector` and the values of `equal` (the partition and the filters) are accepted.
     """
 
     entity: BoundEntity
@@ -80,16 +80,16 @@ class SearchReading:
 
     @property
     def name(self) -> str:
-        """The operation's name, with its access pattern: `note.search.similar`."""
+        """The operation's name with its access pattern, such as `note.search.similar`."""
         return f"{self.entity.operation('search')}.{self.index.spec.name}"
 
     @cached_property
     def asked(self) -> Item:
-        """The fields that items must have, with their values: what the service filters by."""
+        """The fields, with their values, that DynamoDB filters by."""
         return {**self.entity.mapping.encode_few(self.equal), **self.entity.identifiers}
 
     def describe(self, options: Options, *, telling: bool = False) -> Params:
-        """The request; with `telling`, reading also what says whose item it is."""
+        """Return the request. With `telling` it also reads the fields that identify items."""
         spec, entity = self.index.spec, self.entity
         expressions = Expressions()
         asked = [expressions.equal(*pair) for pair in self.asked.items()]
@@ -102,8 +102,8 @@ class SearchReading:
         }
         if any(map(orders_the_unordered, self.conditions)):
             raise InvalidExpressionError(
-                "where() compares by an order with a value that has none: only text, numbers and "
-                "binary values do; compare others with == or !=",
+                "where() compares by order with a value that has none: only text, numbers and "
+                "binary values have an order; compare others with == or !=",
                 entity=entity.spec.entity,
             )
         judged = [*dict.fromkeys(f for one in self.conditions for f in fields_of(one))]
@@ -117,25 +117,25 @@ class SearchReading:
         return params
 
     def _refuse_unseen(self, judged: list[str]) -> None:
-        """Raise InvalidExpressionError for conditions on fields that a search does not give."""
+        """Raise InvalidExpressionError for conditions on fields that a search does not return."""
         attributes = self.entity.spec.attributes
         held = held_fields(self.entity, self.index)
         for field in judged:
             if field == attributes[self.index.spec.attribute].field:
-                why = "a search does not give the vector back"
+                why = "a search does not return the vector"
             elif held is not None and field not in held:
                 why = f'the index "{self.index.spec.index}" does not hold it'
             else:
                 continue
             name = next((n for n, a in attributes.items() if a.field == field), field)
             raise InvalidExpressionError(
-                f'where() cannot judge "{name}" after the search: {why}; read the whole items '
-                "with `hydrate=True`",
+                f'where() cannot be applied to "{name}" after the search: {why}; read the whole '
+                "items with `hydrate=True`",
                 entity=self.entity.spec.entity,
             )
 
     def plan(self, options: Options) -> SearchPlan:
-        """What `go()` does. Raises the errors of bad input."""
+        """Return the plan that `go()` runs. Raises the errors of bad input."""
         entity, spec, asked, conditions = self.entity, self.index.spec, self.asked, self.conditions
         params = finish(self.describe(options, telling=True), options)
         shown = self._shown(options)
@@ -159,9 +159,9 @@ class SearchReading:
         )
 
     def _shown(self, options: Options) -> frozenset[str] | None:
-        """The slots that records show; the vector's only where it is named, or read with the item.
+        """Return the slots that records show; None for all of them.
 
-        None for all of them.
+        They include the vector only where it is named, or where whole items are read.
         """
         shown = shown_slots(self.entity, options, self.index)
         if options.attributes or options.hydrate:
@@ -171,7 +171,7 @@ class SearchReading:
         return found - {mapping.slots.get(self.index.spec.attribute, "")}
 
     def explain(self, options: Options) -> Explanation:
-        """The search in words."""
+        """Explain the search in words."""
         params = finish(self.describe(options), options)
         expressions = Expressions()
         condition = conjunction([expressions.condition(one) for one in self.conditions])
@@ -195,31 +195,31 @@ class SearchReading:
         counted = f"{top_k} items that were" if top_k != 1 else "1 item that was"
         yield (
             f'finds {many} {_NEAREST[spec.metric]} in "{spec.attribute}", as the index has it: '
-            "it follows the table with a delay"
+            "the index follows the table with a delay"
         )
         if self.conditions:
             yield (
-                f"where() is judged by Leyden, of at most {counted} found: fewer may "
-                "remain; a filter of the index leaves items out before"
+                f"where() is applied by Leyden, to at most {counted} found, so fewer may "
+                "remain; a filter of the index leaves items out before the search"
             )
         if options.hydrate:
-            yield "reads the whole items of what was found, in one more request"
+            yield "reads the whole items that were found, in one more request"
         yield from reading_notes(self.entity, options, self.index)
 
 
 def read_search(
     entity: BoundEntity, index: SearchedIndex, vector: Any, given: Mapping[str, Any]
 ) -> SearchReading:
-    """A checked search near a vector, among the items with these values.
+    """Return a checked search near a vector, among the items with these values.
 
     Raises UnknownAttributeError, ValidationError, InvalidExpressionError, MissingCompositeError.
     """
     spec = index.spec
     if entity.moving is not None and not _reads_alike(entity.moving):
         raise InvalidExpressionError(
-            f'the search "{spec.name}" finds items of "{entity.spec.entity}" in one form, and they '
-            "may be stored as the earlier schemas have them: migrate them first, with `leyden "
-            "migrate`; access patterns by key read both forms",
+            f'the search "{spec.name}" finds items of "{entity.spec.entity}" in one form only, and '
+            "they may still be stored as the earlier schemas describe: migrate them first, with "
+            "`leyden migrate`; access patterns by key read both forms",
             entity=entity.spec.entity,
         )
     parted_by = (spec.partition,) if spec.partition is not None else ()
@@ -229,21 +229,20 @@ def read_search(
             if name not in entity.spec.attributes:
                 raise entity.mapping.unknown(name)
             raise InvalidExpressionError(
-                f'the search "{spec.name}" cannot ask for "{name}"'
+                f'the search "{spec.name}" cannot filter by "{name}"'
                 + (
                     did_you_mean(name, takes)
-                    or f": its index is parted and filtered by {', '.join(takes)}; judge what it "
-                    "finds with .where()"
+                    or f": its index takes {', '.join(takes)}; filter its matches with .where()"
                     if takes
-                    else ": its index has no filters; judge what it finds with .where()"
+                    else ": its index has no filters; filter its matches with .where()"
                 ),
                 entity=entity.spec.entity,
             )
     values = entity.mapping.sought(entity.mapping.completed(given, parted_by))
     if any(name not in values for name in parted_by):
         raise MissingCompositeError(
-            f'the search "{spec.name}" needs "{spec.partition}" as well: its index is parted by '
-            "it, and a search looks into one part",
+            f'the search "{spec.name}" needs "{spec.partition}" as well: it partitions the index, '
+            "and a search reads one partition",
             missing=parted_by,
             entity=entity.spec.entity,
         )
@@ -257,14 +256,14 @@ def read_search(
     near = entity.mapping.accept({spec.attribute: vector}).get(spec.attribute)
     if near is None:
         raise ValidationError(
-            f'"{spec.attribute}" needs a vector to search near, and None is none',
+            f'"{spec.attribute}" needs a vector to search near (got None)',
             path=spec.attribute,
             entity=entity.spec.entity,
         )
     if spec.metric == "cosine" and not any(near):
         raise ValidationError(
-            f'"{spec.attribute}" must not be all zeros: a vector of no length has no cosine '
-            "distance from any other",
+            f'"{spec.attribute}" must not be all zeros: a vector of length zero has no cosine '
+            "distance to others",
             path=spec.attribute,
             entity=entity.spec.entity,
         )
@@ -272,7 +271,7 @@ def read_search(
 
 
 def _reads_alike(moving: Any) -> bool:
-    """Whether items in their earlier form say the same to readers of the present one."""
+    """Whether items in their earlier form read the same in the present form."""
     return not (moving.renames or moving.moves or moving.change.defaults) and all(
         route.is_same or (route.make is None and route.source is None)
         for route in moving.routes.values()

@@ -1,8 +1,8 @@
-"""The steps of an update, checked: which attribute, which operator, which value.
+"""The checked steps of an update: which attribute, which operator, which value.
 
-A value may be made in the table, as in `.set(total=task.attr.price + 5)`. What it comes to is not
-known before the write, so it is refused where keys, hooks or derived attributes need it.
-`UpdateExpression` writes the steps into a request, clause by clause.
+A value may be computed in the table, as in `.set(total=task.attr.price + 5)`. Its result is not
+known before the write, so such a value is refused where keys, hooks or derived attributes need it.
+`UpdateExpression` turns the steps into clauses of a request.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from leyden.types import TYPES
 
 
 class UpdateExpression:
-    """Collects what an update does, and writes it as DynamoDB wants it."""
+    """Collects the clauses of an update, and writes them as DynamoDB expects them."""
 
     __slots__ = ("_clauses", "_expressions", "_sets", "assigned", "grown")
 
@@ -40,12 +40,12 @@ class UpdateExpression:
         self.assigned: Item = {}
         """The whole fields that it sets."""
         self.grown = 0
-        """The bytes by which what else it does may make the item larger."""
+        """The bytes by which its other steps may make the item larger."""
         self._sets: list[str] = []
         self._clauses = {"SET": self._sets, "REMOVE": [], "ADD": [], "DELETE": []}
 
     def add_step(self, step: Step) -> None:
-        """What the caller asked for."""
+        """Add a step that the caller asked for."""
         clause, text = step.write(self._expressions)
         self._clauses[clause].append(text)
         self.grown += 0 if step.encoded is None else value_size(step.encoded)
@@ -56,7 +56,7 @@ class UpdateExpression:
         self._sets.append(self._expressions.equal(field, value))
 
     def set_all(self, fields: Item, once: Collection[str] = ()) -> None:
-        """Set several whole fields; those in `once` only where the item does not have them."""
+        """Set several whole fields, those in `once` only where the item does not have them."""
         texts = self._expressions.equal_all(fields)
         self.assigned.update(fields)
         for field in once:
@@ -74,7 +74,7 @@ class UpdateExpression:
         self._clauses["SET"].append(f"{name} = if_not_exists({name}, {placeholder})")
 
     def count(self, field: str) -> None:
-        """Add one to a whole field, counting from 0."""
+        """Add 1 to a whole field; an absent field counts as 0."""
         name = self._expressions.name(field)
         zero = self._expressions.value({"N": "0"})
         one = self._expressions.value({"N": "1"})
@@ -85,7 +85,7 @@ class UpdateExpression:
         self._clauses["REMOVE"].append(self._expressions.name(field))
 
     def copy_onto(self, expressions: Expressions) -> UpdateExpression:
-        """The same clauses, to add others to; `expressions` are those of the whole request."""
+        """Return a copy to add clauses to; `expressions` are those of the whole request."""
         copy = UpdateExpression(expressions)
         for clause, parts in self._clauses.items():
             copy._clauses[clause] += parts
@@ -93,7 +93,7 @@ class UpdateExpression:
         return copy
 
     def text(self) -> str:
-        """The expression, in the order SET, REMOVE, ADD, DELETE."""
+        """Return the expression, in the order SET, REMOVE, ADD, DELETE."""
         return " ".join(
             [f"{clause} {', '.join(parts)}" for clause, parts in self._clauses.items() if parts]
         )
@@ -103,44 +103,44 @@ _COPIED: Final = "is copied from another attribute, so its value is not known wh
 
 
 _PLAIN: Final = frozenset({"builtins", "datetime", "decimal"})
-"""Where the types of most values are from."""
+"""The modules of the types that most values have."""
 
 
 def is_operand(value: Any) -> bool:
-    """Whether a value is to be made in the table."""
+    """Whether a value is computed in the table."""
     return isinstance(value, _Operand) or _is_attribute(value)
 
 
 def _is_attribute(value: Any) -> bool:
     if type(value).__module__ in _PLAIN:
         return False
-    # Who has not imported PynamoDB's attributes has none; their import takes a while.
+    # Without PynamoDB's attributes imported, the value cannot be one; importing them is slow.
     module = imported("pynamodb.attributes")
     return module is not None and isinstance(value, module.Attribute)
 
 
 def read_operand(entity: BoundEntity, place: ResolvedPath, value: Any) -> Any:
-    """The checked operand that `place` is set to.
+    """Return the checked operand that `place` is set to.
 
-    Raises InvalidExpressionError where its value is needed before the write, or is of another type.
+    Raises InvalidExpressionError where its value is needed before the write, or has another type.
     """
     operand: Any = Path(value) if _is_attribute(value) else value
     _refuse_where_known(entity, place)
     _refuse_encrypted(entity, place, place.leaf)
     if isinstance(operand, _Increment | _Decrement) and not place.leaf.type.is_number:
-        raise _refused(entity, place, "is no number, so nothing can be added up for it")
+        raise _refused(entity, place, "is not a number, so it cannot be set to a sum or difference")
     for source in _sources(operand):
         compiled = getattr(source.attribute, "compiled", None)
         if compiled is None or compiled.entity != entity.spec.entity:
             raise _refused(
-                entity, place, "is set to an attribute of something else; name one by .attr"
+                entity, place, "can only be set to an attribute of this entity; name one by .attr"
             )
         _refuse_source(entity, place, source, compiled)
     return operand
 
 
 def _refuse_where_known(entity: BoundEntity, place: ResolvedPath) -> None:
-    """Refuse what needs the value before the write."""
+    """Refuse an operand where something needs the value before the write."""
     mapping, name = entity.mapping, place.root
     if (pattern := _pattern_that_needs(entity, name)) is not None:
         raise _refused(entity, place, f'{_COPIED}; the key of "{pattern}" needs it')
@@ -162,7 +162,7 @@ def _refuse_source(
     if compiled.key_text is not None:
         compiled.key_text.refuse_operand(compiled.path)
     if source.path[0].partition("[")[0] in entity.mapping.overflow:
-        raise _refused(entity, place, "cannot be a copy of what may be stored apart from its item")
+        raise _refused(entity, place, "cannot be a copy of an attribute that may be stored apart")
     turned = entity.spec.never_zero
     if place.root in turned and compiled.path not in turned:
         raise _refused(
@@ -196,7 +196,7 @@ def _refuse_encrypted(
 
 
 def _sources(operand: Any) -> Iterator[Path]:
-    """The attributes that an operand reads."""
+    """Yield the attributes that an operand reads."""
     if isinstance(operand, Path):
         yield operand
         return
@@ -210,12 +210,12 @@ def _refused(entity: BoundEntity, place: ResolvedPath, why: str) -> InvalidExpre
 
 
 _OF_SOME_TYPES: Final = frozenset({"add", "subtract", "append", "delete"})
-"""The operators that some attribute types have only."""
+"""The operators that only some attribute types have."""
 
 
 @frozen
 class Step:
-    """One operator on one attribute, or on a path inside one; `value` is accepted already."""
+    """One operator on one attribute, or on a path inside one, with an accepted `value`."""
 
     operator: str
     root: str
@@ -224,9 +224,9 @@ class Step:
     value: Any = None
     encoded: AttributeValue | None = None
     operand: Any = None
-    """What makes the value in the table, for a `copy`."""
+    """For a `copy`: the operand that DynamoDB computes the value from."""
     unions: tuple[WithinUnion, ...] = ()
-    """The unions that it is a step inside of."""
+    """The unions that its path goes through."""
 
     @property
     def is_root(self) -> bool:
@@ -234,7 +234,7 @@ class Step:
         return len(self.segments) == 1 and "[" not in self.segments[0]
 
     def write(self, expressions: Expressions) -> tuple[str, str]:
-        """The clause of the UpdateExpression that the step belongs to, and its text there."""
+        """Return the clause of the UpdateExpression that the step belongs to, and its text."""
         path = expressions.path(self.segments)
         if self.operator == "remove":
             return "REMOVE", path
@@ -261,7 +261,7 @@ class Step:
 def read_steps(
     entity: BoundEntity, operator: str, given: Mapping[str, Any], *, fresh: bool = False
 ) -> list[Step]:
-    """Checked steps of one operator. `fresh` allows read-only attributes, as an upsert does.
+    """Return checked steps of one operator. An upsert passes `fresh` to set read-only attributes.
 
     Raises UnknownAttributeError, ValidationError, ReadOnlyAttributeError, InvalidExpressionError.
     """
@@ -269,9 +269,9 @@ def read_steps(
 
 
 def hooked(entity: BoundEntity, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """The steps of an update after `set` hooks, and those that hooks which watch them add.
+    """Return the steps of an update after `set` hooks, with the steps that watching hooks add.
 
-    Raises ValidationError where a hook gives a value of another type.
+    Raises ValidationError where a hook returns a value of another type.
     """
     mapping = entity.mapping
     if not mapping.has_setters:
@@ -297,21 +297,21 @@ def hooked(entity: BoundEntity, steps: tuple[Step, ...]) -> tuple[Step, ...]:
 def hooked_amounts(
     entity: BoundEntity, steps: tuple[Step, ...], values: Mapping[str, Any]
 ) -> tuple[Step, ...]:
-    """The steps of an upsert with what `set` hooks made of their values, among all of the item."""
+    """Return the steps of an upsert, with their values as `set` hooks left them."""
     if not entity.mapping.has_setters:
         return steps
     return tuple(_revalued(entity, s, values[s.root]) for s in steps if s.root in values)
 
 
 def _revalued(entity: BoundEntity, step: Step, value: Any) -> Step:
-    """The step with what a `set` hook made of its value."""
+    """Return the step with the value that a `set` hook returned."""
     if value is step.value:
         return step
     return evolve(step, value=value, encoded=entity.mapping.attributes[step.root].encode(value))
 
 
 def read_removals(entity: BoundEntity, paths: Iterable[str]) -> list[Step]:
-    """Checked `remove` steps. Raises RequiredAttributeError as well."""
+    """Return checked `remove` steps. Also raises RequiredAttributeError."""
     steps = []
     for path in paths:
         place = _locate(entity, "remove", path, fresh=False)
@@ -352,12 +352,12 @@ def _read_step(entity: BoundEntity, operator: str, path: str, value: Any, fresh:
             entity=entity.spec.entity,
         )
     if operator in ("add", "subtract") and kind != "set":
-        # An amount is no value of the attribute: its bounds do not apply to it.
+        # An amount is not a value of the attribute, so the attribute's bounds do not apply to it.
         accepted = leaf.accept(value, path, constraints=False)
     else:
         renews = operator == "set" and leaf.fill_defaults is not None
         accepted = leaf.accept(value, path, moment=Moment(renews=True) if renews else None)
-    # What sets a whole attribute is encoded with all else that the update sets.
+    # A whole attribute that is set is encoded together with the update's other fields.
     encoded = None if operator == "set" and path == place.root else leaf.encode(accepted)
     return Step(operator, place.root, path, place.segments, accepted, encoded, unions=place.unions)
 
@@ -408,7 +408,7 @@ def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> Re
 
 
 def _refuse_unknown_outcome(entity: BoundEntity, operator: str, root: str) -> None:
-    """A key needs the new value itself; only `set` gives that."""
+    """Refuse other operators than `set` where a key needs the new value."""
     if (pattern := _pattern_that_needs(entity, root)) is not None:
         raise InvalidExpressionError(
             f'"{root}" is part of the key of "{pattern}", and after .{operator}() its value is not '
@@ -418,7 +418,7 @@ def _refuse_unknown_outcome(entity: BoundEntity, operator: str, root: str) -> No
 
 
 def _pattern_that_needs(entity: BoundEntity, name: str) -> str | None:
-    """The access pattern whose key is made of an attribute, which must be known to write it."""
+    """Return the access pattern whose key needs the value of an attribute, or None."""
     for keys in entity.keys.values():
         if name in entity.spec.made_of(keys.spec):
             return keys.spec.name
@@ -426,9 +426,9 @@ def _pattern_that_needs(entity: BoundEntity, name: str) -> str | None:
 
 
 def needs_of(entity: BoundEntity, steps: Iterable[Step]) -> tuple[WithinUnion, ...]:
-    """What steps inside of unions need of the stored item: of each union, one of some variants.
+    """Return what steps inside unions require of the stored item: for each union, its variants.
 
-    Raises InvalidExpressionError where no variant has what all steps name.
+    Raises InvalidExpressionError where no variant has all the attributes that the steps name.
     """
     found: dict[tuple[str, ...], WithinUnion] = {}
     for step in steps:
@@ -447,7 +447,7 @@ def needs_of(entity: BoundEntity, steps: Iterable[Step]) -> tuple[WithinUnion, .
 
 
 def sealed_steps(entity: BoundEntity, steps: tuple[Step, ...], key: Item) -> tuple[Step, ...]:
-    """The steps with their values encrypted, for the item under a key, where they must be."""
+    """Return the steps with encrypted values, where they must be, for the item under `key`."""
     sealer = entity.mapping.sealer
     if sealer is None:
         return steps
@@ -460,14 +460,14 @@ def sealed_steps(entity: BoundEntity, steps: tuple[Step, ...], key: Item) -> tup
 
 
 def refuse_overlaps(entity: BoundEntity, steps: Iterable[Step]) -> None:
-    """Raise where two steps change the same place, or one a part of the other's."""
+    """Raise InvalidExpressionError where two steps change the same place, or one inside another."""
     steps = tuple(steps)
     if len(steps) == 1:
         return
     if all(step.is_root for step in steps) and len({s.segments for s in steps}) == len(steps):
         return
     placed = sorted(((_place(step), step) for step in steps), key=lambda pair: pair[0])
-    # In this order a place stands right in front of the first of those inside it.
+    # In sorted order, a place stands directly before the first place inside it.
     for (outer, before), (inner, step) in pairwise(placed):
         if inner[: len(outer)] == outer:
             raise InvalidExpressionError(

@@ -1,7 +1,7 @@
-"""What an update changed of an item, as DynamoDB tells it of a request by itself.
+"""What an update changed in an item, as DynamoDB would return it for a single request.
 
-A transaction tells nothing of what it changed. So where an update becomes one, the answer to
-`response="updated_new"` is cut out of the whole item by the paths in the update's own expression.
+A transaction returns nothing of what it changed. So where an update is sent as one, the answer to
+`response="updated_new"` is cut out of the whole item by the paths in the update's expression.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _INSIDE: Final = re.compile(r"\([^()]*\)")
 
 
 def updated_part(params: Params, item: Item) -> Item:
-    """The attributes, and the paths in them, that an update names, as far as an item has them.
+    """Return the attributes and paths that an update names, as far as an item has them.
 
-    Of a list that is changed inside, DynamoDB tells all elements.
+    Where an element of a list changes, DynamoDB returns the whole list.
 
     >>> update = {"UpdateExpression": "SET #0.#1 = :0", "ExpressionAttributeNames": ...}
     ... # doctest: +SKIP
@@ -44,7 +44,7 @@ def updated_part(params: Params, item: Item) -> Item:
 
 
 def _merged(one: AttributeValue, other: AttributeValue) -> AttributeValue:
-    """Two excerpts of one value as one."""
+    """Merge two excerpts of one value."""
     if "M" not in one or "M" not in other:
         return other
     mine, theirs = one["M"], other["M"]

@@ -1,11 +1,11 @@
-"""One write, decided: what it is before anything is read, and what it is over a stored item.
+"""Plan one write: first without reading, then over what is known of the stored item.
 
-A `WritePlan` is all that a chain says. Three things about a stored item may decide more: its
-version, its unique values (whose guard items move along), and its large values (whose parts come
-and go with it). These are companions of the write. Over what is known of the stored item each adds
-conditions that what is known is still so, and other items to be written together with this one.
-Where nothing is known, a write goes on as if there were no companion, on the condition that there
-is none: DynamoDB refuses what does not hold, and its refusal shows the stored item.
+A `WritePlan` holds all that a chain says. Three things about the stored item may change the
+request: its version, its unique values (whose guard items change with it), and its large values
+(whose parts are written and deleted with it). These are the companions of the write. Each adds
+conditions that what is known of the stored item is still true, and further items that are written
+together with this one. Where nothing is known, the write is sent as if there were no companions, on
+the condition that there are none. If DynamoDB refuses that, its answer shows the stored item.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ from leyden.program import Item, Params
 
 @frozen(slots=False)
 class PartChange:
-    """What a write changes of an item.
+    """What a write changes in an item.
 
-    It sets `fields`, those in `once` only where the item does not have them, and takes `removes`
-    away; `steps` are all else, on amounts and on paths inside of attributes. They stand in front
-    of the fields or behind them.
+    It sets `fields`; those that are also in `once` only where the item does not have them. It
+    removes `removes`. `steps` are all other changes: amounts, and paths inside attributes. They
+    come before the fields or after them.
     """
 
     fields: Item = field(repr=False)
@@ -69,7 +69,7 @@ class PartChange:
 def update_of(
     entity: BoundEntity, expressions: Expressions, change: PartChange
 ) -> tuple[UpdateExpression, OverflowClauses | None]:
-    """The clauses of a change, and apart from them what may be stored outside of the item."""
+    """Return the clauses of a change, and those for values that may be stored outside the item."""
     update = UpdateExpression(expressions)
     large = OverflowClauses(entity) if entity.mapping.overflow else None
     fields = change.fields
@@ -99,16 +99,16 @@ def _write_steps(
 ) -> None:
     for step in change.steps:
         if step.operator == "set" and step.is_root:
-            # It is among the fields.
+            # It is set with the fields.
             continue
-        # Where the field is a key's own, its text stays, without the value.
+        # A field that is part of a key stays: its new text has no value in it.
         is_key = step.operator == "remove" and step.segments[0] in change.keys.set
         if not is_key and (large is None or not large.step(step)):
             update.add_step(step)
 
 
 def defaults_of(steps: Iterable[Step]) -> Item:
-    """The fields that steps set where the item has none."""
+    """Return the fields that steps set only where the item does not have them."""
     return {
         step.segments[0]: step.encoded
         for step in steps
@@ -117,47 +117,47 @@ def defaults_of(steps: Iterable[Step]) -> Item:
 
 
 _PARTS_A_CLAIM: Final = 3
-"""A guard given up, one taken, and a check that its last owner is gone."""
+"""For each unique constraint: one guard given up, one taken, and a check on its last owner."""
 
 _GUARD_BYTES: Final = 8 * 1024
-"""More than the keys of a guard and of its owner ever are, and what compares them."""
+"""An upper bound for a guard, with the keys of its owner and the condition that compares them."""
 
 
 class Entry(Protocol):
-    """The chain that a write was made by, as far as it matters for sending it."""
+    """The chain that made a write, as far as sending it needs to know."""
 
     @property
     def _entity(self) -> BoundEntity:
-        """The entity whose item it writes."""
+        """The entity whose item is written."""
         ...
 
     @property
     def _name(self) -> str:
-        """Its name in errors and events: `task.create`."""
+        """The name in errors and events, such as `task.create`."""
         ...
 
     @property
     def _api(self) -> str:
-        """The request that it is by itself."""
+        """The API operation that sends it alone, such as `PutItem`."""
         ...
 
     @property
     def _part(self) -> str:
-        """What a transaction calls it."""
+        """Its key in a part of TransactWriteItems, such as `Put`."""
         ...
 
     @property
     def _asked(self) -> Asked:
-        """What it asks of the stored item."""
+        """What it requires of the stored item."""
         ...
 
 
 @frozen(slots=False)  # every write makes one, and attrs fills those with slots far more slowly
 class WritePlan:
-    """A write, decided as far as it can be without reading.
+    """A write, as far as it is known before anything is read.
 
-    `identity` tells the item meant from others under its `key`. `kept` is what `go()` gives where
-    the service returns nothing: the item that was written, or its key attributes.
+    `identity` tells the intended item from others that share its `key`. `kept` is what `go()`
+    returns where DynamoDB returns nothing: the item that was written, or its key attributes.
     """
 
     entry: Entry
@@ -166,24 +166,24 @@ class WritePlan:
     identity: Identity
     kept: Item
     expected: Expectation | None = None
-    """The version that was seen, which the stored item must have."""
+    """The version that the caller saw. The stored item must still have it."""
     counts_on: bool = False
-    """Whether it must know the stored version, to store the one after it."""
+    """Whether it must know the stored version, because it stores the next one."""
     effect: Effect | None = None
-    """What it does to the item's fields; None where no other items depend on it."""
+    """What it does to the item's fields; None where no other items depend on them."""
     overflow: OverflowChange | None = None
-    """What it does to values that may be stored outside of their item; `params` lacks these."""
+    """Its changes to values that may be stored outside the item. `params` does not have them."""
     demands: tuple[Need, ...] = ()
-    """What no caller says and it needs of the stored item; already among the conditions."""
+    """What it needs of the stored item beyond what the caller asked; already in the conditions."""
 
     @property
     def entity(self) -> BoundEntity:
-        """The entity whose item it writes."""
+        """The entity whose item is written."""
         return self.entry._entity
 
     @property
     def asked(self) -> Asked:
-        """What it asks of the stored item, to say what of it did not hold."""
+        """What it requires of the stored item, so that an error can say which part failed."""
         asked = self.entry._asked
         return evolve(asked, demands=self.demands) if self.demands else asked
 
@@ -199,18 +199,18 @@ class WritePlan:
 
     @cached_property
     def earlier_key(self) -> Item | None:
-        """The key under which its item is until a migration moves it; None for no other key."""
+        """The key of the item before a migration moved it; None where the key stays the same."""
         moving = self.entity.moving
         key: Item | None = None
         if moving is not None and moving.moves:
-            # Of values that no item had before, there is none to be found.
+            # Values that the old schema could not hold have no earlier item.
             with suppress(ConversionError):
                 key = moving.earlier_key(self.own_values)
         return key
 
     @cached_property
     def own_values(self) -> dict[str, Any]:
-        """The values of the attributes that make its item's key."""
+        """The values of the attributes that make the item's own key."""
         entity = self.entity
         attributes = entity.spec.attributes
         fields = [attributes[name].field for name in entity.keys.primary.composites]
@@ -218,7 +218,7 @@ class WritePlan:
 
     @property
     def overrides(self) -> bool:
-        """Whether it asks nothing of the stored item, and all that is stored of it goes."""
+        """Whether it requires nothing of the stored item and replaces or deletes all of it."""
         return (
             self.entry._part in ("Put", "Delete")
             and self.entry._asked.is_nothing
@@ -236,23 +236,23 @@ class WritePlan:
 
     @property
     def moves_key(self) -> bool:
-        """Whether its item is under another key until a migration moves it."""
+        """Whether a migration under way moves its item to another key."""
         return self.entity.moving is not None and self.earlier_key is not None
 
     @cached_property
     def why_read(self) -> str | None:
-        """Why its unique values cannot be known without reading the item; None where they can."""
+        """Why its unique values are unknown until the item is read; None where they are known."""
         return why_read(self.entity, self.effect)
 
     @property
     def leaves_batches(self) -> bool:
-        """Whether a migration under way asks more of it than a batch can carry."""
+        """Whether a migration under way keeps it out of batches, because it needs a transaction."""
         moving = self.entity.moving
         return moving is not None and (moving.moves or moving.earlier.mapping.has_companions)
 
     @property
     def depends(self) -> bool:
-        """Whether what it is depends on the stored item, each time that it is sent."""
+        """Whether the request depends on the stored item each time it is sent."""
         return self.counts_on or self.why_read is not None
 
 
@@ -264,29 +264,29 @@ class ResolvedWrite:
     params: Params
     kept: Item
     expected: Expectation | None = None
-    """The version that the stored item must have; already among the conditions."""
+    """The version that the stored item must have; already in the conditions."""
     guards: tuple[GuardPart, ...] = ()
     overflow: OverflowPlan | None = None
-    """How its large values are laid out."""
+    """How its large values are stored."""
     earlier: EarlierPart | None = None
-    """What it does about the key that its item had before a migration."""
+    """The part for the key that its item had before a migration."""
 
     @property
     def is_accompanied(self) -> bool:
-        """Whether other items are written or checked with it, in one transaction."""
+        """Whether one transaction writes or checks other items with it."""
         return bool(self.guards or self.siblings or self.earlier)
 
     @property
     def siblings(self) -> tuple[Params, ...]:
-        """The writes of the parts of large values."""
+        """The requests that write the parts of large values."""
         return () if self.overflow is None else self.overflow.siblings
 
 
 def resolve(plan: WritePlan, stored: Stored = UNKNOWN, *, is_read: bool = False) -> ResolvedWrite:
-    """The write over what is known of the stored item.
+    """Return the write over what is known of the stored item.
 
-    With `is_read` it depends on the unique values that were read. Raises the errors of
-    `lay_out`, and DecodeError for a stored version that is no number.
+    With `is_read`, it is conditional on the unique values that were read. Raises the errors of
+    `lay_out`, and DecodeError where the stored version is not a number.
     """
     effect, entity = plan.effect, plan.entity
     is_plain = effect is None and plan.expected is None and not plan.counts_on
@@ -315,16 +315,16 @@ def resolve(plan: WritePlan, stored: Stored = UNKNOWN, *, is_read: bool = False)
 
 
 _TOLD_BY_VALUE: Final = frozenset({"string", "enum", "integer", "number", "boolean"})
-"""The types of which another stored value is another value."""
+"""The types for which a different stored value always means a different attribute value."""
 
 
 def earlier_part(plan: WritePlan) -> EarlierPart | None:
-    """What goes with a write so that its item is not under its earlier key as well."""
+    """Return the part that keeps the item from also being stored under its earlier key."""
     key, entity = plan.earlier_key, plan.entity
     if key is None:
         return None
     sign: Item | None = entity.moving.sign(plan.own_values)
-    # Where keys fold, values that differ may still be in the way of each other.
+    # Where keys fold case, items with different values may still share a key.
     names = entity.keys.primary.composites
     apart = {
         field: value
@@ -337,7 +337,7 @@ def earlier_part(plan: WritePlan) -> EarlierPart | None:
 def over_version(
     plan: WritePlan, stored: Item | None = None
 ) -> tuple[Params, Item, Expectation | None]:
-    """The request and what is kept of it, over an item of the version that is expected."""
+    """Return the request, the item it keeps, and the version that it expects."""
     params, kept, expected = plan.params, plan.kept, plan.expected
     if plan.entity.moving is not None and plan.asked.needs != "no item":
         params = over_moved(plan.entity, params, plan.kept, plan.identity)
@@ -353,13 +353,13 @@ def over_version(
 
 
 def over_nothing_outside(plan: WritePlan) -> ResolvedWrite:
-    """The write over an item that has no large values outside: what can be shown unread."""
+    """Return the write for an item without large values outside it, as shown without reading."""
     is_large = plan.overflow is not None and plan.overflow.needs_reading
     return resolve(plan, Stored(None, is_read=True) if is_large else UNKNOWN)
 
 
 def refuse_reading(plan: WritePlan) -> None:
-    """Raise InputError where what is stored decides what the request is."""
+    """Raise InputError where the request depends on the stored item."""
     if plan.why_read is not None:
         raise InputError(
             f"the request depends on what is stored, and nothing is read here: {plan.why_read}. "
@@ -369,9 +369,10 @@ def refuse_reading(plan: WritePlan) -> None:
 
 
 def cost_of(plan: WritePlan, *, laid_out: bool = True) -> tuple[int, int]:
-    """The parts of a transaction, and the bytes in it, that the write comes to at most.
+    """Return the write's number of parts in a transaction, and their bytes, both at most.
 
-    Without `laid_out` its large values count as they are. Raises the errors of `lay_out`.
+    Without `laid_out`, large values count as if they stayed in the item. Raises the errors of
+    `lay_out`.
     """
     write = resolve(plan if laid_out else evolve(plan, overflow=None))
     parts = [*(guard.part for guard in write.guards), *write.siblings]
@@ -384,17 +385,17 @@ def cost_of(plan: WritePlan, *, laid_out: bool = True) -> tuple[int, int]:
         forms = 1 if plan.entity.moving is None else 2
         unknown = forms * _PARTS_A_CLAIM * len(plan.entity.spec.unique)
         count, size = 1 + unknown, size + unknown * _GUARD_BYTES
-    # The parts of the stored values are given up, and are about as many.
+    # The parts of the stored large values are deleted, and are probably as many.
     return count + 2 * len(write.siblings), size
 
 
 @frozen(slots=False)
 class Part:
-    """A part of what is sent, and the position of the write that it belongs to.
+    """One part of a transaction, with the position of the write that it belongs to.
 
-    `earlier` is for the key that its item had before a migration. A `guard` is a unique value's. A
-    `check` is that the last owner of guards is gone; `claims` are those of the guards. A `sibling`
-    is a part of a large value.
+    `main` is the write itself. `earlier` is for the key that its item had before a migration,
+    `guard` for a unique value. `check` requires that the last owner of the guards of `claims` is
+    gone. `sibling` is a part of a large value.
     """
 
     role: Literal["main", "earlier", "guard", "check", "sibling"]
@@ -407,10 +408,10 @@ class Part:
 def parts_of(
     writes: Sequence[ResolvedWrite], state: GuardState, operation: str | None = None
 ) -> list[Part]:
-    """All parts of one attempt: first the writes, then earlier keys, guards, owners, and siblings.
+    """Return all parts of one attempt: the writes, then earlier keys, guards, checks, siblings.
 
     `operation` is the name of a transaction; None for a single write. Raises InputError and
-    ItemTooLargeError where that is more than a transaction takes.
+    ItemTooLargeError where they exceed the limits of a transaction.
     """
     mains = [
         Part("main", n, {w.plan.entry._part: _as_part(w.params)}) for n, w in enumerate(writes)
@@ -445,9 +446,9 @@ def _as_part(params: Params) -> Params:
 
 
 def _earlier(writes: Sequence[ResolvedWrite]) -> list[Part]:
-    """The parts for earlier keys, each key once.
+    """Return the parts for earlier keys, each key once.
 
-    Where another write of the transaction is under such a key, its own condition says enough.
+    Where another write of the transaction has that key, its own condition is enough.
     """
     if all(write.earlier is None for write in writes):
         return []
@@ -466,7 +467,7 @@ def _earlier(writes: Sequence[ResolvedWrite]) -> list[Part]:
 def _guards(
     writes: Sequence[ResolvedWrite], state: GuardState, operation: str | None
 ) -> list[Part]:
-    """The guards of all writes, each once, with the position of the write it belongs to.
+    """Return the guards of all writes, each once, with the position of the write it belongs to.
 
     Raises InputError where two operations take the same values.
     """
@@ -495,7 +496,7 @@ def _guards(
 def _checks(
     writes: Sequence[ResolvedWrite], guards: Sequence[Part], state: GuardState
 ) -> list[Part]:
-    """That the owners of guards which are taken over are still gone, each owner once."""
+    """Check that the owners of guards that are taken over are still gone, each owner once."""
     keys = {item_id(write.plan.table, write.plan.key) for write in writes}
     keys |= {item_id(one.earlier.table, one.earlier.key) for one in writes if one.earlier}
     found: dict[ItemId, tuple[int, str, Item, list[Claim]]] = {}
@@ -503,7 +504,7 @@ def _checks(
         guard = part.guard
         assert guard is not None
         owner = state.stale.get(guard.claim.text)
-        # What an operation of this very transaction leaves is settled by its own condition.
+        # An owner that this transaction writes has a condition of its own.
         if guard.taken and owner and (one := item_id(guard.table, owner)) not in keys:
             first = found.setdefault(one, (part.position, guard.table, owner, []))
             first[3].append(guard.claim)
@@ -526,8 +527,8 @@ def _refuse_much(parts: Sequence[Part], writes: int, siblings: int, operation: s
     size = sum(request_size(body) for part in parts for body in part.body.values())
     if size > TRANSACTION_BYTES:
         raise ItemTooLargeError(
-            f"the transaction has {size:,} bytes and DynamoDB takes at most "
-            f"{TRANSACTION_BYTES:,}; write less in it",
+            f"the transaction has {size:,} bytes, and DynamoDB takes at most "
+            f"{TRANSACTION_BYTES:,}; split it, or write less in it",
             size=size,
             limit=TRANSACTION_BYTES,
             operation=operation,
