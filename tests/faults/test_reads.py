@@ -230,7 +230,7 @@ def test_keys_that_stay_unprocessed_are_reported(filled: Bank) -> None:
     batch = account.get([{"owner": "o", "number": n} for n in range(8)])
     sent = batch.params()[0]["RequestItems"][filled.table.name]["Keys"]
     filled.proxy.play(Partly(3), otherwise=Partly(0))
-    with pytest.raises(BatchIncompleteError, match="5 entries were not taken up") as caught:
+    with pytest.raises(BatchIncompleteError, match="5 entries were still unprocessed") as caught:
         batch.go(budget=1)
     assert numbers(caught.value.result[:3]) == [0, 1, 2]
     assert [*caught.value.result.unprocessed] == sent[3:]

@@ -123,7 +123,7 @@ def test_a_cursor_of_a_composite_index_goes_on_where_a_page_would() -> None:
         made = multi.conversions.attributes_to_cursor({**OF_MULTI, "id": "1", "rank": 1}, "ranked")
         assert made == page.cursor.partition(".")[0]
         assert multi.conversions.cursor_to_attributes(page.cursor, "ranked")["rank"] == 1
-        with pytest.raises(InvalidCursorError, match='say cursor_from="electrodb"'):
+        with pytest.raises(InvalidCursorError, match='pass cursor_from="electrodb"'):
             query.go(cursor=made)
         assert [r.rank for r in query.go(cursor=made, cursor_from="electrodb")] == [2, 3]
         app.close()

@@ -240,12 +240,12 @@ def test_a_search_is_explained(note: leyden.Entity) -> None:
         '  note: finds the 5 items of the least cosine distance in "meaning", as the index has it: '
         "the index follows the table with a delay",
         "  note: where() is applied by Leyden, to at most 5 items that were found, so fewer may "
-        "remain; a filter of the index leaves items out before",
+        "remain; a filter of the index leaves items out before the search",
         "  note: reads the whole items that were found, in one more request",
     ]
     nearest = str(search.where(note.attr.title == "x").explain(top_k=1))
     assert "finds the item of the least" in nearest
-    assert "of at most 1 item that was found" in nearest
+    assert "to at most 1 item that was found" in nearest
 
 
 def test_the_entity_lists_its_searches(note: leyden.Entity) -> None:

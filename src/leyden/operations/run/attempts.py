@@ -1,7 +1,8 @@
-"""The attempts of a write or a transaction, and what they learn of what is in the way.
+"""The attempts of a write or a transaction, and what they learn from refusals.
 
-What is refused is judged by the table of `verdicts`. Where all that stood in the way has only
-changed meanwhile, the next attempt is planned over what the refusal told; anything else is final.
+`verdicts` has the table by which refusals are judged. Where every reason was only that something
+had changed meanwhile, the next attempt is planned over what the refusal showed. Anything else is
+final.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ if TYPE_CHECKING:
 
 @frozen(slots=False)
 class Written:
-    """What was written, in the end, and what it took.
+    """What was written in the end, and what it took.
 
-    `earlier` is what other requests than the last one consumed. `attempts` counts the requests that
+    `earlier` is what the requests before the last one consumed. `attempts` counts the requests that
     were sent to write. `attributes` is the item that `response=` of a single write asked for.
     """
 
@@ -51,17 +52,17 @@ class Written:
 
     @property
     def consumed(self) -> float | None:
-        """The capacity units that all of it took."""
+        """The capacity units that all requests consumed."""
         return add_units(self.earlier, consumed_units(self.response))
 
     @property
     def bytes_written(self) -> int | None:
-        """The bytes that it took to write to vector indexes."""
+        """The bytes that were written to vector indexes."""
         return bytes_written(self.response)
 
 
 class Attempts(ABC):
-    """The attempts of one write or transaction, and what they learned of what is in the way."""
+    """The attempts of one write or transaction, and what they learn from refusals."""
 
     __slots__ = ("earlier", "has_read", "known", "plans", "state", "unclear")
 
@@ -69,19 +70,19 @@ class Attempts(ABC):
         self.plans = plans
         self.state = GuardState()
         self.known: dict[int, Stored] = {}
-        """What is known of stored items, by position: read, or shown by a refusal."""
+        """What is known of stored items by position: what was read, or shown by a refusal."""
         self.unclear: set[int] = set()
-        """Positions to read before the next attempt, as the refusal did not tell enough."""
+        """Positions to read before the next attempt, as the refusal did not show enough."""
         self.has_read = False
         self.earlier: Earlier | None = None
-        """What they met in its earlier form; None where no migration is under way."""
+        """Items that were met in an earlier form; None where no migration is under way."""
         if any(plan.entity.moving is not None for plan in plans):
             from leyden.operations.run.earlier import Earlier
 
             self.earlier = Earlier(plans)
 
     def run(self, first: LeydenError | None = None) -> Program[Written]:
-        """Send until it is granted, or refused for good; `first` is what the first attempt met."""
+        """Send until it succeeds or is refused for good; `first` is the first attempt's error."""
         attempt = sent = 0
         while True:
             attempt += 1
@@ -105,7 +106,8 @@ class Attempts(ABC):
             else:
                 break
             sent += 1
-            # A write that began unread learns from its first refusal: nobody was in its way.
+            # A write that read nothing first learns from its first refusal. That needs no pause,
+            # because no other write was in its way.
             if attempt > 1 or self.has_read:
                 yield pause_before(attempt)
         attributes = response.get("Attributes")
@@ -113,34 +115,34 @@ class Attempts(ABC):
 
     @property
     def may_begin_again(self) -> bool:
-        """Whether another attempt may be planned over what a refusal told."""
+        """Whether another attempt may be planned over what a refusal showed."""
         return True
 
     @abstractmethod
     def depends(self, position: int) -> bool:
-        """Whether the stored item is read before each attempt, which then depends on it."""
+        """Whether the write depends on its stored item, which is then read before each attempt."""
 
     @abstractmethod
     def prepared(self) -> Program[tuple[Sequence[ResolvedWrite], Sequence[Part]]]:
-        """The writes over what is known, which is read where it must be, and all their parts."""
+        """Read what must be read, and return the writes over it with all their parts."""
 
     @abstractmethod
     def send(
         self, writes: Sequence[ResolvedWrite], parts: Sequence[Part]
     ) -> Program[tuple[Response, int]]:
-        """Send one attempt; gives the answer, and how often it was sent."""
+        """Send one attempt. Returns the answer, and how often it was sent."""
 
     @abstractmethod
     def get(self, positions: Iterable[int]) -> Program[Sequence[Any]]:
-        """Read the items at these positions: the answers, or the errors that they ended in."""
+        """Read the items at these positions. Returns their answers or errors."""
 
     @abstractmethod
     def take(self, position: int, item: Item | None) -> Item | None:
-        """An item that was read before an attempt, as far as it is the one meant."""
+        """Return an item that was read before an attempt, if it is the intended one."""
 
     @abstractmethod
     def must_see(self, write: ResolvedWrite, error: LeydenError) -> bool:
-        """Whether nothing can be told of a refusal without the stored item."""
+        """Whether a refusal cannot be explained without the stored item."""
 
     @abstractmethod
     def refused(
@@ -150,10 +152,10 @@ class Attempts(ABC):
         writes: Sequence[ResolvedWrite],
         attempt: int,
     ) -> LeydenError:
-        """The error to end with."""
+        """Return the error to end with."""
 
     def wanted(self) -> list[int]:
-        """The positions whose items must be read before the next attempt."""
+        """Return the positions whose items must be read before the next attempt."""
         return [n for n, plan in enumerate(self.plans) if n in self.unclear or self._needs(n, plan)]
 
     def _needs(self, position: int, plan: WritePlan) -> bool:
@@ -185,13 +187,13 @@ class Attempts(ABC):
             self.known[position] = Stored(item, is_read=True, refusals=refusals)
 
     def resolved(self, position: int) -> ResolvedWrite:
-        """A write over what is known to be stored."""
+        """Return a write over what is known to be stored."""
         known = self.known.get(position, UNKNOWN)
         write = resolve(self.plans[position], known, is_read=self.depends(position))
         return write if self.earlier is None else self.earlier.beside_strangers(position, write)
 
     def asking(self, position: int) -> Request:
-        """The request for a stored item."""
+        """Return the request for a stored item."""
         plan = self.plans[position]
         params = {"TableName": plan.table, "Key": plan.key, "ConsistentRead": True}
         return Request("GetItem", params, plan.entry._name, plan.entity.spec.entity)
@@ -199,9 +201,10 @@ class Attempts(ABC):
     def judge(
         self, error: LeydenError, writes: Sequence[ResolvedWrite], parts: Sequence[Part]
     ) -> Program[list[Refusal] | None]:
-        """The verdicts over all that was refused.
+        """Judge all that was refused.
 
-        None for an error that is no refusal; empty where the write has happened after all.
+        Returns None for an error that is not a refusal, and an empty list where the write has
+        succeeded after all.
         """
         if is_too_large(error):
             return self._judge_size()
@@ -236,13 +239,13 @@ class Attempts(ABC):
                     self.state.stale.pop(claim.text, None)
                 refusals.append(_refusal(part, reason, "unique", again=True))
             else:
-                # A part that moves along with its item is gone; with the item, unless it is lost.
+                # A part that goes with its item is gone: with the item, unless the part was lost.
                 self.unclear.add(part.position)
                 refusals.append(_refusal(part, reason, "overflow", again=True))
         return refusals
 
     def _forget(self) -> None:
-        """Forget the items that were known: some of them have been moved."""
+        """Forget the known items, because some of them have been moved."""
         for position, known in self.known.items():
             self.known[position] = Stored(refusals=known.refusals)
 
@@ -252,7 +255,7 @@ class Attempts(ABC):
         writes: Sequence[ResolvedWrite],
         seen: Mapping[int, Item | None],
     ) -> bool:
-        """Whether an earlier attempt of this request wrote, though its answer was lost."""
+        """Whether an earlier attempt of this request succeeded, although its answer was lost."""
         return False
 
     def _look(
@@ -261,10 +264,11 @@ class Attempts(ABC):
         writes: Sequence[ResolvedWrite],
         pairs: Sequence[tuple[Part, Reason]],
     ) -> Program[dict[int, Item | None]]:
-        """What is stored under the keys of the writes that were refused, as far as it is known.
+        """Return the stored items of refused writes, as far as they are known.
 
-        DynamoDB shows the item with a refusal, and leaves out one that does not exist; some
-        engines leave out all. A read that fails hides nothing, unless all depends on it.
+        DynamoDB shows the item with a refusal, and shows nothing for one that does not exist; some
+        engines never show it. If reading an item fails, that raises only where the verdict depends
+        on the item.
         """
         seen: dict[int, Item | None] = {}
         wanted: dict[int, bool] = {}
@@ -290,15 +294,15 @@ class Attempts(ABC):
     def was_there(self, position: int) -> bool:
         """Whether the write depended on an item that was read.
 
-        Where that is gone it may be back by now, as if nothing had happened; so it is read again.
+        If the item is gone now, it may be back in a moment, so it is read again.
         """
         known = self.known.get(position, UNKNOWN)
         return known.item is not None and self.depends(position)
 
     def _judge_size(self) -> list[Refusal] | None:
-        """The item of some write would be too large: DynamoDB counts otherwise than Leyden.
+        """Judge a request that was refused as a whole because an item would be too large.
 
-        It does not say which one it is.
+        DynamoDB measures differently from Leyden, and does not say which item it means.
         """
         large = [n for n, plan in enumerate(self.plans) if plan.overflow is not None]
         if not large or not self.may_begin_again or not all(map(self._leaves_more, large)):
@@ -306,7 +310,7 @@ class Attempts(ABC):
         return [Refusal(n, "invalid", "ValidationError", again=True) for n in large]
 
     def _leaves_more(self, position: int) -> bool:
-        """Let the next attempt leave more room in the item; False where that was done enough."""
+        """Make the next attempt leave more room in the item; False after the last such attempt."""
         known = self.known.get(position, UNKNOWN)
         if known.refusals >= SIZES:
             return False
@@ -325,7 +329,7 @@ class Attempts(ABC):
         return _refusal(part, reason, verdict, again=again or self.passes(position, verdict))
 
     def passes(self, position: int, verdict: Verdict) -> bool:
-        """Whether what is no refusal of a condition may be gone with the next attempt."""
+        """Whether a refusal for another cause than a condition may pass by the next attempt."""
         return False
 
     def _judge_main(
@@ -347,7 +351,7 @@ class Attempts(ABC):
     def _is_outdated(
         self, position: int, write: ResolvedWrite, verdict: Verdict, now: Item | None
     ) -> bool:
-        """Whether a write was refused as its item is not any more what the plan was made over."""
+        """Whether a write was refused because its item changed after the write was planned."""
         plan, known = write.plan, self.known.get(position, UNKNOWN)
         is_gone = now is None and self.was_there(position)
         if verdict == "version" and not plan.counts_on and not is_gone:
@@ -371,10 +375,10 @@ class Attempts(ABC):
         mains: Mapping[int, Refusal],
         refusals: Sequence[Refusal],
     ) -> Program[Refusal]:
-        """Whose is the guard of a unique value that was refused?
+        """Find whose guard of a unique value was refused.
 
-        That of a write whose own item has changed may have been for values it will not have.
-        Where the end is certain nobody is asked for.
+        If the write's own item has changed, the guard may be for values that the item will not
+        have. Where the outcome is certain already, no owner is looked for.
         """
         guard = part.guard
         assert guard is not None
@@ -388,14 +392,14 @@ class Attempts(ABC):
         return evolve(_refusal(part, reason, "unique", again=again), owner=owner)
 
     def operation(self, position: int) -> tuple[str, str]:
-        """On whose behalf is read: the operation and its entity."""
+        """Return the operation and entity on whose behalf items are read."""
         entry = self.plans[position].entry
         return entry._name, entry._entity.spec.entity
 
     def _is_left_by_unread(self, guard: GuardPart) -> bool:
-        """Whether the item that left the guard is another write's, which does not say so itself.
+        """Whether the guard's last owner is the item of another write that does not read it.
 
-        It cannot be checked as well then: a transaction takes one operation on an item.
+        It cannot be checked as well then, because a transaction takes one operation on an item.
         """
         return False
 

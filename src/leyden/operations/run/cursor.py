@@ -1,9 +1,9 @@
-"""Cursors: where a query or a scan goes on, as opaque text.
+"""Cursors: opaque text that says where a query or a scan continues.
 
-The text is the base64url JSON of DynamoDB's LastEvaluatedKey, as ElectroDB writes it, then a
-dot and a checksum over that, the query and its direction. A read of several places adds where each
-goes on, in the same form. ElectroDB's own cursors have no
-checksum, so nothing ties them to a query: only `cursor_from="electrodb"` takes them.
+The text is DynamoDB's LastEvaluatedKey as base64url JSON, as ElectroDB writes it, followed by a dot
+and a checksum over that key, the query and its direction. A read of several places adds where each
+of them continues, in the same form. ElectroDB's own cursors have no checksum that ties them to a
+query, so only `cursor_from="electrodb"` takes them.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from leyden.program import AttributeValue, Item, Params
 _PLACEHOLDER: Final = re.compile(r"[#:]\w+")
 _CHECKSUM_BYTES: Final = 6
 _LONGEST: Final = 16_384
-"""Characters; the keys of a table and an index have 6 KB at most."""
+"""In characters; the keys of a table and an index have at most 6 KB."""
 
 
 _PARTS: Final = 2
-"""The parts of a cursor of one place: the position, and its checksum."""
+"""The parts of a cursor of one place: the position and its checksum."""
 
 
 class _NumberText(str):
-    """A JSON number kept as its text, so that no digit is lost."""
+    """A JSON number kept as text, so that no digit is lost."""
 
 
 def write_cursor(last_key: Item, params: Params | None = None, asked: str = "") -> str:
-    """The cursor for a LastEvaluatedKey of the query that `params` describes.
+    """Return the cursor for a LastEvaluatedKey of the query that `params` describes.
 
-    `asked` says what the query asks beside its request, such as what is left out after reading.
-    Without a query the cursor has no checksum, as ElectroDB's.
+    `asked` has what the query asks beyond its request, such as what is left out after reading.
+    Without a query the cursor has no checksum, like ElectroDB's.
     """
-    # Numbers go into the JSON as they are, not by way of a float.
+    # Numbers go into the JSON as their text; a float could lose digits.
     members = (
         f"{json.dumps(name)}:{value if isinstance(value, _NumberText) else json.dumps(value)}"
         for name, value in ((name, _plain(value)) for name, value in last_key.items())
@@ -57,16 +57,16 @@ def read_cursor(
     *,
     foreign: bool = False,
 ) -> Item:
-    """The ExclusiveStartKey in a cursor, whose fields must be `fields`, if these are given.
+    """Return the ExclusiveStartKey of a cursor. Its fields must be `fields`, if given.
 
-    Without `params` the checksum is not looked at; with `foreign` a cursor may have none. Raises
-    InvalidCursorError where the cursor was changed, is cut short, or belongs to another query or
-    to the other direction.
+    Without `params` the checksum is not checked; with `foreign` a cursor may have none. Raises
+    InvalidCursorError where the cursor was changed, is cut short, or belongs to another query or to
+    the other direction.
     """
     if not isinstance(cursor, str):
         raise InvalidCursorError(f"a cursor is text, not {type(cursor).__name__}")
     encoded, dot, checksum = cursor.partition(".")
-    # Behind it may stand where a read of two forms goes on in each; the position is the same.
+    # The positions of a read of two forms may follow; the first part is the same.
     checksum = checksum.partition(".")[0]
     try:
         if len(encoded) > _LONGEST:
@@ -76,7 +76,7 @@ def read_cursor(
         plain = json.loads(body, parse_int=_NumberText, parse_float=_NumberText)
     except (binascii.Error, UnicodeError, ValueError, RecursionError) as error:
         raise InvalidCursorError(
-            "this is not a cursor, or a part of it is missing; pass on the text that a page gave, "
+            "this is not a cursor, or a part of it is missing; pass the text that a page returned, "
             "unchanged"
         ) from error
     if params is not None and not (foreign and not dot):
@@ -84,11 +84,11 @@ def read_cursor(
     if not isinstance(plain, dict) or (fields is not None and set(plain) != set(fields)):
         listed = ", ".join(fields or ())
         raise InvalidCursorError(
-            f"the cursor does not fit the query: this one goes on from the fields {listed}"
+            f"the cursor does not fit the query, which continues from the fields {listed}"
         )
     if not all(isinstance(value, str) and value for value in plain.values()):
         raise InvalidCursorError(
-            "the cursor does not hold key values; pass on the text that a page gave, unchanged"
+            "the cursor does not hold key values; pass the text that a page returned, unchanged"
         )
     return {
         name: {"N" if isinstance(value, _NumberText) else "S": str(value)}
@@ -97,9 +97,9 @@ def read_cursor(
 
 
 def with_starts(cursor: str, starts: Mapping[int, Item], params: Params) -> str:
-    """A cursor that also says where each of several places is read on, by their numbers.
+    """Return a cursor that also says where each of several places continues, by number.
 
-    It is good for a read of one place as well, which goes on from the position alone.
+    A read of one place can use it as well, and continues from the position alone.
     """
     fields = {
         f"{place} {name}": value for place, key in starts.items() for name, value in key.items()
@@ -108,9 +108,9 @@ def with_starts(cursor: str, starts: Mapping[int, Item], params: Params) -> str:
 
 
 def starts_in(cursor: str, params: Params) -> dict[int, Item] | None:
-    """Where each of several places is read on: those that are not are read from the beginning.
+    """Return where each of several places continues. A place without an entry starts over.
 
-    None where a cursor has the position alone.
+    None where a cursor has only the position.
     """
     parts = cursor.split(".")
     if len(parts) <= _PARTS:
@@ -124,25 +124,25 @@ def starts_in(cursor: str, params: Params) -> dict[int, Item] | None:
 
 
 def _refuse_another(body: str, checksum: str | None, params: Params, asked: str) -> None:
-    """Raise where the checksum is not the one of this position in this query."""
+    """Raise InvalidCursorError where the checksum does not fit this position in this query."""
     if checksum == _checksum(body, params, asked):
         return
     if checksum is None:
         raise InvalidCursorError(
-            "the cursor has no checksum, so nothing says which query it belongs to: pass on the "
-            "text that a page gave, unchanged; for a cursor that ElectroDB or `conversions` made, "
-            'say cursor_from="electrodb"'
+            "the cursor has no checksum, so nothing shows which query it belongs to: pass the text "
+            "that a page returned, unchanged; for a cursor that ElectroDB or `conversions` made, "
+            'pass cursor_from="electrodb"'
         )
     forward = params.get("ScanIndexForward", True)
     if checksum == _checksum(body, {**params, "ScanIndexForward": not forward}, asked):
         here, there = ("ascending", "descending") if forward else ("descending", "ascending")
         raise InvalidCursorError(
-            f"the cursor is from a read in {there} order, and this one is {here}; go on in the "
-            "same `order`, or begin again without the cursor"
+            f"the cursor is from a read in {there} order, and this one is {here}; continue in the "
+            "same `order`, or start again without the cursor"
         )
     raise InvalidCursorError(
         "the cursor belongs to another query, or was changed; use it with the same access "
-        "pattern, key values, conditions and table as the page that gave it"
+        "pattern, key values, conditions and table as the page that returned it"
     )
 
 
@@ -166,7 +166,7 @@ def _checksum(body: str, params: Params, asked: str) -> str:
         _PLACEHOLDER.sub(meaning, params.get("FilterExpression", "")),
         body,
     ]
-    # Only what is not the default is added, so that the cursors of earlier versions stay good.
+    # The default adds nothing, so that cursors of earlier versions stay valid.
     if not params.get("ScanIndexForward", True):
         query.append("desc")
     if asked:

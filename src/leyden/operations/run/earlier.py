@@ -1,9 +1,9 @@
-"""What a write meets in its earlier form while a migration is under way: it is moved, then written.
+"""Move items that a write meets in their earlier form, while a migration is under way.
 
-A write is sent as if its item had been moved already, on the condition that this is so. Its refusal
-shows the item where it has not; that is moved, in a request of its own that changes no value, and
-the write is sent again. What an attempt met in its earlier form decides nothing else about it: only
-the next attempt shows what a service without a migration would have been told.
+A write is sent as if its item had been moved already, on the condition that this is true. If it is
+not, the refusal shows the item. The item is then moved, by a request of its own that changes no
+value, and the write is sent again. An attempt that met earlier forms decides nothing else: only the
+next attempt shows what DynamoDB would answer without a migration.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from leyden.results import add_units, consumed_units
 
 @define
 class Earlier:
-    """What the attempts of a write or a transaction met in its earlier form.
+    """The items in their earlier form that the attempts of a write or transaction met.
 
-    `strangers` are what was seen under earlier keys of writes and is not to be moved, by position:
+    `strangers` are items under the earlier keys of writes that must not be moved, by position:
     another item that has such a key now, or one that cannot be moved.
     """
 
@@ -35,14 +35,14 @@ class Earlier:
     strangers: dict[int, Item] = field(factory=dict)
 
     def beside_strangers(self, position: int, write: ResolvedWrite) -> ResolvedWrite:
-        """The write, which leaves alone what stands under its earlier key and is not its item."""
+        """Return the write so that it leaves a stranger under its earlier key alone."""
         stranger = self.strangers.get(position)
         if stranger is None or write.earlier is None:
             return write
         return evolve(write, earlier=evolve(write.earlier, stranger=stranger))
 
     def read(self, found: Mapping[int, Item | None], state: GuardState) -> Program[bool]:
-        """Move those of the items that were read in their earlier form; whether there were any."""
+        """Move the read items that are in their earlier form. Returns whether there were any."""
         met: dict[int, Item] = {}
         for position, item in found.items():
             moving: Moving | None = self.plans[position].entity.moving
@@ -54,7 +54,7 @@ class Earlier:
 
     @staticmethod
     def decides(pairs: Sequence[tuple[Part, Reason]]) -> bool:
-        """Whether something stood under an earlier key, so that nothing else need be looked at."""
+        """Whether an item was under an earlier key, so that nothing else needs to be read."""
         return any(
             part.role == "earlier" and code_of(reason) == CONDITION_FAILED for part, reason in pairs
         )
@@ -66,10 +66,10 @@ class Earlier:
         state: GuardState,
         may_change: bool,
     ) -> Program[list[Refusal]]:
-        """Move what stood in the way; gives the verdicts where that decides the attempt.
+        """Move what was in the way. Returns the verdicts where that decides the attempt.
 
-        `seen` is what stands under the keys of the writes, by position. `may_change`: the next
-        attempt may be another request than this one.
+        `seen` are the items under the keys of the writes, by position. With `may_change`, the next
+        attempt may send another request than this one.
         """
         under: dict[int, Item] = {}
         beside: dict[int, Item] = {}
@@ -84,7 +84,7 @@ class Earlier:
                 if item is not None and moving.is_earlier(item):
                     under[position] = item
             elif part.role == "earlier":
-                # What is not there any more was moved by somebody, and its write is still to come.
+                # If it is gone, somebody else moved it, and the next attempt shows the result.
                 item = reason.get("Item") or (yield from self._read(position, state))
                 self.strangers.pop(position, None)
                 if item is not None:
@@ -112,14 +112,14 @@ class Earlier:
         ]
 
     def _leave(self, others: Mapping[int, Item]) -> None:
-        """Leave what stands under earlier keys alone: its fields that tell it from others."""
+        """Remember items under earlier keys that stay: their fields that identify them."""
         for position, item in others.items():
             moving = self.plans[position].entity.moving
             told = {name for one in (moving.earlier, moving.entity) for name in one.telling}
             self.strangers[position] = {name: item[name] for name in item if name in told}
 
     def _is_written(self, position: int, item: Item) -> bool:
-        """Whether an item in its earlier form is that of one of the writes, or cannot tell."""
+        """Whether an item in its earlier form belongs to one of the writes, or may do so."""
         plan = self.plans[position]
         try:
             after = plan.entity.moving.forward(item)
@@ -129,11 +129,11 @@ class Earlier:
         return any(item_id(other.table, other.key) == one for other in self.plans)
 
     def _move(self, met: dict[int, Item], state: GuardState) -> Program[dict[int, LeydenError]]:
-        """Bring items into their new form; gives the errors of those that cannot be, by position.
+        """Move items to their new form. Returns the errors of those that cannot move, by position.
 
-        Two writes may meet one item, which is moved once. Items that no step changes are taken out
-        of `met`: what they lack of the new form, they have nothing to make it of. One that changed
-        meanwhile stays in it, as only another attempt shows what a write meets now.
+        Two writes may meet the same item, which is moved once. Items that no step changes are
+        removed from `met`, because nothing can give them what the new form needs. An item that
+        changed meanwhile stays in `met`, as only another attempt shows what a write meets now.
         """
         groups: dict[tuple[str, str], dict[Any, list[int]]] = {}
         for position, item in met.items():
@@ -157,7 +157,7 @@ class Earlier:
         return failed
 
     def _read(self, position: int, state: GuardState) -> Program[Item | None]:
-        """What stands under the earlier key of a write, where its refusal did not show it."""
+        """Read the item under the earlier key of a write, where its refusal did not show it."""
         plan = self.plans[position]
         params = {"TableName": plan.table, "Key": plan.earlier_key, "ConsistentRead": True}
         answer = yield Request("GetItem", params, plan.entry._name, plan.entity.spec.entity)

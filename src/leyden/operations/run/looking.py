@@ -1,11 +1,12 @@
-"""Items in their present form, whichever form they are stored in, and reads of them by key.
+"""Convert items to their present form, and read items of either form by key.
 
-An item that moves stands under its earlier key or under the present one, and goes from one to the
-other in one step. So the earlier key is read first, and the present one after it: an item that
-moved in between is found there. Where both are empty, the earlier one is read once more, since a
-rollback moves items the other way. All three are consistent reads: an answer of a moment ago could
-miss the item under both of its keys. Where both have it, the present form counts. Where the present
-key folds what the earlier one told apart, what stands under it may be another item, and is left.
+An item that moves is under its earlier key or under its present one, and changes between them in
+one step. So the earlier key is read first and the present one after it: an item that moved in
+between is found there. If both are empty, the earlier key is read once more, since a rollback moves
+items the other way. All three reads are consistent, because an eventually consistent read could
+miss the item under both keys. If both keys have it, the present form counts. If the present key
+folds letters that the earlier one kept apart, the item under it may be another one, and is left
+alone.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ if TYPE_CHECKING:
 
 
 def present_form(moving: Moving, item: Item, operation: str) -> Item:
-    """An item of an entity under a migration in its present form.
+    """Return the present form of an item of an entity under a migration.
 
-    Raises ConversionError for one in its earlier form that cannot be converted. One that is in the
-    present form already, and that cannot be read, is given as it is.
+    Raises ConversionError for an item in its earlier form that cannot be converted. An item in the
+    present form that cannot be read is returned as it is.
     """
     try:
         return moving.present(item)
@@ -54,16 +55,17 @@ def present_form(moving: Moving, item: Item, operation: str) -> Item:
 
 
 def present_under(moving: Moving, key: Item, item: Item, operation: str) -> Item | None:
-    """The present form of an item, where it stands under this key; None where it does not.
+    """Return the present form of an item, if that form has this key; otherwise None.
 
-    Another entity's item is given as it is: whose it is, the reader says. Raises ConversionError.
+    Another entity's item is returned as it is, and the reader decides about it. Raises
+    ConversionError.
     """
     present = present_form(moving, item, operation) if moving.owns(item) else item
     return present if all(present.get(name) == value for name, value in key.items()) else None
 
 
 def is_present(moving: Moving, found: Item, item: Item) -> bool:
-    """Whether what stands under an item's key is the same item, in the present form."""
+    """Whether what was found under an item's key is the same item in the present form."""
     entity = moving.entity
     return (
         not moving.is_earlier(found)
@@ -75,10 +77,10 @@ def is_present(moving: Moving, found: Item, item: Item) -> bool:
 def whole_forms(
     movings: Sequence[Moving], items: Sequence[Item], table: str, options: Options, operation: str
 ) -> Program[Joined]:
-    """Items with their large values in place, where they are stored in an earlier form.
+    """Return items with their large values in place, where they are in an earlier form.
 
-    Those in the present form keep their manifests, for the reader to follow. One that was deleted
-    meanwhile is None.
+    Items in the present form keep their manifests for the reader to follow. An item that was
+    deleted meanwhile is None.
     """
     apart = [
         place
@@ -98,7 +100,7 @@ def whole_forms(
 def joining_forms(
     movings: Sequence[Moving], table: str, options: Options, operation: str
 ) -> OverflowRead:
-    """How to join items in either form: each as the schema of its form has them."""
+    """Return how to join items in either form, each by the schema of its form."""
 
     def entity_of(item: Item) -> BoundEntity | None:
         for moving in movings:
@@ -106,7 +108,7 @@ def joining_forms(
                 return moving.earlier if moving.is_earlier(item) else moving.entity
         return None
 
-    # Attributes that were asked for may be made of others.
+    # The attributes that were asked for may be computed from others.
     every = evolve(options, attributes=(), hydrate=True)
     return OverflowRead(
         operation,
@@ -121,10 +123,10 @@ def joining_forms(
 def look_up(
     moving: Moving, old: Item | None, shown: frozenset[str] | None, plan: ReadPlan
 ) -> Program[Response]:
-    """The answer to a get, with the item in its present form, whichever it is stored in.
+    """Return the answer to a get, with the item in its present form.
 
-    `old` is its key in the earlier form, None for the same one; `shown` are the fields that the get
-    asks for. Raises ConversionError.
+    `old` is its key in the earlier form; None where that is the same. `shown` are the fields that
+    the get asks for. Raises ConversionError.
     """
     request = plan.request
     left = {
@@ -163,30 +165,30 @@ def look_up(
 
 
 def cut(item: Item, fields: frozenset[str] | None) -> Item:
-    """An item's fields that are asked for; None for all of them."""
+    """Return only the wanted fields of an item; None for all of them."""
     return item if fields is None else {n: v for n, v in item.items() if n in fields}
 
 
 @define
 class LookUps:
-    """Reads of many items by their keys, together: those that may be in an earlier form."""
+    """Reads many items by their keys, where some may be in an earlier form."""
 
     sought: Sequence[Wanted]
     options: Options
     operation: str
     there: dict[ItemId, Item] = field(factory=dict)
-    """What stands under the earlier keys, by their ids."""
+    """The items under the earlier keys, by their ids."""
     sents: list[Sent] = field(factory=list)
     unreadable: list[LeydenError] = field(factory=list)
     """Why items could not be converted, with `unreadable="collect"`."""
     consumed: float | None = None
     requests: int = 0
-    """What large values took to be read."""
+    """With `consumed`: what reading large values took."""
     shown: frozenset[str] | None = None
     """The fields that are asked for; None for whole items."""
 
     def widened(self, bodies: Sequence[Params]) -> list[Params]:
-        """Requests for whole items in place of these: what is asked for may be made of anything."""
+        """Return requests for whole items in place of these, as conversions may need any field."""
         wide = []
         for body in bodies:
             tables = {}
@@ -197,8 +199,8 @@ class LookUps:
         return wide
 
     def read_earlier(self, only: Iterable[Wanted] | None = None) -> Program[None]:
-        """Read what stands under the earlier keys."""
-        # Several present keys may have been one that folded letters.
+        """Read the items under the earlier keys."""
+        # A folded earlier key may belong to several present keys.
         keys = {
             item_id(one.table, one.old): (one.table, one.old)
             for one in (self.sought if only is None else only)
@@ -218,9 +220,9 @@ class LookUps:
         self.there |= found_in(sent.responses, {table: [*key] for table, key in keys.values()})
 
     def present(self, found: dict[ItemId, Item], sent: Sent) -> Program[Sent]:
-        """Put the items in their present form into `found`, what stands under the present keys.
+        """Put the items in their present form into `found`, the items under the present keys.
 
-        Gives what came of all requests; `sent` is what came of those for the present keys.
+        `sent` is the outcome of the requests for the present keys. Returns that of all requests.
         """
         left = {one.id: found.pop(one.id, None) for one in self.sought}
         missing = []
@@ -246,7 +248,7 @@ class LookUps:
         )
 
     def convert(self, one: Wanted, here: Item | None, found: dict[ItemId, Item]) -> Program[None]:
-        """Find the present form of an item in what stands under its keys; the present one wins."""
+        """Put the present form of an item into `found`; one under its present key wins."""
         there = None if one.old is None else self.there.get(item_id(one.table, one.old))
         for item in (here, there):
             if item is None:

@@ -1,19 +1,20 @@
-"""Reads of items in either of two forms, while a migration is under way: merged, and in order.
+"""Reads that merge items in two forms, in order, while a migration is under way.
 
-The index of a query has the items in their present form. Those that have not moved stand elsewhere,
-in an access pattern of the earlier schema, or beside the others with the very keys that they will
-have. Each is converted as it is read, so all that comes behind it (ranges, conditions, projections,
-records) sees the present form alone.
+The index of a query has the items in their present form. Items that have not moved are elsewhere:
+in an access pattern of the earlier schema, or in the same index with the keys that they will have.
+Each is converted when it is read, so all later steps (ranges, conditions, projections, records) see
+only the present form.
 
-How it stays true while items move meanwhile. An item moves in one step: it is in one form at every
-moment. So the earlier form is read first, and the present one after it: what moved in between is
-found there. What is in both was written by a program of the earlier schema after it had moved; the
-present form counts until the migration has brought the later one over. A page ends where all places
-were read to, and the next one reads all of them from there: it keeps nothing that may have moved
-since. Where the earlier place cannot be read in the present order, it is read whole, once a call.
+The result stays correct while items move. An item moves in one step, so it is in one form at every
+moment. The earlier form is read first and the present form after it, so an item that moves in
+between is found there. An item that is in both forms was written by a program of the earlier schema
+after it had moved; the present form counts until the migration has moved the later one. A page ends
+at the position up to which all places were read, and the next page reads every place on from there.
+It keeps no items, because they may have moved since. Where the earlier place cannot be read in the
+present order, each call reads it whole.
 
-Items of one sort key stand in an index in an order that is DynamoDB's own, and another one in each
-index. Here they stand in the order of the table's key, and are read together.
+Items with the same sort key have an arbitrary order in an index, and a different one in each index.
+Here they are ordered by the table's key, and read together.
 """
 
 from __future__ import annotations
@@ -40,24 +41,24 @@ if TYPE_CHECKING:
     from leyden.operations.companions.moving.moving import Moving
 
 MOST_SORTED: Final = 100_000
-"""How many items in their earlier form a read sorts; they are all held at once."""
+"""The most items in their earlier form that a read sorts; all of them are held in memory."""
 
 _MORE: Final = 4
-"""How many times more a request asks for that goes on within a page."""
+"""The factor by which `Limit` grows when a request continues within a page."""
 
 _PRESENT: Final = -1
-"""The number of the place where the present form stands."""
+"""The number of the place that has the present form."""
 
 Place: TypeAlias = tuple[tuple[Any, ...], tuple[Any, ...]]
-"""Where an item stands: its sort key, and the table's key among those of the same one."""
+"""The position of an item: its sort key, then the table's key where sort keys are equal."""
 
 
 @frozen
 class Origin:
-    """One place that is read: a request without filters, and what stands there.
+    """One place that is read: a request without filters, and what it finds.
 
-    `moving` is what converts the items of an earlier form; None for the place of the present one.
-    `fields` are those of a position there, `narrow` says that it does not hold whole items,
+    `moving` converts the items of an earlier form; None for the place of the present form. `fields`
+    are those of a position there. `narrow` means that the place does not hold whole items,
     `ordered` that its items come in the present order.
     """
 
@@ -70,12 +71,13 @@ class Origin:
 
 @define
 class Merging:
-    """A read of several places: `present` has the present form, in the order that is given.
+    """A read of several places.
 
-    `movings` are those of all entities that are read. `asked` is the key condition and `filtered`
-    the filter, for items in the present form. `index_fields` are the keys of the index,
-    `sort_fields` what sorts it; `shown` are the fields that are asked for, `held` gives those that
-    the index holds of an item.
+    `present` is the place of the present form, whose order the result has. `movings` are those of
+    all entities that are read. `asked` is the key condition and `filtered` the filter, for items in
+    the present form. `index_fields` are the keys of the index, `sort_fields` those that sort it.
+    `shown` are the fields that were asked for. `held` returns the fields of an item that the index
+    holds.
     """
 
     present: Origin
@@ -89,38 +91,38 @@ class Merging:
     shown: frozenset[str] | None
     held: Callable[[Item], frozenset[str] | None]
     whole: dict[int, list[_Entry]] = field(factory=dict)
-    """What was read whole, by the number of its place."""
+    """The places that were read whole, by number."""
 
     def read(self, plan: ReadPlan) -> Program[Page]:
-        """Read as many pages as the options ask for, as one: what `read_pages` does of one form."""
+        """Read as many pages as the options ask for, as one, like `read_pages` for one form."""
         return _Reading(self, plan).pages()
 
 
 @frozen
 class _Entry:
-    """An item that was read: its key where it stood, and its present form, None if left out."""
+    """An item that was read: its key in its place, and its present form (None if left out)."""
 
     key: Item
     item: Item | None = None
     place: Place | None = None
     moved: Moving | None = None
-    """What gave it another key of the table; None where it stands under its own."""
+    """What gave it another key of the table; None where it has its own."""
 
 
 @define
 class _Reading:
-    """One call: where it stands in each place, and what was read so far."""
+    """One call: the position in each place, and what was read so far."""
 
     merging: Merging
     plan: ReadPlan
     position: Place | None = None
-    """Where the last item stands that was given or passed; None at the beginning."""
+    """The position of the last item that was returned or passed; None at the beginning."""
     key: Item | None = None
-    """Its key, for cursors."""
+    """The key of that item, for cursors."""
     starts: dict[int, Item] = field(factory=dict)
-    """Where each place is read on, by its number."""
+    """The key after which each place is read on, by its number."""
     read: dict[int, list[_Entry]] = field(factory=dict)
-    """What the last page read in each place, as it came."""
+    """What the last page read in each place, in the order of arrival."""
     consumed: float | None = None
     requests: int = 0
     scanned: int = 0
@@ -133,11 +135,11 @@ class _Reading:
 
     @property
     def is_unique(self) -> bool:
-        """Whether no two items have one sort key: in the table itself."""
+        """Whether no two items have the same sort key, which holds only in the table itself."""
         return {*self.merging.present.fields} == {*self.merging.primary_fields}
 
     def pages(self) -> Program[Page]:
-        """The pages that the options ask for, as one."""
+        """Read the pages that the options ask for, as one."""
         options = self.plan.options
         wanted = options.count
         most = options.pages if options.pages is not None else ("all" if wanted else 1)
@@ -173,7 +175,7 @@ class _Reading:
         params, foreign = plan.request.params, options.cursor_from == "electrodb"
         key = read_cursor(options.cursor, params, plan.key_fields, plan.asked, foreign=foreign)
         self.key, self.position = key, self.place_of(key)
-        # A cursor of one place says where to go on in the present form; the others begin again.
+        # A cursor of a single place continues the present form; the others start over.
         starts = starts_in(options.cursor, params) if self.merging.earlier else None
         self.starts = {_PRESENT: key} if starts is None else starts
 
@@ -185,7 +187,7 @@ class _Reading:
         return with_starts(cursor, self.starts, params) if self.merging.earlier else cursor
 
     def give(self, kept: list[Item], cursor: str | None) -> Program[Page]:
-        # What was to be hydrated is whole already, and may not be in the table as it is here.
+        # The items are whole already. Another read might find them in their earlier form.
         plan = evolve(self.plan, options=evolve(self.plan.options, hydrate=False))
         page = Page((), cursor, self.consumed, self.scanned, self.requests)
         page = yield from complete(plan, kept, page)
@@ -199,7 +201,7 @@ class _Reading:
             return None
 
     def seen(self, item: Item | None) -> Item | None:
-        """An item as the index shows it; None where it is not one of those that are asked for."""
+        """Return an item as the index shows it; None where it does not match the query."""
         plan, filtered = self.plan, self.merging.filtered
         if item is None:
             return None
@@ -209,7 +211,7 @@ class _Reading:
             return None
         return item if (plan.keep_whole or plan.keep)(item) else None
 
-    # Where items stand.
+    # Positions.
 
     def place_of(self, item: Item) -> Place:
         merging = self.merging
@@ -222,15 +224,15 @@ class _Reading:
         return bool(one > other if self.is_backward else one < other)
 
     def is_behind(self, entry: _Entry) -> bool:
-        """Whether an entry is behind what was given."""
+        """Whether an entry comes after what was returned."""
         if entry.item is None:
             return False
         return self.position is None or self.is_ahead(self.position, entry.place)
 
     def is_within(self, entry: _Entry, end: Place | None) -> bool:
-        """Whether a place that was read up to its entry at `end` has all that stands up to here.
+        """Whether a place that was read up to `end` has all items up to this entry.
 
-        More items of the sort key at the end may follow, unless there can be but one.
+        More items with the sort key of the end may follow, unless the sort key is unique.
         """
         if end is None or entry.place is None:
             return end is None
@@ -238,7 +240,7 @@ class _Reading:
         return ahead or (self.is_unique and entry.place[0] == end[0])
 
     def go_on_behind(self, entry: _Entry) -> None:
-        """Go on behind an entry: everywhere behind the last key that stands before it for sure."""
+        """Continue after an entry: in each place, after the last key that surely precedes it."""
         if not self.merging.earlier:
             self.key, self.starts = entry.key, {_PRESENT: entry.key}
             return
@@ -255,7 +257,7 @@ class _Reading:
     # Reading.
 
     def next_page(self) -> Program[tuple[list[_Entry], bool]]:
-        """The next items in order, and whether these are the last; `limit` of them at most."""
+        """Return the next items in order (at most `limit`), and whether they are the last."""
         merging = self.merging
         limit: int | None = self.plan.request.params.get("Limit")
         self.read = {}
@@ -266,12 +268,12 @@ class _Reading:
             entries = yield from self.take(merging.present, response)
             start = response.get("LastEvaluatedKey")
             if start and not entries:
-                # Nothing was read, or all of it was gone when it was hydrated.
+                # Nothing was read, or every item was deleted before it was hydrated.
                 entries = [_Entry(start)]
             return entries, not start
         merged: list[_Entry] = []
         ends: list[Place] = []
-        # What moved while it was read may leave nothing of a page; then it is read again.
+        # If everything on a page moved while it was read, the page is read again.
         while not merged:
             found: list[_Entry] = []
             ends = []
@@ -291,7 +293,7 @@ class _Reading:
         return merged[:limit], not ends and (limit is None or len(merged) <= limit)
 
     def merge(self, found: list[_Entry], own: list[_Entry], ends: Sequence[Place]) -> list[_Entry]:
-        """The entries behind the position, as far as all places were read to."""
+        """Return the entries after the position, as far as all places were read."""
         there = {one.place[1]: one for one in own if one.place is not None and one.moved is None}
         left = []
         for one in found:
@@ -309,8 +311,8 @@ class _Reading:
     def stands_in(self, there: Mapping[Any, _Entry], entry: _Entry) -> bool:
         """Whether the present form of an entry's item is there as well.
 
-        Raises ConversionError where another item stands in its very place: the present key does not
-        tell the two apart, and the order has one place for both.
+        Raises ConversionError where another item has the same position: the present key does not
+        tell the two apart, and the order has room for only one of them.
         """
         other = None if entry.place is None else there.get(entry.place[1])
         if other is None or other.item is None or entry.item is None or entry.moved is None:
@@ -376,8 +378,8 @@ class _Reading:
                 if len(entries) > MOST_SORTED:
                     raise InputError(
                         f"more than {MOST_SORTED:,} items of the partition are in their earlier "
-                        "form, and stand there in another order, so they would all have to be "
-                        "sorted here; narrow the query, or migrate the items first"
+                        "form, and their order differs there, so Leyden would have to sort them "
+                        "all in memory; narrow the query, or migrate the items first"
                     )
                 start = response.get("LastEvaluatedKey")
                 if not start:
@@ -386,7 +388,7 @@ class _Reading:
         return known[number]
 
     def take(self, origin: Origin, response: Any) -> Program[list[_Entry]]:
-        """What an answer has, in the present form; what does not belong there is left out."""
+        """Return the items of an answer in the present form, without those that do not belong."""
         self.consumed = add_units(self.consumed, consumed_units(response))
         self.scanned += response.get("ScannedCount", 0)
         self.requests += 1
@@ -403,7 +405,7 @@ class _Reading:
         return (yield from self.settle(origin, entries))
 
     def join(self, items: list[Item]) -> Program[dict[Any, Item | None]]:
-        """Items by their ids, those in an earlier form with their large values in place."""
+        """Return items by their ids, those in an earlier form with their large values in place."""
         table, operation = self.plan.request.params["TableName"], self.plan.request.operation
         joined = yield from whole_forms(
             self.merging.movings, items, table, self.plan.options, operation
@@ -420,7 +422,7 @@ class _Reading:
         movings = merging.movings if origin.moving is None else (origin.moving,)
         moving = next((one for one in movings if one.owns(item)), None)
         if moving is None:
-            # Another entity's stands in the place of the present form alone.
+            # Items of other entities are expected only in the place of the present form.
             return (
                 _Entry(key) if origin.moving is not None else _Entry(key, item, self.place_of(item))
             )
@@ -434,7 +436,7 @@ class _Reading:
         names = merging.index_fields
         stays = all(item.get(name) == present.get(name) for name in names)
         if stays != (origin.moving is None):
-            # It stands elsewhere in its present form, or there already.
+            # Its present form is elsewhere, or it is already there.
             return _Entry(key)
         if merging.asked is not None and not holds(merging.asked, present):
             return _Entry(key)
@@ -442,10 +444,11 @@ class _Reading:
         return _Entry(key, present, self.place_of(present), moving if has_moved else None)
 
     def settle(self, origin: Origin, entries: list[_Entry]) -> Program[list[_Entry]]:
-        """The entries without those whose present form is in the table as well.
+        """Drop the entries whose present form is also in the table.
 
-        By the table's own key both forms stand in one place of the order, and are told there. In an
-        index they may have other values, so the table is asked: half a read unit for each item.
+        In the table itself both forms have the same position, and `merge` finds them there. In an
+        index they may have different positions, so the table is read: half a read unit for each
+        item.
         """
         if self.is_unique:
             return entries
@@ -470,7 +473,7 @@ class _Reading:
                 settled.append(entry)
                 continue
             item, twin = pair
-            # It may have moved since its place was read, and would be found nowhere then.
+            # It may have moved after its new place was read, so nothing else would find it.
             stays = origin.moving is None and all(
                 twin.get(field) == item.get(field) for field in self.merging.index_fields
             )
@@ -483,7 +486,7 @@ class _Reading:
         return item_id(table, {name: item[name] for name in self.merging.primary_fields})
 
     def get(self, items: Iterable[Item], *, consistent: bool = True) -> Program[dict[Any, Item]]:
-        """The whole items with the keys of these, as they are now."""
+        """Read the whole items with the keys of these, as they are now."""
         keys = {
             self.id_of(item): {name: item[name] for name in self.merging.primary_fields}
             for item in items

@@ -1,9 +1,9 @@
 """The requests that move items between the forms of two schemas.
 
-Where an item keeps its key and nothing goes with it, the request updates the fields that differ.
-Else it is a transaction, which puts the item under its new key and deletes it under its old one,
-with its guards and the parts of its large values. Either asks that the item still is what was read,
-so that a concurrent writer always wins.
+Where an item keeps its key and has no companions, the request updates the fields that differ.
+Otherwise it is a transaction that puts the item under its new key and deletes it under its old one,
+with its guards and the parts of its large values. Either is conditional on the item being as it was
+read, so a concurrent writer always wins.
 """
 
 from __future__ import annotations
@@ -43,8 +43,11 @@ from leyden.program import Item, Params, Request
 from leyden.schema.migrations import BEFORE_FIELD
 
 Role: TypeAlias = Literal["item", "place", "guard", "row", "part"]
-"""What a part of a transaction is about: the item under its old key; the place under its new one;
-a guard; an item of a row; a part of a large value."""
+"""The role of a part of a transaction.
+
+`item` is the item under its old key, `place` its new key, `guard` the guard of a unique value,
+`row` an item of a row, `part` a part of a large value.
+"""
 
 _Parts: TypeAlias = list[tuple[Role, Params]]
 
@@ -57,7 +60,7 @@ _OF_ITEMS: Final = frozenset({"ValidationException", "ItemCollectionSizeLimitExc
 
 @define(eq=False)
 class Move:
-    """One item on its way; `result` is None while there is something left to do."""
+    """One item on its way; `result` is None while something is left to do."""
 
     moving: Moving
     item: Item
@@ -68,32 +71,32 @@ class Move:
     prepared: Prepared | None = None
     guards: GuardState = field(factory=GuardState)
     standing: Item | None = None
-    """What was seen to stand under the key that the item is to get."""
+    """The item that was seen under the new key."""
     is_another: bool = False
     blocking: Item | None = None
-    """What stood there last and has to move before it."""
+    """The item that was seen there last and has to move first."""
     is_entry: bool = True
-    """Whether it was to be moved, and not only stands in the way of one that was."""
+    """Whether it was to be moved, and is not only in the way of one that was."""
     beside: int = 0
     pending: MoveRequest | None = None
-    """What was sent for it last, where the answer does not say whether it was done."""
+    """The last request for it, if its answer does not say whether it succeeded."""
     in_doubt: bool = False
-    """Whether a request of this move may have been done without an answer that says so."""
+    """Whether a request of this move may have succeeded without an answer."""
 
     def is_done_by(self, stored: Item) -> bool:
-        """Whether an item is stored as this move left it, by a request whose answer got lost."""
+        """Whether an item is stored as a request of this move, whose answer was lost, left it."""
         return (
             self.in_doubt and self.prepared is not None and same_items(stored, self.prepared.after)
         )
 
     @property
     def can_move_up(self) -> bool:
-        """Whether it may get its new key together with others."""
+        """Whether it can get its new key in one transaction with others."""
         is_settled = self.result is not None or self.pending is not None
         return not is_settled and self.prepared is not None and self.prepared.moves
 
     def fail(self, error: LeydenError) -> None:
-        """Leave the item as it is."""
+        """Record the failure; the item stays as it is."""
         name_key(error, self.key)
         self.result, self.error = "failed", error
 
@@ -102,8 +105,8 @@ class Move:
 class MoveRequest:
     """A request for an item. `roles` are those of its parts, `guards` the guards among them.
 
-    `others` are the other items of a row. `makes_room`: it does not move the item, but deletes what
-    stands under its new key.
+    `others` are the other items of a row. With `makes_room`, it does not move the item but deletes
+    the one under its new key.
     """
 
     move: Move
@@ -121,9 +124,9 @@ class MoveRequest:
 
 @frozen
 class MoveRequests:
-    """Makes the requests for items of one table, which go one way.
+    """Builds the requests for items of one table that move in one direction.
 
-    With `copy_to` the items are put into that table, and stay where they are.
+    With `copy_to` the items are put into that table, and also stay where they are.
     """
 
     table: str
@@ -137,16 +140,16 @@ class MoveRequests:
         return self.copy_to or self.table
 
     def target(self, move: Move) -> BoundEntity:
-        """The entity whose form the item gets."""
+        """Return the entity whose form the item gets."""
         return move.moving.earlier if self.direction == "back" else move.moving.entity
 
     def place_of(self, move: Move) -> ItemId:
-        """The place of the key that an item gets."""
+        """Return the id of the key that an item gets."""
         assert move.prepared is not None
         return item_id(self.table, move.prepared.new_key)
 
     def next_for(self, move: Move) -> MoveRequest:
-        """What is to be sent next for an item. Raises ConversionError, KeyCollisionError."""
+        """Return the next request for an item. Raises ConversionError, KeyCollisionError."""
         one = move.prepared
         assert one is not None
         if move.standing is not None and self.copy_to is None:
@@ -169,10 +172,10 @@ class MoveRequests:
         return self._together(move, parts, guards)
 
     def for_row(self, row: Sequence[Move]) -> MoveRequest:
-        """The transaction that puts each item of a row where the next one stands.
+        """Return the transaction that puts each item of a row under the key of the next one.
 
-        Where the row is no ring, the last one is put where nothing stands, and the place of the
-        first one gets empty. Raises ConversionError, KeyCollisionError.
+        If the row is not a ring, the last item gets a free key, and the first one's key becomes
+        free. Raises ConversionError, KeyCollisionError.
         """
         first, last = row[0], row[-1]
         is_ring = self.place_of(last) == item_id(self.table, first.key)
@@ -187,8 +190,8 @@ class MoveRequests:
                 body = {"TableName": self.table, "Item": one.after}
                 put = self._if_as_read(behind, body, whole=True)
             parts.append(("row", {"Put": put}))
-            # Of its guards each item learned by its own request, which the next one was in the
-            # way of.
+            # The guards of each item are settled: its own request got as far as the next item's
+            # place.
             company += (("part", guard.part) for guard in move.guards.apply(one.guards))
             company += (("part", part) for part in one.parts)
         if not is_ring:
@@ -197,10 +200,10 @@ class MoveRequests:
         return evolve(self._together(first, [*parts, *company]), others=row[1:])
 
     def over_copy(self, move: Move, one: Prepared, standing: Item) -> Prepared:
-        """What copying an item comes to where an earlier copy stands: its company goes with it.
+        """Return the writes of a copy that replaces an earlier copy, with its companions.
 
-        That is guards of values, and parts of large ones. Whether the copy is one of this item is
-        asked before anything is sent.
+        The guards of its old values and the parts of its old large values are deleted. Whether the
+        earlier copy belongs to this item is checked before anything is sent.
         """
         target, there = self.target(move), self.target_table
         try:
@@ -227,12 +230,12 @@ class MoveRequests:
         *,
         makes_room: bool = False,
     ) -> MoveRequest:
-        """The parts as one request: a transaction, where there are several."""
+        """Return the parts as one request: a transaction, where there are several."""
         name = move.moving.entity.spec.entity
         if len(parts) > TRANSACTION_LIMIT:
             raise ConversionError(
                 f"moving it takes {len(parts)} writes, with the parts of its large values, and a "
-                f"transaction takes {TRANSACTION_LIMIT}",
+                f"transaction takes at most {TRANSACTION_LIMIT}",
                 entity=name,
             )
         roles, bodies = zip(*parts, strict=True)
@@ -245,7 +248,7 @@ class MoveRequests:
         return MoveRequest(move, request, roles, guards, makes_room)
 
     def _put(self, move: Move, one: Prepared) -> Params:
-        """Put the item where nothing stands; a copy over what was seen to stand there."""
+        """Put the item under a free key; a copy may replace the earlier copy that was seen."""
         expressions = Expressions()
         body: Params = {"TableName": self.target_table, "Item": one.after}
         if move.standing is None:
@@ -273,10 +276,10 @@ class MoveRequests:
     def _if_as_read(
         self, move: Move, body: Params, expressions: Expressions | None = None, *, whole: bool
     ) -> Params:
-        """The body with the condition that an item is as it was read.
+        """Return the body with the condition that an item is as it was read.
 
-        That is as far as either schema knows its fields; `whole`: fields that neither knows as
-        well, as for an item that is deleted.
+        It compares all fields that either schema knows. With `whole`, as for an item that is
+        deleted, it also compares the item's other fields.
         """
         moving, item = move.moving, move.item
         expressions = Expressions() if expressions is None else expressions
@@ -292,10 +295,10 @@ class MoveRequests:
         return _with_condition(move, body, condition, expressions)
 
     def _outdated(self, move: Move, one: Prepared, standing: Item) -> MoveRequest:
-        """Delete what code of the old schemas has written over: the item in the new form.
+        """Delete the item in the new form after code of the old schemas has written the old one.
 
-        Moving forward that is what stands under the new key; moving back it is the item itself,
-        and what stands under the old key stays.
+        Moving forward, that is the item under the new key. Moving back, it is the item itself, and
+        the one under the old key stays.
         """
         self._refuse_other(move, one, standing)
         back = self.direction == "back"
@@ -314,17 +317,17 @@ class MoveRequests:
         return self._together(move, parts, guards, makes_room=not back)
 
     def _exactly(self, move: Move, key: Item, item: Item) -> Params:
-        """A part of a transaction that depends on an item being just as it was seen."""
+        """Return a part of a transaction that is conditional on an item being exactly as seen."""
         expressions = Expressions()
         condition = conjunction(expressions.equal_all(item))
         return _with_condition(move, {"TableName": self.table, "Key": key}, condition, expressions)
 
     def _refuse_other(self, move: Move, one: Prepared, standing: Item) -> None:
-        """Raise KeyCollisionError where another item stands under the key.
+        """Raise KeyCollisionError where another item is stored under the key.
 
-        It may have the same key attributes: where the keys of two items differed by others, their
-        keys in the other form are one. So the item that stands there must be this one's: its own
-        key, in the form that is left, is this one's.
+        Comparing key attributes is not enough: two items whose old keys differ by other attributes
+        may get the same new key. So the stored item must be this one's: its key, in the form that
+        is left, must be this item's key.
         """
         target, moving = self.target(move), move.moving
         is_same = target.owns(standing) and matches(standing, target.identity_of(one.after))
@@ -335,14 +338,14 @@ class MoveRequests:
                 )
                 is_same = same_items({name: left[name] for name in one.old_key}, one.old_key)
             except ConversionError:
-                # It has no such form. Where new keys tell old ones, it is this one's nevertheless.
+                # It has no such form. Where new keys determine old ones, it is still this item's.
                 is_same = self.direction != "back" and moving.finds_by_key
         if not is_same:
             raise place_taken(one, target.spec.entity, standing)
 
 
 def _with_condition(move: Move, body: Params, condition: str, expressions: Expressions) -> Params:
-    """The body with a condition. Raises ConversionError for one that DynamoDB does not take."""
+    """Add a condition to the body. Raises ConversionError if it is too long for DynamoDB."""
     if len(condition) > _CONDITION_LIMIT:
         raise ConversionError(
             f"it has {len(expressions.names)} fields, more than one condition can compare; move it "
@@ -359,12 +362,12 @@ def _with_condition(move: Move, body: Params, condition: str, expressions: Expre
 
 
 def place_taken(one: Prepared, entity: str, standing: Item | None = None) -> KeyCollisionError:
-    """The error for an item whose new key is another item's: the one that is seen to stand there.
+    """Return the error for an item whose new key another item has: `standing`, if it was seen.
 
-    None is seen where that is another one that is to be moved.
+    It was not seen where it is another item that is to be moved.
     """
     return KeyCollisionError(
-        f"another item {'has' if standing is None else 'stands under'} its new key, "
+        f"another item {'has' if standing is None else 'is stored under'} its new key, "
         f"{key_text(one.new_key)}; change or delete one of the two, and run the migration again",
         item=standing or {},
         operation="migrate",
@@ -382,5 +385,5 @@ def concerns_all(error: LeydenError) -> bool:
 
 
 def is_under_way(error: LeydenError) -> bool:
-    """Whether a transaction is under way under the same token: it may yet happen."""
+    """Whether a transaction with the same token is still in progress, and may yet happen."""
     return isinstance(error, AwsError) and error.aws_code == IN_PROGRESS

@@ -1,15 +1,16 @@
-"""Moving items between the forms of two schemas, each by one request that depends on what it read.
+"""Move items between the forms of two schemas, each by a request conditional on what was read.
 
-A concurrent writer always wins; the item is then read and looked at once more.
+A concurrent writer always wins, and the item is then read and moved again.
 
-Code of the old schemas may write an item again that was moved. Then both stand there, and the one
-under the key of the old form is the later one: whoever knows the new form deletes or moves the old
-one with each write. So the other one goes first, and the item moves as ever.
+Code of the old schemas may write an item again that has moved. Then both forms are stored, and the
+one under the old key is the later one, because code that knows the new form deletes or moves the
+old one with each write. So the new one is deleted first, and the item then moves as usual.
 
-An item whose new key is the old one of another waits until that has moved. Where items wait for one
-another in a ring, as two that swap their keys, none of them can be the first. One transaction then
-puts each of them where the next one stands, and depends on all of them being what was read. So do
-items in a row, where the first of them cannot wait, as in a write.
+An item whose new key is the old key of another item waits until that one has moved. Items may wait
+for one another in a ring, such as two that swap their keys, so that none can be the first. One
+transaction then puts each of them under the key of the next, on the condition that all of them are
+as they were read. The same is done for items in a row when the first of them cannot wait, as in a
+write.
 """
 
 from __future__ import annotations
@@ -40,21 +41,19 @@ from leyden.program import Gather, Item, Program
 from leyden.results import add_units, consumed_units
 
 LOOKS: Final = 5
-"""How often an item is looked at that others write meanwhile."""
+"""How often an item is tried while others keep writing it."""
 
 
 @frozen
 class Moved:
     """What became of one item.
 
-    `outcome` is `moved`; `done` where nothing was to be done; `gone` where the item is not there
-    any more; `conflict` where others kept writing it, so that a later look may find it at rest;
-    `failed` where it cannot be moved, and stays as it is: `error` says why. `key` is the raw key
-    under which it was read.
+    `outcome` is one of: `moved`; `done`, nothing was to do; `gone`, the item no longer exists;
+    `conflict`, others kept writing it, so a later attempt may succeed; `failed`, it cannot be moved
+    and stays as it is, and `error` says why. `key` is the raw key under which it was read.
 
-    `is_another`: the item was not any more what was to be moved, and had to be read again, as
-    others wrote or moved it. `beside` is how many items moved with it that are not among the
-    entries.
+    With `is_another`, the item had changed and was read again, because others wrote or moved it.
+    `beside` counts the items that moved with it and are not among the entries.
     """
 
     outcome: Literal["moved", "done", "gone", "conflict", "failed"]
@@ -69,9 +68,9 @@ class Moved:
 class Moves:
     """Raw items that are moved, each by itself.
 
-    An item is moved as it was read, or not at all: where it has changed it is read and looked at
-    again, up to 5 times. With `copy_to` items are put into that table, and stay where they are.
-    An item that waits for others moves together with these, which need not be among the entries.
+    An item is moved as it was read, or not at all. If it has changed, it is read and tried again,
+    up to 5 times. With `copy_to`, items are put into that table and also stay where they are. An
+    item that waits for others moves together with them, even if they are not among the entries.
     """
 
     def __init__(
@@ -89,11 +88,11 @@ class Moves:
         self._look = _Look(requests, concurrency)
 
     def run(self) -> Program[list[Moved]]:
-        """Move them; gives what became of each, in the order of the entries.
+        """Move the items. Returns what became of each, in the order of the entries.
 
-        Raises the error of a request that failed for something that is no item's fault, such as a
-        lost connection. Running them again goes on: what has moved is left alone, and a request
-        whose answer was lost is sent once more as it was, so that it tells what became of it.
+        Raises the error of a request that failed for no fault of an item, such as a lost
+        connection. A second run continues: it leaves alone what has moved, and repeats a request
+        whose answer was lost exactly as it was, to learn what became of it.
         """
         look = self._look
         for attempt in range(1, LOOKS + 1):
@@ -103,7 +102,7 @@ class Moves:
                 yield from look.read_again([move for move in waiting if move.pending is None])
             yield from look.prepare([move for move in self._waiting if move.pending is None])
             yield from look.send(self._waiting)
-            # For an item that is moved alone, nobody moves what stands in front of it.
+            # When one item is moved alone, nothing else moves the item in its way.
             alone = len(self._moves) == 1
             yield from look.send_rows(self._waiting, reads=alone or attempt == LOOKS)
             if not self._waiting:
@@ -151,13 +150,13 @@ def move_items(
 
 @frozen
 class _Look:
-    """One look at items, and what is sent for it."""
+    """One round over items: reading, preparing, sending and judging."""
 
     requests: MoveRequests
     concurrency: int
 
     def read_again(self, moves: Sequence[Move]) -> Program[None]:
-        """Read the items that have changed, consistently, each under the key that it was read."""
+        """Read the items that have changed, consistently, each under the key where it was read."""
         table = self.requests.table
         found = yield from self._read(table, [move.key for move in moves], moves)
         for move in moves:
@@ -171,7 +170,7 @@ class _Look:
                 move.item = item
 
     def prepare(self, moves: Sequence[Move]) -> Program[None]:
-        """Decide what is to be written, entity by entity."""
+        """Decide what to write, entity by entity."""
         by_entity: dict[int, list[Move]] = {}
         for move in moves:
             by_entity.setdefault(id(move.moving), []).append(move)
@@ -197,7 +196,7 @@ class _Look:
             yield from self._look_there([move for move in moves if move.result is None])
 
     def _look_there(self, moves: Sequence[Move]) -> Program[None]:
-        """See what the other table has of items that are copied; what is alike is done."""
+        """Read the target table's copies of the items. An equal copy needs nothing more."""
         table = self.requests.target_table
         keys = [move.prepared.new_key for move in moves if move.prepared is not None]
         found = yield from self._read(table, keys, moves)
@@ -212,12 +211,12 @@ class _Look:
                 move.prepared = self.requests.over_copy(move, move.prepared, move.standing)
 
     def send(self, moves: Sequence[Move]) -> Program[None]:
-        """Send what is to be written, and judge what was refused."""
+        """Send the writes, and judge those that were refused."""
         sent: list[MoveRequest] = []
         for move in moves:
             move.blocking = None
             if move.pending is not None and move.pending.move is not move:
-                # The first one of its row sends it.
+                # The first move of its row sends it.
                 continue
             try:
                 sent.append(move.pending or self.requests.next_for(move))
@@ -241,7 +240,7 @@ class _Look:
                     move.in_doubt = move.in_doubt or bool(answer.unsure)
                 continue
             one.move.cost = add_units(one.move.cost, consumed_units(answer))
-            # Where room was made for it, another request moves the item.
+            # A request that made room for the item does not move it; another one does.
             one.move.standing = None
             for move in () if one.makes_room else one.moves:
                 move.result = "moved"
@@ -256,14 +255,14 @@ class _Look:
     def send_rows(self, moves: Sequence[Move], *, reads: bool) -> Program[None]:
         """Move items that wait for others together with these, a row in one transaction.
 
-        `reads`: items that are not at hand are read to find rows. That costs a read an item, and by
-        the next look those in front have mostly moved by themselves.
+        With `reads`, items that are not at hand are read to find rows. That costs a read for each
+        item, and by the next round most of the items in the way have moved by themselves.
         """
         known = {item_id(self.requests.table, move.key): move for move in moves}
         targets = {self.requests.place_of(move) for move in moves if move.prepared is not None}
         found: set[int] = set()
         sent: list[MoveRequest] = []
-        # Those for which none waits come first: their rows are whole.
+        # Items for which none waits come first, because their rows are complete.
         for move in sorted(
             moves, key=lambda move: item_id(self.requests.table, move.key) in targets
         ):
@@ -280,10 +279,11 @@ class _Look:
         yield from self._exchange(sent)
 
     def _row(self, first: Move, known: dict[ItemId, Move], *, reads: bool) -> Program[list[Move]]:
-        """An item and those that it waits for: each gets the key of the next one.
+        """Return an item and those that it waits for: each gets the key of the next one.
 
-        The last one gets that of the first, which closes the ring, or one that is free. Empty where
-        it gets neither. `known` are items by their places; those that are met come into it.
+        The last one gets the key of the first, which closes the ring, or a free key. If it gets
+        neither, the result is empty. `known` has items by their places; items that are met are
+        added to it.
         """
         row = [first]
         while len(row) <= TRANSACTION_LIMIT:
@@ -310,7 +310,7 @@ class _Look:
         return []
 
     def _judge(self, sent: MoveRequest, error: LeydenError) -> Program[None]:
-        """Learn from a refusal what the next look needs; an item that cannot move has failed."""
+        """Learn from a refusal what the next round needs. An item that cannot move fails."""
         move, reasons = sent.move, reasons_of(error)
         if not reasons or not may_pass(
             [one for one in reasons if code_of(one) != CONDITION_FAILED]
@@ -321,7 +321,7 @@ class _Look:
         for role, reason in zip(sent.roles, reasons, strict=False):
             guard = next(guards) if role == "guard" else None
             if role == "row" and code_of(reason) != "None":
-                # One of them was written meanwhile; another look may find all of them at rest.
+                # One of them was written meanwhile; the next round may find all of them unchanged.
                 for one in sent.moves:
                     one.blocking = None
             if code_of(reason) != CONDITION_FAILED:
@@ -334,7 +334,7 @@ class _Look:
                 yield from self._judge_guard(move, guard, reason)
 
     def _there(self, move: Move) -> Program[Item | None]:
-        """Read what stands under the item's new key."""
+        """Read the item under this item's new key."""
         assert move.prepared is not None
         keys = [move.prepared.new_key]
         found = yield from self._read(self.requests.target_table, keys, [move])
@@ -343,7 +343,7 @@ class _Look:
     def _read(
         self, table: str, keys: Sequence[Item], moves: Sequence[Move]
     ) -> Program[Mapping[ItemId, Item]]:
-        """Read items consistently; what that costs is shared out among the moves."""
+        """Read items consistently, and share the cost among the moves."""
         options = evolve(DEFAULT, concurrency=self.concurrency)
         once = [*{item_id(table, key): key for key in keys}.values()]
         found, cost, _ = yield from get_items(
@@ -354,9 +354,9 @@ class _Look:
         return found
 
     def _goes_first(self, moving: Moving, standing: Item | None) -> bool:
-        """Whether what stands under an item's new key moves before it, so that the place is free.
+        """Whether the item under another item's new key moves first, which frees the key.
 
-        That is an item of the form that this one has.
+        It does if it is in the form that this item is in.
         """
         is_back = self.requests.direction == "back"
         return (
@@ -373,9 +373,9 @@ class _Look:
         quoted = ", ".join(f'"{name}"' for name in guard.claim.attributes)
         key = guard.entity.key_in(owner)
         said = f", {key_text(key)}," if key else ""
-        # A copy does not follow deletions, and what is left of them keeps its values.
+        # Deletions are not copied, and the copy of a deleted item keeps its values.
         is_copied = self.requests.copy_to is not None
-        left = "; if that one is gone here, delete its copy" if is_copied else ""
+        left = "; if that item was deleted here, delete its copy" if is_copied else ""
         move.fail(
             UniqueConstraintError(
                 f"another item{said} has its value of {quoted}, which must be unique; change one "

@@ -1,13 +1,14 @@
-"""The pace of work over a whole table: a budget of capacity units a second, and less on throttles.
+"""The pace of work over a whole table: a budget of capacity units a second, less on throttles.
 
-What a request costs is known when it was answered. So the budget is a bucket that may be in debt:
-a request goes out while the bucket is not empty, its cost is taken out afterwards, and the next
-one waits until the debt is paid. Over time that is the rate exactly, whatever requests cost.
+The cost of a request is known only after its answer. So the budget is a bucket that may go into
+debt: a request is sent while the bucket is not empty, its cost is taken out afterwards, and the
+next request waits until the debt is paid. Over time that gives exactly the rate, whatever requests
+cost.
 
-A throttle now and then is normal, and the driver's retries are enough for it. A table that
-throttles a quarter of the attempts has less to give than was asked for. Then the pace falls to half
-of what the table has just delivered, which leaves room for others, and rises again, by a tenth a
-second, up to what was asked. Without a rate the pace is free until then.
+An occasional throttle is normal, and the driver's retries handle it. A table that throttles a
+quarter of the attempts has less to give than was asked for. The pace then falls to half of what the
+table has just delivered, which leaves room for others, and rises again by a tenth a second, up to
+the rate. Without a rate the pace is unlimited until then.
 """
 
 from __future__ import annotations
@@ -27,19 +28,19 @@ from leyden.results import consumed_units
 T = TypeVar("T")
 
 PATIENCE: Final = 600.0
-"""Seconds in which requests that a table throttles are sent again and again."""
+"""Seconds for which throttled requests are sent again and again."""
 
 _SAVED: Final = 1.0
-"""So many seconds' worth of units may be saved up: what a slow answer did not use."""
+"""Seconds' worth of units that may be saved up while answers are slow."""
 
 _AT_ONCE: Final = 0.25
-"""So many seconds' worth of units may go out together, so that a table sees an even load."""
+"""Seconds' worth of units that may be sent together, so that a table sees an even load."""
 
 _SHORTEST: Final = 0.001
-"""Seconds; a shorter pause is not worth one. The debt stays, so nothing is given away."""
+"""Seconds; shorter pauses are skipped. The debt stays, so the rate holds."""
 
 _LONGEST_WAIT: Final = 2.0
-"""Seconds after which a wait lets others have a turn."""
+"""The longest wait in seconds before `meanwhile` gets a turn."""
 
 _TOO_MANY: Final = 0.25
 """The share of throttled attempts at which the pace falls."""
@@ -47,26 +48,26 @@ _TOO_MANY: Final = 0.25
 _FALL: Final = 0.5
 _RISE: Final = 1.1
 _LEAST: Final = 1.0
-"""Units a second: no table has less."""
+"""The lowest pace, in units a second; no table has less."""
 
 _AT_FIRST: Final = 50.0
-"""Units a second that a table may be taken to have which throttles before it delivered anything."""
+"""The assumed capacity, in units a second, of a table that throttles the first requests."""
 
 _UNSAID: Final = 1.0
-"""What a request counts where the engine does not say what it cost."""
+"""The assumed cost of a request for which the engine reports none."""
 
 _WINDOW: Final = 1.0
-"""Seconds over which deliveries are measured; the pace falls once in as many, at most."""
+"""Seconds over which deliveries are measured. The pace falls at most once in this time."""
 
 _OF_COSTS: Final = 0.2
 _OF_SHARE: Final = 0.03
-"""How much a new value weighs in what is remembered: of costs, and of the share of throttles."""
+"""The weights of new values in the moving averages of costs and of the share of throttles."""
 
 _LONGEST_RISE: Final = 60.0
 
 
 def refuse_options(operation: str, *options: tuple[str, str, bool]) -> None:
-    """Raise InvalidOptionError for the first option that does not fit: its name, what it takes."""
+    """Raise InvalidOptionError for the first wrong option. Each: name, rule, whether it fits."""
     for name, wanted, fits in options:
         if not fits:
             raise InvalidOptionError(f'the option "{name}" takes {wanted}', operation=operation)
@@ -90,10 +91,10 @@ def is_count(value: object, most: float = math.inf) -> bool:
 class Pace:
     """A budget of capacity units a second, read and write units together.
 
-    `rate` is what may be used, None for as much as the table gives. `patience` is for how many
-    seconds a request that the table throttles is sent again. `meanwhile` gives a program that is
-    run during waits, every few seconds: its requests wait for nothing, and cost nothing. One pace
-    is for all that shares a budget, one program at a time; `run_together` makes one of many.
+    `rate` is the budget; None for as much as the table gives. `patience` is for how many seconds a
+    throttled request is sent again. `meanwhile` returns a program that is run during waits, every
+    few seconds; its requests are not paced or counted. Everything that shares a budget uses one
+    pace, one program at a time; `run_together` combines several programs into one.
 
     >>> found = yield from paced(task.scan.program(pages="all"), Pace(25))    # doctest: +SKIP
     """
@@ -107,9 +108,9 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.rate = rate
-        """What was asked for."""
+        """The rate that was asked for."""
         self.allowed = math.inf if rate is None else float(rate)
-        """Units a second that are used at present at most: less than the rate after throttles."""
+        """The units a second that are used at most now: less than the rate after throttles."""
         self.consumed = 0.0
         """The units that were used so far."""
         self.requests = 0
@@ -128,10 +129,10 @@ class Pace:
         self._fell = -math.inf
 
     def send(self, requests: Sequence[Request | Work], concurrency: int) -> Program[list[Any]]:
-        """Send requests, `concurrency` at a time, as fast as the budget lets them go.
+        """Send requests, `concurrency` at a time, as fast as the budget allows.
 
-        Gives what a `Gather` gives. A request that was throttled is sent again, after longer and
-        longer waits, unless it may have written.
+        Returns what a `Gather` returns. A throttled request is sent again after growing waits,
+        unless it may have written.
         """
         answers: list[Any] = [None] * len(requests)
         waiting = [*range(len(requests))]
@@ -167,7 +168,7 @@ class Pace:
         yield from self._meanwhile()
 
     def note(self, request: Request | Work, answer: Any) -> None:
-        """Take what a request has cost out of the budget, and heed a throttle."""
+        """Take the cost of a request out of the budget, and slow down on throttles."""
         if isinstance(request, Work):
             return
         now = self._pass()
@@ -193,7 +194,7 @@ class Pace:
             self._fell = now
 
     def _pass(self) -> float:
-        """Let the time pass that has gone by: units come in, and the pace may rise."""
+        """Account for the time that has passed: add units, and let the pace rise."""
         now = self._clock()
         passed, self._at = now - self._at, now
         if self.allowed < math.inf:
@@ -209,18 +210,18 @@ class Pace:
         return now
 
     def _owed(self) -> float:
-        """In how many seconds the next request may go."""
+        """Return the seconds until the next request may be sent."""
         self._pass()
         seconds = -self._balance / self.allowed
         return seconds if seconds > _SHORTEST else 0.0
 
     def _fitting(self, requests: Sequence[Request | Work], waiting: Sequence[int]) -> int:
-        """How many of the requests may go at once, one at least, by what such have cost so far."""
+        """Return how many requests may be sent at once, at least 1, by their usual cost."""
         room, count = self.allowed * _AT_ONCE, 0
         for n in waiting:
             one = requests[n]
             if isinstance(one, Request):
-                # What nothing is known of goes alone.
+                # A request of unknown cost is sent alone.
                 room -= self._costs.get(one.api, math.inf if room < math.inf else 0.0)
             if room < 0 and count:
                 break
@@ -229,10 +230,10 @@ class Pace:
 
 
 def paced(program: Program[T], pace: Pace) -> Program[T]:
-    """The program, with all that it asks for sent at this pace.
+    """Run the program, and send all its requests at this pace.
 
-    Throttled requests reach it as errors only where the pace's patience is at an end, or where a
-    write may have happened.
+    A throttled request reaches the program as an error only when the pace's patience is used up, or
+    when it may have written.
 
     >>> page = yield from paced(order.scan.program(), pace)                  # doctest: +SKIP
     """
@@ -261,7 +262,7 @@ def paced(program: Program[T], pace: Pace) -> Program[T]:
 
 
 def _throttles_in(answer: Any) -> int:
-    """How many attempts were throttled before a request got this answer, or this error."""
+    """Count the throttled attempts before a request got this answer or error."""
     if not isinstance(answer, LeydenError):
         return int(answer.get("ResponseMetadata", {}).get(THROTTLED_ATTEMPTS, 0))
     if isinstance(answer, ThrottledError):

@@ -1,7 +1,7 @@
 """The programs behind every get, query and scan.
 
-They read one item, one page or many, the segments of a scan at the same time, the whole items
-behind what an index with a narrow projection gives, the first few items, or count.
+They read one item, or one page, or many pages, or the segments of a scan at the same time. They
+also hydrate the items of a narrow index, find the first few items, and count.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from leyden.results import (
 )
 
 Turns: TypeAlias = Generator[Program[Page], Page, None]
-"""Programs, one for each page; each is sent what it gave before the next one is made."""
+"""Programs, one for each page. Each result is sent in before the next program is made."""
 
 _FIRST_FEW: Final = (1, 8, 64, 512, None)
-"""How many items are read at first to find one, and then: few as long as few will do."""
+"""How many items each step reads to find one: few, as long as few are enough."""
 
 _MOST_AT_ONCE: Final = 64
-"""How many segments are read at the same time; more than this in turn."""
+"""How many segments are read at the same time."""
 
 
 def read_item(plan: ReadPlan) -> Program[Any]:
-    """Read one item: in the form that was asked for, or None."""
+    """Read one item. Returns it in the form that was asked for, or None."""
     if plan.reading is None:
         response = yield plan.request
     else:
@@ -65,9 +65,10 @@ def read_item(plan: ReadPlan) -> Program[Any]:
 def read_pages(plan: ReadPlan) -> Program[Page]:
     """Read as many pages as the options ask for, as one `Page`.
 
-    One page of the service by default; `pages` of them, or all; with `count`, on until that
-    many items were kept. The cursor goes on behind the last item that is given. An error after
-    the first page, or behind a cursor, has what was read before, and where to go on, in `page`.
+    By default that is one page of DynamoDB's. With `pages` it is so many, or all. With `count` it
+    reads until that many items were kept. The cursor continues after the last item that is
+    returned. An error after the first page, or after a cursor, carries what was read and the cursor
+    to continue with in `page`.
     """
     if plan.reading is not None:
         page: Page = yield from plan.reading(plan)
@@ -109,7 +110,7 @@ def read_pages(plan: ReadPlan) -> Program[Page]:
 
 
 def pages_of(plan: ReadPlan) -> Turns:
-    """Programs that read all pages, one after the other; a page of each segment together."""
+    """Return programs that read all pages in turn, or a page of each segment together."""
     if plan.options.segments is not None:
         scan = _Segments(plan, dict.fromkeys(range(plan.options.segments)))
         while scan.positions:
@@ -134,8 +135,8 @@ def _run_through(pages: Turns, take: Callable[[Page], object]) -> Program[None]:
 
 
 def _salvaged(plan: ReadPlan, kept: list[Item], page: Page) -> Program[Page | None]:
-    """What was read before a request failed; None where that cannot be completed now."""
-    # One error is enough: what cannot be read stands beside the good items.
+    """Return what was read before a request failed; None where it cannot be completed now."""
+    # One error is enough: items that cannot be read are collected beside the others.
     plan = evolve(plan, options=evolve(plan.options, unreadable="collect"))
     try:
         return (yield from complete(plan, kept, page))
@@ -144,10 +145,10 @@ def _salvaged(plan: ReadPlan, kept: list[Item], page: Page) -> Program[Page | No
 
 
 def complete(plan: ReadPlan, kept: list[Item], page: Page) -> Program[Page]:
-    """The page with the items that were kept, in the form that was asked for.
+    """Return the page with the items that were kept, in the form that was asked for.
 
-    With `hydrate` they are the whole items behind what an index gave, in its order. An item that
-    is gone by now is left out, and so is one that is another's after all. Raises
+    With `hydrate` it reads the whole items behind what an index returned, and keeps the index's
+    order. It leaves out items that are gone by now or turn out to be another entity's. Raises
     BatchIncompleteError where some could not be read.
     """
     options, operation = plan.options, plan.request.operation
@@ -165,7 +166,7 @@ def complete(plan: ReadPlan, kept: list[Item], page: Page) -> Program[Page]:
     if plan.joining is not None:
         joined = yield from join_items(plan.joining, kept)
         consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
-        # Those that were gone when their values were read are left out.
+        # Items that were deleted before their values were read are left out.
         kept, unreadable = [item for item in joined.items if item is not None], joined.unreadable
     if options.unreadable != "collect":
         shaped = [*map(plan.shape, kept)]
@@ -185,7 +186,7 @@ def read_all_segments(plan: ReadPlan) -> Program[Page]:
 
 @define
 class _Segments:
-    """A scan in segments: where the unfinished ones go on, and what was found and read so far."""
+    """A scan in segments: where the unfinished ones continue, and the counts so far."""
 
     plan: ReadPlan
     positions: dict[int, Item | None]
@@ -193,7 +194,7 @@ class _Segments:
     scanned: int = 0
 
     def read(self) -> Program[Page]:
-        """Read the next page of each unfinished segment, at the same time; tells `progress`."""
+        """Read the next page of each unfinished segment at once, and call `progress`."""
         plan, options = self.plan, self.plan.options
         sent = [
             request_at(plan.request, plan.request.params, start, segment, options.segments)
@@ -228,7 +229,7 @@ def request_at(
     segment: int = 0,
     segments: int | None = None,
 ) -> Request:
-    """The request for what stands behind `start`, None for the beginning."""
+    """Return the request for what follows `start`; None for the beginning."""
     sent = dict(params)
     if segments is not None:
         sent.update(Segment=segment, TotalSegments=segments)
@@ -242,7 +243,7 @@ def _position(item: Item, fields: Sequence[str]) -> Item:
 
 
 def with_filter(params: Params, expressions: Expressions, added: str) -> Params:
-    """The request with one more filter, whose names and values are in `expressions`."""
+    """Return the request with one more filter, whose names and values are in `expressions`."""
     filtered = dict(params)
     both = conjunction([params.get("FilterExpression", ""), added])
     if both:
@@ -252,7 +253,7 @@ def with_filter(params: Params, expressions: Expressions, added: str) -> Params:
 
 
 def count_by_service(request: Request, segments: int | None = None) -> Program[Counted]:
-    """Let DynamoDB count: all pages of a request, or of each segment of a scan."""
+    """Let DynamoDB count all pages of a request, or of each segment of a scan."""
     request = evolve(request, reader=None)
     params = {**request.params, "Select": "COUNT"}
     waiting: dict[int, Item | None] = dict.fromkeys(range(segments or 1))
@@ -278,7 +279,7 @@ def count_by_service(request: Request, segments: int | None = None) -> Program[C
 
 
 def count_by_reading(pages: Turns) -> Program[Counted]:
-    """Count what all pages give."""
+    """Count the items of all pages."""
     total = Counted(0)
 
     def add(page: Page) -> None:
@@ -291,7 +292,7 @@ def count_by_reading(pages: Turns) -> Program[Counted]:
 
 
 def find_first(plan: ReadPlan, wanted: int) -> Program[list[Any]]:
-    """The first records, `wanted` of them at most, with no more reading than that takes."""
+    """Return the first records, at most `wanted`, and read no more than that takes."""
     is_filtered = "FilterExpression" in plan.request.params
     found: list[Any] = []
     for limit in _steps(wanted, is_filtered):
@@ -301,7 +302,7 @@ def find_first(plan: ReadPlan, wanted: int) -> Program[list[Any]]:
             params["Limit"] = limit
         else:
             options = evolve(options, pages="all")
-        # What is cut off behind the last one is told by raw items, not by records.
+        # The cursor after the last item is made from a raw item, not from a record.
         request = evolve(plan.request, params=params, reader=None)
         page: Page = yield from read_pages(evolve(plan, request=request, options=options))
         found += page.items
@@ -312,7 +313,7 @@ def find_first(plan: ReadPlan, wanted: int) -> Program[list[Any]]:
 
 
 def _steps(wanted: int, is_filtered: bool) -> tuple[int | None, ...]:
-    # That there is no second one is known at the end only: a filter must be read to it.
+    # Only the end of the query shows that there is no second match, so a filter reads to the end.
     if is_filtered and wanted > 1:
         return (None,)
     first = [one for one in _FIRST_FEW if one is None or one >= wanted]

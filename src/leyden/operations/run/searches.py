@@ -22,11 +22,11 @@ from leyden.program import Item, Program, Request, Response
 from leyden.results import Match, Matches, add_units, bytes_searched
 
 _UNTOLD: Final = 5.0
-"""Seconds that a search goes on where nobody tells whether its index is there."""
+"""Seconds that a search is retried where it cannot be found out whether its index exists."""
 
 
 def search(plan: SearchPlan) -> Program[Matches]:
-    """Search, and give what was found in the form that was asked for, the nearest first."""
+    """Search, and return the matches in the form that was asked for, the nearest first."""
     options, operation = plan.options, plan.request.operation
     response, requests = yield from _answer(plan)
     hits = response.get("SearchResults", ())
@@ -54,7 +54,7 @@ def search(plan: SearchPlan) -> Program[Matches]:
     if plan.joining is not None:
         joined = yield from join_items(plan.joining, [item for item, _ in meeting])
         consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
-        # Those that were gone when their values were read are left out.
+        # Items that were deleted before their values were read are left out.
         pairs = zip(joined.items, meeting, strict=True)
         meeting = [(item, number) for item, (_, number) in pairs if item is not None]
         unreadable = joined.unreadable
@@ -78,12 +78,12 @@ def search(plan: SearchPlan) -> Program[Matches]:
 
 
 def _answer(plan: SearchPlan) -> Program[tuple[Response, int]]:
-    """The answer to a search, and how many requests it took.
+    """Return the answer to a search, and how many requests it took.
 
-    An index may be ready, as DescribeTable says, and the table still answer that it has none of
-    that name, or that it is backfilling: for a while the parts of the service do not agree. Such a
-    search is sent again until `budget` seconds have passed. Where the index is not there, or not
-    ready, nothing is gained by that. Raises TableNotFoundError, IndexNotReadyError.
+    DescribeTable may call an index active while searches are still refused because the index is
+    missing or backfilling, since the parts of DynamoDB disagree for a while. Such a search is
+    retried until `budget` seconds have passed. If DescribeTable says that the index does not exist
+    or is not ready, the search is not retried. Raises TableNotFoundError, IndexNotReadyError.
     """
     began = time.monotonic()
     attempt, bound = 0, 0.0
@@ -99,15 +99,15 @@ def _answer(plan: SearchPlan) -> Program[tuple[Response, int]]:
             if time.monotonic() - began >= bound:
                 raise
         else:
-            # Beside the searches one request looked for the index.
+            # Besides the searches, one request looked for the index.
             return response, attempt + 1 + bool(attempt)
         yield pause_before(attempt)
 
 
 def _look(request: Request, refused: TableError) -> Program[bool]:
-    """Look for the index of a refused search: whether somebody tells that it is there and ready.
+    """Ask for the index of a refused search. Returns whether the answer says that it is ready.
 
-    Raises TableNotFoundError and IndexNotReadyError where it is not.
+    Raises TableNotFoundError or IndexNotReadyError where it is not.
     """
     table, wanted = request.params["TableName"], request.params["IndexName"]
     asking = Request("DescribeTable", {"TableName": table}, request.operation, request.entity)
@@ -116,7 +116,7 @@ def _look(request: Request, refused: TableError) -> Program[bool]:
     except TableNotFoundError:
         raise refused from None
     except AwsError:
-        # Who may search need not be allowed to look.
+        # The permission to search does not include the permission to describe the table.
         return False
     indexes = answer["Table"].get("VectorIndexes") or ()
     index = next((index for index in indexes if index["IndexName"] == wanted), None)
@@ -132,7 +132,7 @@ def _look(request: Request, refused: TableError) -> Program[bool]:
         state = "backfilling" if index.get("Backfilling") else status.lower()
         raise IndexNotReadyError(
             f'the vector index "{wanted}" of the table "{table}" is {state}, and cannot be '
-            "searched before it is ready: app.add_vector_indexes() waits for that",
+            "searched before it is ready; app.add_vector_indexes() waits for that",
             operation=request.operation,
             entity=request.entity,
         ) from refused

@@ -1,8 +1,8 @@
-"""How often operations try again and how long they wait, and batches, which are sent that way.
+"""How often operations retry, how long they wait, and how batches are sent.
 
-Every number of attempts is here. The transport has numbers of its own, which AWS's configuration
-may set. These are about what DynamoDB refused for a cause that passes: another write was under way,
-the item had changed, or a batch was not taken up as a whole. What is left of a batch is named.
+All numbers of attempts are here. The transport has its own, which the AWS configuration may set.
+These are for refusals with a passing cause: another write was under way, the item had changed, or
+DynamoDB left a part of a batch unprocessed. A batch that stays incomplete names what is left.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from leyden.mapping.answers import Reader
 
 WRITES: Final = 12
-"""How often a write is planned and sent, as its item changed under it."""
+"""How often a write is planned and sent while its item keeps changing."""
 
 READS: Final = 6
-"""How often an item is read whose large value is written meanwhile."""
+"""How often an item is read while its large value keeps changing."""
 
 RESENDS: Final = 6
-"""How often one transaction is sent, as it is, while only passing causes are in its way."""
+"""How often the same transaction is sent while only passing causes are in its way."""
 
 SIZES: Final = 4
-"""How often a write leaves more room in an item that the service says is too large."""
+"""How often a write leaves more room in an item that DynamoDB says is too large."""
 
 IMPORTS: Final = 10
-"""How often an item of an import is sent that the table does not take up."""
+"""How often an import sends an item that stays unprocessed."""
 
 _FIRST: Final = 0.05
 _LONGEST: Final = 1.6
@@ -49,7 +49,7 @@ _LONGEST_OF_BATCHES: Final = 5.0
 
 
 def wait_before(attempt: int) -> float:
-    """How many seconds to wait after this many attempts: longer each time, with full jitter.
+    """Return the seconds to wait after this many attempts: longer each time, with full jitter.
 
     The jitter keeps writers that met once from meeting again.
     """
@@ -57,12 +57,12 @@ def wait_before(attempt: int) -> float:
 
 
 def pause_before(attempt: int) -> Pause:
-    """The pause after this many attempts."""
+    """Return the pause after this many attempts."""
     return Pause(wait_before(attempt))
 
 
 def batch_wait_before(attempt: int) -> float:
-    """How many seconds to wait before what a table did not take up is sent to it again."""
+    """Return the seconds to wait before unprocessed entries are sent again."""
     return _jittered(attempt - 1, _LONGEST_OF_BATCHES)
 
 
@@ -71,7 +71,7 @@ def _jittered(doublings: int, longest: float) -> float:
 
 
 GET_LIMIT: Final = 100
-"""The most keys that DynamoDB takes in a batch."""
+"""The most keys that DynamoDB takes in a batch of gets."""
 
 T = TypeVar("T")
 RequestItems = Mapping[str, Any]
@@ -79,7 +79,7 @@ RequestItems = Mapping[str, Any]
 
 @frozen
 class Sent:
-    """What came of the requests of a batch."""
+    """The outcome of the requests of a batch."""
 
     responses: tuple[Response, ...]
     unprocessed: tuple[RequestItems, ...]
@@ -88,18 +88,18 @@ class Sent:
     consumed: float | None
     requests: int
     throttled: LeydenError | None = None
-    """The last refusal of a whole request for want of capacity."""
+    """The last refusal of a whole request because it was throttled."""
     bytes_written: int | None = None
 
     @property
     def unread(self) -> tuple[Item, ...]:
-        """The keys that were left of batches of gets."""
+        """The keys that batches of gets did not read."""
         entries = (entry for part in self.unprocessed for entry in part.values())
         return tuple(key for entry in entries for key in entry["Keys"])
 
     @property
     def cause(self) -> LeydenError | None:
-        """The error behind what is missing, where there is one."""
+        """The error behind what is missing, if there is one."""
         return self.failures[0] if self.failures else self.throttled
 
 
@@ -113,12 +113,11 @@ def send_all(
     attempts: int | None = None,
     reader: Reader | None = None,
 ) -> Program[Sent]:
-    """Send all requests, `concurrency` at a time, and again what comes back unprocessed.
+    """Send all requests, `concurrency` at a time, and retry what comes back unprocessed.
 
-    Waits longer before each round, with full jitter, until `budget` seconds have passed, or
-    `attempts` rounds were made. A
-    request that is throttled as a whole is unprocessed as a whole. One that fails does not stop
-    the others.
+    Waits longer before each round, with full jitter, until `budget` seconds have passed or
+    `attempts` rounds were made. A request that is throttled counts as unprocessed as a whole. A
+    request that fails does not stop the others.
     """
     deadline = time.monotonic() + options.budget
     responses: list[Response] = []
@@ -180,7 +179,7 @@ def send_all(
 
 @frozen
 class _Part:
-    """Entries still to be sent; `in_doubt` where an attempt without an answer held them."""
+    """Entries still to be sent; `in_doubt` where an attempt with them got no answer."""
 
     items: RequestItems
     in_doubt: bool = False
@@ -188,14 +187,14 @@ class _Part:
 
 @frozen
 class Wanted:
-    """An item that is read by its key, among others."""
+    """One of several items that are read by their keys."""
 
     entity: BoundEntity
     table: str
     key: Item
     identity: Identity
     old: Item | None = None
-    """Its key in an earlier form; None where that is the same, or there is no such form."""
+    """Its key in an earlier form; None where that is the same, or where there is no such form."""
 
     @property
     def id(self) -> ItemId:
@@ -206,7 +205,7 @@ class Wanted:
 def found_in(
     responses: Iterable[Response], fields: Mapping[str, Iterable[str]]
 ) -> dict[ItemId, Item]:
-    """The items in the answers to batches of gets; `fields` are those of each table's key."""
+    """Return the items in answers to batches of gets; `fields` are each table's key fields."""
     return {
         item_id(table, {name: item[name] for name in fields[table]}): item
         for response in responses
@@ -225,7 +224,7 @@ def get_items(
     size: int = GET_LIMIT,
     reader: Reader | None = None,
 ) -> Program[tuple[dict[ItemId, Item], float | None, int]]:
-    """Read items of a table by their keys, `size` in a request: those found, units, and requests.
+    """Read items by their keys, `size` a request. Returns the items, the units, the requests.
 
     Raises BatchIncompleteError where some could not be read.
     """
@@ -243,21 +242,21 @@ def get_items(
 
 
 def settle(sent: Sent, result: BatchResult, options: Options, operation: str) -> BatchResult:
-    """The result, or BatchIncompleteError where something failed or was left unprocessed."""
+    """Return the result. Raises BatchIncompleteError where entries failed or are unprocessed."""
     kept_back = result.unprocessed and options.unprocessed != "return"
     if not sent.unsure and not kept_back:
         return result
     said = []
     if result.unprocessed:
         said.append(
-            f"{len(result.unprocessed)} entries were not taken up within {options.budget:g} "
+            f"{len(result.unprocessed)} entries were still unprocessed after {options.budget:g} "
             "seconds of retries"
         )
     if sent.unsure:
         count = sum(map(_count, sent.unsure))
         why = sent.failures[0].message if sent.failures else "an attempt got no answer"
         writes = not all(isinstance(e, Mapping) for part in sent.unsure for e in part.values())
-        # A request that was refused has written nothing, and its message says why.
+        # A request that was refused wrote nothing, and its message says why.
         refused = len(sent.failures) and not any(
             failure.unsure or (isinstance(failure, AwsError) and not failure.aws_code)
             for failure in sent.failures
@@ -274,7 +273,7 @@ def settle(sent: Sent, result: BatchResult, options: Options, operation: str) ->
 
 
 def cause_of(error: BatchIncompleteError) -> LeydenError:
-    """The error behind a batch of reads within a larger operation; itself if there is none."""
+    """Return the error behind a batch of reads, or the BatchIncompleteError itself."""
     cause = error.failures[0] if error.failures else error.__cause__
     return cause if isinstance(cause, LeydenError) else error
 
@@ -290,5 +289,5 @@ def name_entry(error: LeydenError, position: int, operation: str, entity: BoundE
 
 
 def chunks(entries: Sequence[T], size: int) -> Iterable[Sequence[T]]:
-    """The entries in runs of at most `size`."""
+    """Split the entries into runs of at most `size`."""
     return (entries[start : start + size] for start in range(0, len(entries), size))

@@ -1,32 +1,33 @@
-"""What a refusal means: the one table of verdicts over the parts of what was sent.
+"""What a refusal means: the table of verdicts over the parts of a request.
 
-DynamoDB says of each part of a transaction why it was refused, and of a plain request the same of
-its only part. The verdict depends on whose part it was:
+For each part of a transaction, DynamoDB says why it was refused; a plain request counts as a
+transaction of one part. The verdict depends on the role of the part:
 
 | part    | refused as                | verdict                                                   |
 | ------- | ------------------------- | --------------------------------------------------------- |
 | main    | condition                 | `collision`: another item is stored under the key         |
 |         |                           | `version`: not the one seen; again if none had been seen  |
-|         |                           | `overflow`, again: it has other large values than thought |
+|         |                           | `overflow`, again: its large values are not those assumed |
 |         |                           | again: the unique values that were read have changed      |
 |         |                           | `exists`, `not_found`, `composite`, `where`: what the     |
 |         |                           | caller asked does not hold                                |
-|         |                           | `vector`: it would leave a vector without its partition   |
+|         |                           | `vector`: a vector would be left without its partition    |
 |         |                           | `variant`: a path leads into another variant of a union   |
-|         |                           | `derived`: what it begins is derived of what is not known |
+|         |                           | `derived`: a derived attribute has unknown inputs         |
 |         |                           | `earlier`, again: it was in its earlier form, and has     |
 |         |                           | been moved                                                |
-| earlier | condition                 | `earlier`, again: the item stood under its earlier key,   |
-|         |                           | and has been moved; of a create `exists`, `collision`     |
-| guard   | condition                 | `unique`; again where its owner is gone or has let go     |
+| earlier | condition                 | `earlier`, again: the item was under its earlier key, and |
+|         |                           | has been moved; for a create `exists`, `collision`        |
+| guard   | condition                 | `unique`; again if its owner is gone or gave it up        |
 | check   | condition                 | `unique`, again: the owner has the values back            |
 | sibling | condition                 | `overflow`, again: a part of a large value is gone        |
 | any     | conflict, throttled       | `conflict`, `throttled`: passes by itself                 |
-| main    | the item too large        | `invalid`, again with less in the item where that may be  |
+| main    | the item too large        | `invalid`, again with less in the item where that is      |
+|         |                           | possible                                                  |
 | any     | anything else             | `size`, `invalid`                                         |
 
-Again means that the write is planned anew, over what the refusal told, and sent once more. All else
-is final: of a single write it is its error, of a transaction a `Rejection`.
+"Again" means that the write is planned again over what the refusal showed, and sent once more. All
+other verdicts are final: the error of a single write, or a `Rejection` in a transaction's error.
 """
 
 from __future__ import annotations
@@ -63,17 +64,17 @@ def refuse_count(operation: str, entries: Sequence[Any]) -> None:
         raise InputError("a transaction needs at least one operation", operation=operation)
     if len(entries) > TRANSACTION_LIMIT:
         raise InputError(
-            f"the transaction has {len(entries)} operations and DynamoDB takes at most "
+            f"the transaction has {len(entries)} operations, and DynamoDB takes at most "
             f"{TRANSACTION_LIMIT}; split it where its parts may happen apart",
             operation=operation,
         )
 
 
 Reason: TypeAlias = Mapping[str, Any]
-"""What DynamoDB says of one part: a `Code`, and the `Item` that is stored, if it tells."""
+"""What DynamoDB says of one part: a `Code`, and the stored `Item`, if it shows that."""
 
 CONDITION_FAILED: Final = "ConditionalCheckFailed"
-"""The reason of a part whose condition did not hold."""
+"""The reason of a part whose condition failed."""
 
 _CONFLICT: Final = "TransactionConflictException"
 _REFUSED_FOR_SIZE: Final = "ValidationError"
@@ -83,12 +84,12 @@ _PASSING: Final = frozenset(
 
 
 def code_of(reason: Reason) -> str:
-    """Why a part was refused, in AWS's words; `None` for one that was not."""
+    """Return AWS's code for why a part was refused; `None` for a part that was not."""
     return str(reason.get("Code", "None"))
 
 
 def cancellation(error: LeydenError) -> Sequence[Reason] | None:
-    """The reasons of a cancelled transaction, one a part; empty while one is in progress.
+    """Return the reasons of a canceled transaction, one a part; empty while one is in progress.
 
     None for any other error.
     """
@@ -102,7 +103,7 @@ def cancellation(error: LeydenError) -> Sequence[Reason] | None:
 
 
 def reasons_of(error: LeydenError) -> Sequence[Reason]:
-    """The reasons of a refusal; empty for an error of which nothing is to be learned.
+    """Return the reasons of a refusal; empty for an error that shows nothing of parts.
 
     A plain request that was refused reads as a transaction of one part.
     """
@@ -114,12 +115,12 @@ def reasons_of(error: LeydenError) -> Sequence[Reason]:
 
 
 def may_pass(reasons: Sequence[Reason]) -> bool:
-    """Whether only passing causes stood in the way, so that trying again is safe and useful."""
+    """Whether only passing causes were in the way, so that a retry is safe and useful."""
     return {code_of(reason) for reason in reasons} - {"None"} <= _PASSING
 
 
 def is_too_large(error: LeydenError) -> bool:
-    """Whether the service refused a request as a whole for the size of an item."""
+    """Whether DynamoDB refused a whole request because of the size of an item."""
     if isinstance(error, ItemTooLargeError):
         return True
     refused = isinstance(error, AwsError) and error.aws_code == "ValidationException"
@@ -127,7 +128,7 @@ def is_too_large(error: LeydenError) -> bool:
 
 
 def is_refused_for_size(reason: Reason) -> bool:
-    """Whether this is the reason of a part whose item would be too large."""
+    """Whether a part was refused because its item would be too large."""
     return code_of(reason) == _REFUSED_FOR_SIZE and _says_too_large(str(reason.get("Message", "")))
 
 
@@ -137,10 +138,11 @@ def _says_too_large(text: str) -> bool:
 
 
 def send_transaction(request: Request) -> Program[tuple[Response, int]]:
-    """Send a transaction, again where only passing causes stood in the way; and how often.
+    """Send a transaction, and retry while only passing causes are in the way.
 
-    Under its token it is the same transaction each time, so that one whose answer was lost, or
-    that is still in progress, happens once. Raises the AwsError of the last attempt.
+    Returns the answer, and how often it was sent. Under its token it is the same transaction each
+    time, so it happens once even if an answer was lost or it is still in progress. Raises the
+    AwsError of the last attempt.
     """
     attempt = 0
     while True:
@@ -160,7 +162,7 @@ _CALLED: Final = {
     **dict.fromkeys(("composite", "vector", "variant", "derived", "where", "unknown"), "condition"),
     "earlier": "conflict",
 }
-"""What a rejection calls verdicts, where it has another word."""
+"""What a rejection calls a verdict, where it uses another word."""
 
 WRITE: Final = "transact_write"
 GET: Final = "transact_get"
@@ -178,9 +180,9 @@ def rejection(
     attributes: tuple[str, ...] = (),
     is_mine: bool = False,
 ) -> Rejection:
-    """Why an operation was refused, whose key attributes `key` holds.
+    """Return why an operation was refused; `key` has its key attributes.
 
-    `code` is the reason in AWS's words. `is_mine`: `raw` is the item that was meant.
+    `code` is AWS's reason. With `is_mine`, `raw` is the intended item.
     """
     values = entity.mapping.decode_values(key)
     names = entity.keys.primary.spec.composites
@@ -200,11 +202,11 @@ def rejection(
 def canceled(
     operation: str, rejections: Iterable[Rejection], outcome: str
 ) -> TransactionCanceledError:
-    """The error for a transaction that was refused; `outcome` says what did not happen."""
+    """Return the error of a refused transaction; `outcome` says what did not happen."""
     found = tuple(rejections)
     said = "; ".join(map(str, found))
     return TransactionCanceledError(
-        f"the transaction was cancelled and {outcome}: {said}",
+        f"the transaction was canceled and {outcome}: {said}",
         rejections=found,
         operation=operation,
     )
@@ -236,10 +238,10 @@ _VERDICTS: Final[Mapping[str, Verdict]] = {
 
 @frozen
 class Refusal:
-    """The verdict over one part that was refused, for the write at `position`.
+    """The verdict over one refused part, for the write at `position`.
 
-    `again` says that another attempt may be granted. `raw` is the stored item, or the guard of a
-    unique value; `is_known`: without `raw`, nothing is stored. `claim` is the unique value that
+    `again` means that another attempt may succeed. `raw` is the stored item, or the guard of a
+    unique value; with `is_known` and no `raw`, nothing is stored. `claim` is the unique value that
     `owner` has.
     """
 
@@ -250,13 +252,13 @@ class Refusal:
     raw: Item | None = field(default=None, repr=False)
     is_known: bool = False
     is_mine: bool = False
-    """Whether `raw` is the item that was meant."""
+    """Whether `raw` is the intended item."""
     claim: Claim | None = field(default=None, repr=False)
     owner: Item | None = field(default=None, repr=False)
 
 
 def verdict_of_main(write: ResolvedWrite, stored: Item | None, *, is_known: bool) -> Verdict:
-    """Which of the conditions of a write itself did not hold."""
+    """Return which of a write's own conditions failed."""
     if stored is not None and not matches(stored, write.plan.identity):
         return "collision"
     if write.expected is not None and not write.expected.holds(stored):
@@ -267,14 +269,14 @@ def verdict_of_main(write: ResolvedWrite, stored: Item | None, *, is_known: bool
 
 
 def verdict_of_code(code: str) -> Verdict:
-    """The verdict over a part that was refused for something else than a condition."""
+    """Return the verdict over a part that was refused for another cause than a condition."""
     return _VERDICTS.get(code, "invalid")
 
 
 def error_of(
     refusal: Refusal, write: ResolvedWrite, request: Request, cause: LeydenError
 ) -> ConditionFailedError:
-    """The error of a single write that was refused for good, by a condition."""
+    """Return the error of a single write that a condition refused for good."""
     entity, stored = write.plan.entity, refusal.raw
     unsure = isinstance(cause, ConditionFailedError) and cause.unsure
     error: ConditionFailedError
@@ -302,7 +304,7 @@ def error_of(
             error = told_of(
                 plan.entry, plan.asked, why, stored, request, is_known=is_known, unsure=unsure
             )
-            # Whoever looks for the service's own answer finds it one step behind.
+            # Callers who need DynamoDB's own answer find it as the cause.
             error.__cause__ = cause.__cause__ if isinstance(cause, ConditionFailedError) else cause
             return error
         case _:
@@ -312,7 +314,7 @@ def error_of(
 
 
 def rejection_of(refusal: Refusal, write: ResolvedWrite) -> Rejection:
-    """What the error of a transaction says of a part that was refused."""
+    """Return what a transaction's error says of a refused part."""
     entry, raw = write.plan.entry, refusal.raw
     reason = refusal.verdict
     return rejection(
@@ -329,7 +331,7 @@ def rejection_of(refusal: Refusal, write: ResolvedWrite) -> Rejection:
 
 
 def _violated(claim: Claim, owner: Item, request: Request) -> UniqueConstraintError:
-    """The error for values that another item has."""
+    """Return the error for values that another item has."""
     quoted = ", ".join(f'"{name}"' for name in claim.attributes)
     one = "this value" if len(claim.attributes) == 1 else "these values together"
     return UniqueConstraintError(

@@ -1,12 +1,12 @@
-"""The write engine: how every single write, guarded batch and transaction is sent.
+"""The write engine, which sends every single write, guarded batch and transaction.
 
-One attempt reads what some write depends on, plans every write over what is known, and sends all
-of it at once: a write without company as its plain request, several parts as a transaction under a
-token of its own. Sent again after a lost answer, it is then still the same transaction. What is
-refused is judged and tried again by `attempts`.
+An attempt reads what its writes depend on, plans every write over what is known, and sends
+everything at once. A write without companions is a plain request. Several parts are a transaction
+under a token of its own, so that a retry after a lost answer is still the same transaction.
+`attempts` judges refusals and tries again.
 
-A transaction under a caller's token is never planned anew: the token promises that the same request
-is sent again, and DynamoDB refuses another one under it.
+A transaction under a caller's token is never planned again. The token promises that the same
+request is sent, and DynamoDB refuses a different request with the same token.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ _CONCURRENT_READS: Final = 8
 
 
 def write_one(plan: WritePlan, options: Options, wants: str = "") -> Program[Written]:
-    """Send one write. `wants` is what `response=` asks for; empty for nothing.
+    """Send one write. `wants` is what `response=` asks for; "" for nothing.
 
-    Raises the error that says what stood in the way; TransactionCanceledError where other writes
-    always did.
+    Raises the error that says why it was refused, or TransactionCanceledError where other writes
+    got in the way each time.
     """
     if plan.effect is not None or plan.entity.moving is not None:
         return (yield from _Single(plan, options, wants).run())
-    # Most writes are granted as they are, and need none of what attempts keep in mind.
+    # Most writes succeed as they are, and need none of the state of `Attempts`.
     write = resolve(plan)
     params = write.params if options is DEFAULT else finish(write.params, options)
     try:
@@ -66,7 +66,7 @@ def write_together(
     token: str | None = None,
     unread: Sequence[ResolvedWrite] | None = None,
 ) -> Program[Written]:
-    """Send writes as one transaction. `unread` is what is sent each time under a `token`.
+    """Send writes as one transaction. `unread` is what each attempt under a `token` sends.
 
     Raises TransactionCanceledError, whose rejections say which writes were refused, and why.
     """
@@ -74,7 +74,7 @@ def write_together(
 
 
 def request_of(plan: WritePlan, params: Params) -> Request:
-    """The plain request of a write."""
+    """Return the plain request of a write."""
     entry = plan.entry
     return Request(entry._api, params, entry._name, entry._entity.spec.entity)
 
@@ -84,7 +84,7 @@ _ALONE: Final = (Part("main", 0, {}),)
 
 
 class _Single(Attempts):
-    """A write by itself: a plain request, or a transaction with what must go with it."""
+    """A single write: a plain request, or a transaction with its companions."""
 
     __slots__ = ("_before", "_options", "_wants")
 
@@ -95,7 +95,7 @@ class _Single(Attempts):
         self._before: Item | None = None
 
     def run(self, first: LeydenError | None = None) -> Program[Written]:
-        """Send it; the item that is wanted is read where the answer does not have it."""
+        """Send it, and read the item that is wanted where the answer does not have it."""
         done = yield from super().run(first)
         if not done.writes[0].is_accompanied:
             return done
@@ -110,16 +110,17 @@ class _Single(Attempts):
         return evolve(done, attributes=item, earlier=self.state.consumed)
 
     def depends(self, position: int) -> bool:
-        """Whether unique values may be given up: only the stored item says which."""
+        """Whether unique values may be given up; only the stored item shows which."""
         plan = self.plans[0]
         return plan.effect is not None and plan.effect.kind != "create" and plan.moves_claims
 
     def prepared(self) -> Program[tuple[Sequence[ResolvedWrite], Sequence[Part]]]:
-        """The write over what is known; a create and a plain write read nothing first."""
+        """Return the write over what is known. A create and a plain write read nothing first."""
         yield from self.read()
         writes = (self.resolved(0),)
         if self._wants.endswith("_old") and writes[0].is_accompanied:
-            # What a transaction replaced is not in its answer, and its parts are gone after it.
+            # A transaction does not return what it replaced, and deletes the parts of large values.
+            # So the old item is read before.
             if not self.known.get(0, UNKNOWN).is_read:
                 self.unclear.add(0)
                 yield from self.read()
@@ -143,7 +144,7 @@ class _Single(Attempts):
         return (yield from send_transaction(request))
 
     def get(self, positions: Iterable[int]) -> Program[Sequence[Any]]:
-        """Read the stored item, consistently."""
+        """Read the stored item consistently."""
         try:
             response = yield self.asking(0)
         except LeydenError as error:
@@ -152,14 +153,14 @@ class _Single(Attempts):
         return [response]
 
     def take(self, position: int, item: Item | None) -> Item | None:
-        """The item that was read. Raises KeyCollisionError for another one under the key."""
+        """Return the item. Raises KeyCollisionError for another item with the same key."""
         plan = self.plans[0]
         if item is not None and not matches(item, plan.identity):
             raise collision(plan.identity, item, request_of(plan, plan.params))
         return item
 
     def must_see(self, write: ResolvedWrite, error: LeydenError) -> bool:
-        """Whether the refusal could be for more than what the caller asked."""
+        """Whether it may have been refused for more than what the caller asked."""
         plan = write.plan
         return bool(
             plan.identity
@@ -175,7 +176,7 @@ class _Single(Attempts):
         writes: Sequence[ResolvedWrite],
         seen: Mapping[int, Item | None],
     ) -> bool:
-        """Whether an earlier attempt of this put wrote the very item, unheard."""
+        """Whether an earlier attempt of this put wrote exactly this item, unheard."""
         written, stored = writes[0].params.get("Item"), seen.get(0)
         if not isinstance(error, ConditionFailedError) or not (error.unsure and stored and written):
             return False
@@ -184,7 +185,7 @@ class _Single(Attempts):
         return error.happened
 
     def passes(self, position: int, verdict: Verdict) -> bool:
-        """Whether another transaction was under way on what goes with the item."""
+        """Whether another transaction was under way on the item or its companions."""
         return verdict == "conflict" and self.plans[0].has_companions
 
     def refused(
@@ -194,7 +195,7 @@ class _Single(Attempts):
         writes: Sequence[ResolvedWrite],
         attempt: int,
     ) -> LeydenError:
-        """What stood in the way for good, else that others always did."""
+        """Return the error for what refused it for good, or for other writes that always did."""
         write = writes[0]
         final = [refusal for refusal in refusals if not refusal.again]
         shown = [refusal for refusal in final if refusal.code == CONDITION_FAILED]
@@ -213,9 +214,9 @@ class _Single(Attempts):
         return told
 
     def _joined(self) -> Program[Item | None]:
-        """The stored item with its values in place, or as it is where they changed meanwhile.
+        """Return the stored item with its large values in place, if they have not changed.
 
-        In the latter case the transaction is refused, as the manifest is then another one too.
+        If they have, the manifest has changed as well, and the transaction will be refused.
         """
         plan, item = self.plans[0], self.known[0].item
         if item is None:
@@ -232,7 +233,7 @@ def _transaction(parts: Sequence[Part], token: str) -> Params:
 
 
 class _Together(Attempts):
-    """Writes that happen together or not at all."""
+    """Writes that all happen together, or not at all."""
 
     __slots__ = ("_token", "_unread")
 
@@ -248,15 +249,15 @@ class _Together(Attempts):
 
     @property
     def may_begin_again(self) -> bool:
-        """Not under a token, which promises that the same request is sent again."""
+        """False under a token, which promises that the same request is sent again."""
         return self._token is None
 
     def depends(self, position: int) -> bool:
-        """Whether the write cannot be known without the stored item."""
+        """Whether the write cannot be built without the stored item."""
         return self._unread is None and self.plans[position].depends
 
     def prepared(self) -> Program[tuple[Sequence[ResolvedWrite], Sequence[Part]]]:
-        """The writes over what is known; those sent under a token are the same ones each time."""
+        """Return the writes over what is known. Under a token they are the same each time."""
         writes = self._unread
         if writes is None:
             yield from self.read()
@@ -270,8 +271,8 @@ class _Together(Attempts):
         self, writes: Sequence[ResolvedWrite], parts: Sequence[Part]
     ) -> Program[tuple[Response, int]]:
         """Send all parts under the caller's token, or one of this attempt."""
-        # What is sent again under one token is one transaction: an earlier attempt may be
-        # under way, or done unheard.
+        # Requests with the same token are one transaction: an earlier attempt may be under way, or
+        # may have succeeded while its answer was lost.
         params = _transaction(parts, self._token or str(uuid4()))
         return (yield from send_transaction(Request("TransactWriteItems", params, WRITE)))
 
@@ -286,19 +287,19 @@ class _Together(Attempts):
         return [*answers]
 
     def take(self, position: int, item: Item | None) -> Item | None:
-        """The item that was read; of another one under the key nothing is given up."""
-        # The write will be refused.
+        """Return the item that was read; None for another item with the same key."""
+        # With another item there, the write will be refused.
         return item if item is not None and matches(item, self.plans[position].identity) else None
 
     def must_see(self, write: ResolvedWrite, error: LeydenError) -> bool:
-        """Whether the item may be in its earlier form; otherwise what is not shown is not there.
+        """Whether the item may be in its earlier form.
 
-        That is, unless it decides what the caller is told.
+        Otherwise an item that is not shown counts as absent, unless that decides the error.
         """
         return write.plan.entity.moving is not None
 
     def operation(self, position: int) -> tuple[str, str]:
-        """On whose behalf the owners of guards are read: the transaction's."""
+        """Return the transaction as the operation that reads the owners of guards."""
         return WRITE, self.plans[position].entity.spec.entity
 
     def refused(
@@ -308,7 +309,7 @@ class _Together(Attempts):
         writes: Sequence[ResolvedWrite],
         attempt: int,
     ) -> LeydenError:
-        """All that stood in the way for good, else all that did."""
+        """Return the error with everything that refused it for good, or else all refusals."""
         final = [refusal for refusal in refusals if not refusal.again]
         rejections = [rejection_of(one, writes[one.position]) for one in final or refusals]
         told = canceled(WRITE, rejections, "nothing was written")
@@ -316,7 +317,7 @@ class _Together(Attempts):
         return told
 
     def was_there(self, position: int) -> bool:
-        """Whether the item was seen; what is not shown then has gone, or is not shown at all."""
+        """Whether the item was seen; a refusal without it says that it is gone, or nothing."""
         return self.known.get(position, UNKNOWN).item is not None
 
     def _is_left_by_unread(self, guard: GuardPart) -> bool:
