@@ -162,10 +162,10 @@ def test_one_is_the_only_one(app: leyden.Service) -> None:
             chain.one()
         assert f"<{caught.value.operation}>" == repr(chain)
         assert caught.value.message == (
-            "more than one record was found, and .one() needs exactly one; .first() gives the "
+            "more than one record was found, and .one() needs exactly one; .first() returns the "
             "first of several"
             if records
-            else "no record was found, and .one() needs exactly one; .first() gives None then"
+            else "no record was found, and .one() needs exactly one; .first() returns None then"
         )
 
 

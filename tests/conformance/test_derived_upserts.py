@@ -65,7 +65,7 @@ def test_an_item_without_the_derived_value_gets_none_beside_its_keys(
     with pytest.raises(ConditionFailedError) as caught:
         thing.upsert(**KEY).go()
     assert 'the stored item has no "size", which is derived from "c"' in str(caught.value)
-    assert 'say with .composite() what it has of "c" (None: it has none)' in str(caught.value)
+    assert 'say with .composite() what it has of "c" (None for none)' in str(caught.value)
     with pytest.raises(TransactionCanceledError) as canceled:
         service.transact_write([thing.upsert(**KEY)]).go()
     assert [one.reason for one in canceled.value.rejections] == ["condition"]

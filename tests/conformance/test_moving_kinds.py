@@ -271,7 +271,7 @@ def test_an_index_that_only_gets_other_keys_is_read_by_the_earlier_ones(
     assert [one.id for one in doc.query.titled(title="x")] == ["d0", "d1", "d2", "d3"]
     assert [one.id for one in doc.query.doc(project="p")] == ["d0", "d1", "d2", "d3"]
     assert "same index" not in str(doc.query.titled(title="x").explain())
-    assert "converted as they are read" in str(doc.query.doc(project="p").explain())
+    assert "converted when read" in str(doc.query.doc(project="p").explain())
 
 
 def test_old_items_that_stand_in_another_order_are_sorted_up_to_a_limit(

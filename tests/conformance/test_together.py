@@ -217,7 +217,7 @@ def test_what_cannot_go_together_is_refused_before_anything_is_sent(bank: leyden
         ([], "at least one"),
         (many, "101 operations"),
         ([account.put(account_id="a"), account.delete(account_id="A")], "entries 0 and 1"),
-        ([account.get(account_id="a")], "operation 0 is no write"),
+        ([account.get(account_id="a")], "operation 0 is not a write"),
         ([account.put(account_id="a", note="x" * 399_000 + str(n)) for n in range(11)], "key"),
     ]:
         with pytest.raises(InputError, match=message):
@@ -227,7 +227,7 @@ def test_what_cannot_go_together_is_refused_before_anything_is_sent(bank: leyden
         bank.transact_write(large).go()
     with pytest.raises(InputError, match=r"entry 0 \(account\.create\) has a condition"):
         bank.batch_write([account.create(account_id="a")]).go()
-    with pytest.raises(InputError, match="neither a put nor a delete"):
+    with pytest.raises(InputError, match="is not a put or a delete"):
         bank.batch_write([account.patch(account_id="a")]).go()  # type: ignore[list-item]
     with pytest.raises(InputError, match="is not a get"):
         bank.batch_get([account.put(account_id="a")]).go()  # type: ignore[list-item]

@@ -262,7 +262,7 @@ def test_what_gives_a_record_alone_sets_nothing_aside(desk: leyden.Service, verb
         desk.collections.desk(org="o"),
     ]
     for read in reads:
-        with pytest.raises(InvalidOptionError, match=rf"\.{verb}\(\) gives a record alone"):
+        with pytest.raises(InvalidOptionError, match=rf"\.{verb}\(\) returns a single record"):
             getattr(read, verb)(unreadable="collect")
     with pytest.raises(DecodeError):
         getattr(ticket.query.tickets(org="o", number=1), verb)(unreadable="raise")

@@ -76,7 +76,9 @@ def test_what_is_left_over_when_the_budget_is_spent_is_reported(bank: Bank, cloc
     assert isinstance(said.error, BatchIncompleteError)
     assert said.error.operation == "batch_write"
     assert said.error.failures == ()
-    assert f"{len(said.unprocessed)} entries were still unprocessed after 3 seconds" in str(said.error)
+    assert f"{len(said.unprocessed)} entries were still unprocessed after 3 seconds" in str(
+        said.error
+    )
     assert len(said.unprocessed) == 60 - 20 - 7
     assert clock.now - started >= 3
     check_writes(before, bank.table.items(), raw_writes(batch), said)

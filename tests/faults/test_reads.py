@@ -136,7 +136,7 @@ def test_a_page_that_fails_in_the_middle_ends_an_iteration_with_its_error(filled
     assert seen == [*range(14)]
     assert caught.value.operation == "account.query.owner"
     # It would look like the end of the records.
-    with pytest.raises(InputError, match="broke off with ThrottledError"):
+    with pytest.raises(InputError, match="failed with ThrottledError"):
         next(records)
 
 

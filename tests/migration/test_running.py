@@ -674,7 +674,7 @@ def test_a_copy_follows_what_was_written_and_not_what_was_deleted(
     task.put(**key, id="4", slug="three").go()
     (failure,) = new.migrate(migration).failures
     assert failure.key["sk"]["S"].endswith("4")
-    assert "if that one is gone here, delete its copy" in failure.reason
+    assert "if that item was deleted here, delete its copy" in failure.reason
     copy.entities.task.delete(team="a", id="3").go()
     assert new.migrate(migration).is_complete
     for app in (old, new, copy):

@@ -203,7 +203,7 @@ def test_nothing_but_our_errors_comes_out(app: leyden.Service) -> None:
         (lambda app: app.entities("task"), "this is not a function; write app.entities.task"),
         (
             lambda app: app["task"].scan(limit=3),
-            "scan() takes nothing: conditions go to .where(), options to .go(limit=10)",
+            "scan() takes no arguments: conditions go to .where(), options to .go(limit=10)",
         ),
         (
             lambda app: app["task"].get(**KEY).go(10),

@@ -211,7 +211,7 @@ def test_more_parts_than_a_transaction_takes_are_refused(monkeypatch: Any) -> No
 def test_options_that_a_transaction_does_not_have_are_refused() -> None:
     with pytest.raises(InvalidOptionError, match="items that hold large values"):
         note.put(**KEY).go(params={"ReturnItemCollectionMetrics": "SIZE"})
-    with pytest.raises(InvalidOptionError, match='does not tell "updated_new"'):
+    with pytest.raises(InvalidOptionError, match='does not return "updated_new"'):
         note.patch(**KEY).set(text="x").params(response="updated_new")
     note.patch(**KEY).set(title="x").params(response="updated_new")
 

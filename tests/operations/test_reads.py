@@ -274,7 +274,7 @@ indexes:
     ("options", "message"),
     [
         ({"segments": 1_000_001}, "at most 1,000,000"),
-        ({"progress": print}, "goes with `segments`"),
+        ({"progress": print}, "needs `segments`"),
         ({"segments": 2, "count": 3}, "does not go with"),
     ],
 )

@@ -202,7 +202,7 @@ def test_where_judges_only_what_a_search_gives(note: leyden.Entity) -> None:
     narrow = note.search.everywhere([1, 2])
     with pytest.raises(InvalidExpressionError, match=r'judge "body".*hydrate=True'):
         narrow.where(note.attr.body.exists()).params()
-    with pytest.raises(InvalidExpressionError, match=r'judge "flat".*give the vector back'):
+    with pytest.raises(InvalidExpressionError, match=r'applied to "flat".*return the vector'):
         narrow.where(note.attr.flat.exists()).params()
     narrow.where(note.attr.body.exists()).params(hydrate=True)
     narrow.where(note.attr.title == "x").params()

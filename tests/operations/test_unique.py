@@ -88,7 +88,7 @@ def test_steps_whose_outcome_is_not_known_are_refused(task: leyden.Entity) -> No
 
 def test_options_that_a_transaction_does_not_have_are_refused(task: leyden.Entity) -> None:
     chain = task.patch(**KEY).set(title="x")
-    with pytest.raises(InvalidOptionError, match='does not tell "updated_new"'):
+    with pytest.raises(InvalidOptionError, match='does not return "updated_new"'):
         chain.params(response="updated_new")
     with pytest.raises(InvalidOptionError, match="`params` cannot be merged"):
         chain.go(params={"ReturnItemCollectionMetrics": "SIZE"})

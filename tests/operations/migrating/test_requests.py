@@ -183,7 +183,7 @@ def test_what_cannot_be_merged_into_a_transaction_is_refused_in_words(pair: Any)
     with pytest.raises(InvalidOptionError, match="the key that its item had before the migration"):
         both.task.patch(**KEY).set(points=1).go(params={"ReturnValues": "NONE"})
     both = pair("companions")
-    with pytest.raises(InvalidOptionError, match='does not tell "updated_new"'):
+    with pytest.raises(InvalidOptionError, match='does not return "updated_new"'):
         both.task.patch(**KEY).set(assignee="ann").go(response="updated_new")
 
 

@@ -50,28 +50,31 @@ class BatchGet:
 
     @fitting(".params()")
     def params(self, /, **options: Unpack[BatchGetOptions]) -> list[Params]:
-        """The low-level requests, of at most 100 keys each; nothing is sent."""
+        """Return the low-level requests, of at most 100 keys each; nothing is sent."""
         read = self._read(options)
         return self._requests(self._prepare(read), read, telling=False)
 
     @fitting(".go()")
     def go(self, /, **options: Unpack[BatchGetOptions]) -> BatchResult:
-        """Read the items; what is unprocessed is retried for `budget` seconds.
+        """Read the items, and retry what is unprocessed for `budget` seconds.
 
-        Raises BatchIncompleteError, with what was read, where some could not be.
+        Returns a BatchResult with a record for each key, or None where there is no item. Raises
+        BatchIncompleteError, with what was read, where some could not be read.
+
+        >>> task.get([{"project_id": "p1", "task_id": "t1"}]).go()          # doctest: +SKIP
         """
         return self._runner.run(self.program(**options))
 
     @fitting(".program()")
     def program(self, /, **options: Unpack[BatchGetOptions]) -> Program[BatchResult]:
-        """The batch as a program, for larger ones to go on from: what `go()` runs."""
+        """Return what `go()` runs as a program, for use in a larger program."""
         read = self._read(options)
         wanted = self._prepare(read)
         return self._program(wanted, self._requests(wanted, read, telling=True), read)
 
     @fitting(".explain()")
     def explain(self, /, **options: Unpack[BatchGetOptions]) -> Explanation:
-        """Says in words what is read."""
+        """Say in words what is read."""
         requests = self.params(**options)
         table = self._entries[0]._said.entity.table if self._entries else ""
         note = f"{len(self._entries)} items by their keys, in {len(requests)} requests"
@@ -136,7 +139,7 @@ class BatchGet:
         moved = [one for one in wanted if one.entity.moving is not None]
         looking = None
         if moved:
-            # What reads two forms is for services under a migration.
+            # Imported here because only services under a migration read two forms.
             from leyden.operations.run.looking import LookUps
 
             looking = LookUps(moved, options, self._name)
@@ -179,7 +182,7 @@ class BatchGet:
     def _joined(
         self, wanted: list[Wanted], whole: dict[int, Item], table: str, options: Options
     ) -> Program[Joined]:
-        """Put the values of a table's items in their places; items gone by now are taken out."""
+        """Join the large values of a table's items; items that are gone by now are removed."""
         places = [place for place in whole if wanted[place].table == table]
         owners = {wanted[place].id: wanted[place] for place in places}
 

@@ -1,7 +1,7 @@
 """Writing and deleting many items, over any of a service's entities.
 
-DynamoDB's batches carry no conditions. So a batch refuses writes that have one, and writes those by
-themselves that go with other items; with `guard=True` it is made of transactions instead.
+DynamoDB's batches carry no conditions. So a batch refuses writes that have one, and sends writes
+that go with other items on their own. With `guard=True` it is made of transactions instead.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ _GET_LIMIT: Final = 100
 
 @frozen
 class Split:
-    """The places of the entries that go in a batch together, and of those that go by themselves.
+    """The positions of the entries that go in a batch, and of those that are sent on their own.
 
-    `consumed` and `requests` are what finding out took.
+    `consumed` and `requests` are the cost of finding out.
     """
 
     together: tuple[int, ...]
@@ -64,11 +64,11 @@ class Split:
 def split_batch(
     operation: str, writes: Sequence[ResolvedWrite], options: Options
 ) -> Program[Split]:
-    """Find the entries that are, or would be, spread over several items.
+    """Find the entries that are stored in several items, or would be.
 
-    A batch carries no condition, so it would leave the parts of stored values behind. Whether
-    there are any is therefore read first, for entities that may have them. Those whose items have
-    other keys than before a migration go by themselves too, as they depend on two keys each.
+    A batch carries no condition, so it would leave the parts of stored large values behind. So for
+    entities that may have large values, it first reads whether there are any. An item whose key
+    changes in a migration is also written on its own, because its write depends on two keys.
     """
     large = {n for n, write in enumerate(writes) if goes_alone(write)}
     asked = [n for n, write in enumerate(writes) if write.overflow is not None and n not in large]
@@ -106,14 +106,14 @@ def split_batch(
 
 
 def goes_alone(write: ResolvedWrite) -> bool:
-    """Whether a write is known to be more than one of a batch."""
+    """Whether a write is known to need more than one item of a batch."""
     return bool(write.siblings) or write.plan.leaves_batches
 
 
 def write_apart(
     split: Split, writes: Sequence[ResolvedWrite], sent: Sent, options: Options
 ) -> Program[Sent]:
-    """Write the entries that go by themselves; gives the account of the whole batch."""
+    """Write the entries that are sent on their own. Returns the totals of the whole batch."""
     requests = sent.requests + split.requests
     consumed = add_units(sent.consumed, split.consumed)
     written = sent.bytes_written
@@ -139,7 +139,7 @@ def write_apart(
 
 
 def raw_write(params: Params) -> Params:
-    """A put or a delete as a batch carries it."""
+    """Return a put or a delete in the form of a batch."""
     if "Item" in params:
         return {"PutRequest": {"Item": params["Item"]}}
     return {"DeleteRequest": {"Key": params["Key"]}}
@@ -155,14 +155,15 @@ _CONDITIONAL: Final = (Create, Remove)
 
 @frozen(eq=False, repr=False)
 class BatchWrite(Endable):
-    """`task.put([...])`, `task.delete([...])`, `app.batch_write([...])`: each write by itself.
+    """`task.put([...])`, `task.delete([...])`, `app.batch_write([...])`: independent writes.
 
-    A batch carries no conditions, so it cannot guard against items that share a key; two of
-    its own items under one key are refused. `go(guard=True)` makes it transactional.
+    A batch carries no conditions, so it cannot guard against stored items that share a key; it
+    refuses two entries with the same key. `go(guard=True)` uses transactions instead, which carry
+    the guard.
 
-    Where an entity's values may be stored outside of their items, the stored items are looked at
-    first, and those that are or would be spread are written by themselves. So is an item that a
-    migration gives another key, as its write depends on both.
+    Where an entity's values may be stored outside its items, the batch reads the stored items
+    first, and writes those on their own that have such values or would have them. It does the same
+    for an item that gets another key in a migration, because that write depends on both keys.
     """
 
     _runner: Runner
@@ -178,7 +179,7 @@ class BatchWrite(Endable):
 
     @fitting(".params(guard=True)")
     def params(self, /, **options: Unpack[BatchWriteOptions]) -> list[Params]:
-        """The low-level requests, of at most 25 writes each; nothing is sent."""
+        """Return the low-level requests, of at most 25 writes each; nothing is sent."""
         read = self._read(options)
         if read.guard and read.table is not None:
             return self._on(read.table).params(**options | {"table": None})
@@ -195,26 +196,29 @@ class BatchWrite(Endable):
 
     @fitting(".go(concurrency=4)")
     def go(self, /, **options: Unpack[BatchWriteOptions]) -> BatchResult:
-        """Write, `concurrency` requests at a time; what is unprocessed is retried.
+        """Write, `concurrency` requests at a time, and retry what is unprocessed.
 
-        With `guard=True` up to 100 writes go in one transaction, each with the guard against
-        another item under its key. Raises BatchIncompleteError, with what was written, where
-        some writes failed or were left over after `budget` seconds.
+        With `guard=True`, up to 100 writes go in one transaction, and each carries the guard
+        against another item with the same key. Raises BatchIncompleteError, with what was written,
+        where some writes failed or were still unprocessed after `budget` seconds.
+
+        >>> task.put([{"project_id": "p1", "task_id": "t1"}]).go()          # doctest: +SKIP
         """
         # The runner keeps account of the whole call.
         return self._runner.run(self._started(options))
 
     @fitting(".program(concurrency=4)")
     def program(self, /, **options: Unpack[BatchWriteOptions]) -> Program[BatchResult]:
-        """The batch as a program, for larger ones to go on from: what `go()` runs."""
+        """Return what `go()` runs as a program, for use in a larger program."""
         return accounted(self._started(options))
 
     @fitting(".explain(guard=True)")
     def explain(self, /, **options: Unpack[BatchWriteOptions]) -> Explanation:
-        """Says in words what is written."""
+        """Say in words what is written."""
         read = self._read(options)
         guarded = read.guard
-        # What a guarded write is in full may depend on what is stored; how many there are does not.
+        # The content of a guarded write may depend on what is stored, but the number of writes does
+        # not.
         parts = self._parts(self._prepare(read)) if guarded else self.params(**options)
         table = read.table or (self._entries[0]._entity.table if self._entries else "")
         notes = [
@@ -226,7 +230,7 @@ class BatchWrite(Endable):
         moving = [entry for entry in self._entries if entry._entity.moving is not None]
         if not guarded and any(entry._entity.moving.moves for entry in moving):
             notes.append(
-                "an item that gets another key by the migration is written by itself, in a "
+                "an item that gets another key in the migration is written on its own, in a "
                 "transaction with its earlier key, and guarded"
             )
         api = "TransactWriteItems" if guarded else "BatchWriteItem"
@@ -236,7 +240,7 @@ class BatchWrite(Endable):
         return f"<{self._name} of {len(self._entries)}>"
 
     def _on(self, table: str) -> BatchWrite:
-        """The same writes on another table."""
+        """Return the same writes on another table."""
         entries = [evolve(e, entity=evolve(e._entity, table=table)) for e in self._entries]
         return BatchWrite(self._runner, self._name, entries)
 
@@ -245,7 +249,7 @@ class BatchWrite(Endable):
         return read_options(self._name, BatchWriteOptions, options)
 
     def _started(self, options: Mapping[str, Any]) -> Program[BatchResult]:
-        """What `go()` runs. Bad input is refused here, not when it runs."""
+        """Return what `go()` runs. Bad input is refused here, not when it runs."""
         read = self._read(options)
         if read.guard and read.table is not None:
             return self._on(read.table)._started({**options, "table": None})
@@ -259,19 +263,20 @@ class BatchWrite(Endable):
         for position, entry in enumerate(self._entries):
             if not isinstance(entry, _ENTRIES):
                 raise InputError(
-                    f"entry {position} is neither a put nor a delete, and a batch takes no others; "
-                    "app.transact_write does",
+                    f"entry {position} is not a put or a delete, and a batch takes only these; "
+                    "use app.transact_write",
                     operation=self._name,
                 )
             spec, why = entry._entity.spec, ""
-            # Which version a put counts on from is told by the refusal of one that expects none.
+            # A put finds out which version to count on from when a condition that expects none is
+            # refused.
             counts_on = isinstance(entry, Put) and spec.version_attribute is not None
             if options.guard:
                 continue
             if spec.unique:
                 why = (
-                    "has unique attributes, whose guards a batch cannot keep; say guard=True, or "
-                    "write it by itself"
+                    "has unique attributes, whose guards a batch cannot keep; pass guard=True, or "
+                    "write it on its own"
                 )
             elif (
                 counts_on
@@ -280,7 +285,7 @@ class BatchWrite(Endable):
                 or isinstance(entry, _CONDITIONAL)
             ):
                 why = (
-                    "has a condition, which a batch cannot carry; say guard=True, or use "
+                    "has a condition, which a batch cannot carry; pass guard=True, or use "
                     "app.transact_write"
                 )
             if why:
@@ -288,7 +293,7 @@ class BatchWrite(Endable):
                 raise InputError(said, operation=self._name)
         prepared = []
         for position, entry in enumerate(self._entries):
-            # One that turns out too large for a batch is written by itself, conditions and all.
+            # A write that turns out too large for a batch is sent on its own, with its conditions.
             entity = entry._entity
             whole = options.guard or entity.mapping.overflow or entity.moving is not None
             try:
@@ -302,7 +307,7 @@ class BatchWrite(Endable):
         return prepared
 
     def _laid(self, prepared: list[WritePlan]) -> list[ResolvedWrite]:
-        """The writes over items that have no large values outside."""
+        """Return the writes over items that have no large values outside."""
         laid = []
         for position, plan in enumerate(prepared):
             try:
@@ -326,9 +331,9 @@ class BatchWrite(Endable):
     def _sent(
         self, prepared: list[WritePlan], laid: list[ResolvedWrite] | None, options: Options
     ) -> Program[BatchResult]:
-        """Write by themselves those whose values stand, or will stand, outside of their items.
+        """Write the batch; entries with values outside their items are sent on their own.
 
-        All others go in batches. `laid` is None where there can be no such values.
+        `laid` is None where there can be no such values.
         """
         writes: Sequence[WritePlan | ResolvedWrite] = prepared
         split = Split(tuple(range(len(prepared))), ())
@@ -337,7 +342,7 @@ class BatchWrite(Endable):
             try:
                 split = yield from split_batch(self._name, laid, options)
             except LeydenError as error:
-                # Looking was in vain, and nothing has been sent.
+                # The look at the stored items failed, and nothing has been written.
                 said = cause_of(error) if isinstance(error, BatchIncompleteError) else error
                 raise self._broken_off(prepared, [], 0, None, 0, said) from said
         bodies = self._requests(writes, split.together)
@@ -349,10 +354,11 @@ class BatchWrite(Endable):
         return self._settled(prepared, sent, options)
 
     def _settled(self, prepared: list[WritePlan], sent: Sent, options: Options) -> BatchResult:
-        """The records that were put; None for deletes and for what is not known to be written.
+        """Return the result, with the records that were put.
 
-        Raises BatchIncompleteError, else the first error of a record that cannot be made, as by a
-        hook: it is written all the same.
+        A record is None for deletes, and for puts that may not have been written. Raises
+        BatchIncompleteError, or else the first error of a record that was written but cannot be
+        made, for example because a hook failed.
         """
         missing = self._missing(prepared, [*sent.unprocessed, *sent.unsure])
         records: list[Any] = []
@@ -381,7 +387,7 @@ class BatchWrite(Endable):
     def _missing(
         self, prepared: list[WritePlan], still_open: Sequence[RequestItems]
     ) -> set[ItemId]:
-        """The items of puts that are not known to be written."""
+        """Return the items of puts that may not have been written."""
         if not still_open:
             return set()
         keys = {(plan.table, tuple(plan.key)) for plan in prepared}
@@ -411,7 +417,7 @@ class BatchWrite(Endable):
             try:
                 result = yield from self._together(prepared, part).program()
             except ItemTooLargeError:
-                # Nothing was sent: the parts of stored values are too many beside these.
+                # Nothing was sent: the parts of stored values were too many for one transaction.
                 if len(part) == 1:
                     raise
                 half = len(part) // 2
@@ -429,7 +435,7 @@ class BatchWrite(Endable):
                     raise self._broken_off(
                         prepared, records, in_doubt, consumed, requests, error
                     ) from error
-                # It is written, and what failed came after it, such as a hook over a record.
+                # It was written; what failed came afterwards, such as a hook over a record.
                 unreadable = unreadable or error
                 records += [None] * len(part)
             else:
@@ -454,7 +460,7 @@ class BatchWrite(Endable):
         requests: int,
         error: LeydenError,
     ) -> BatchIncompleteError:
-        """What to say where those in `records` are written, and `in_doubt` behind may be."""
+        """Return the error where `records` are written and the next `in_doubt` may be."""
         error.operation = self._name
         done = len(records)
         raw = [raw_write(over_version(plan)[0]) for plan in prepared]
@@ -475,12 +481,12 @@ class BatchWrite(Endable):
         )
 
     def _together(self, prepared: list[WritePlan], part: Sequence[int]) -> TransactWrite:
-        """The transaction of the entries at these places."""
+        """Return the transaction of the entries at these positions."""
         entries = [self._entries[n] for n in part]
         return TransactWrite(self._runner, entries, [prepared[n] for n in part])
 
     def _parts(self, prepared: list[WritePlan]) -> Iterator[Sequence[int]]:
-        """The places of the entries, in runs that DynamoDB takes as one transaction."""
+        """Yield the positions of the entries, in runs that fit into one transaction."""
         start = size = count = 0
         for n, plan in enumerate(prepared):
             parts, own = cost_of(plan)

@@ -1,4 +1,4 @@
-"""Writes of whole items, and those that name an item by its key: put, create, delete, check."""
+"""Writes of whole items, and writes that name an item by its key: put, create, delete, check."""
 
 from __future__ import annotations
 
@@ -25,16 +25,18 @@ from leyden.program import Item, Params, Program
 
 @frozen(eq=False, repr=False)
 class Put(Write):
-    """`task.put(...)`: write an item, in place of the one that is stored under its key.
+    """`task.put(...)`: write an item, and replace the one with the same key, if there is one.
 
-    `go()` gives the record that was written; with `response="all_old"` the one that it
+    `go()` returns the record that was written, or with `response="all_old"` the record that it
     replaced, or None.
+
+    >>> task.put(project_id="p1", task_id="t1", status="open").go()     # doctest: +SKIP
     """
 
     _given: Mapping[str, Any] = field(factory=dict)
     _beside: Item = field(factory=dict)
     _verbatim: bool = field(default=False, kw_only=True)
-    """Whether the item is written as it was once: `on_write` keeps the values that are given."""
+    """Whether the item is written as it once was: `on_write` keeps values that are given."""
 
     _verb: ClassVar[str] = "put"
     _api: ClassVar[str] = "PutItem"
@@ -45,9 +47,9 @@ class Put(Write):
 
     @fitting('.carrying({"colour": {"S": "red"}})')
     def carrying(self, fields: Item) -> Self:
-        """The write with fields that the schema does not know, in raw form, as they were read.
+        """Add fields that the schema does not know, in raw form, as they were read.
 
-        Raises InputError for what has not the form of an item.
+        Raises InputError for anything that does not have the form of an item.
 
         >>> task.put(task_id="t1").carrying({"colour": {"S": "red"}})    # doctest: +SKIP
         """
@@ -81,7 +83,7 @@ class Put(Write):
             expressions,
             item,
             existence="" if self._replaces else is_absent(key, expressions),
-            # Where nothing may be stored under the key at all there is nothing to compare.
+            # A create allows no stored item at all, so there is none to compare.
             guarded=self._replaces,
         )
         effect = overflow = None
@@ -92,12 +94,12 @@ class Put(Write):
         return WritePlan(self, params, key, identity, item, expected, counts_on, effect, overflow)
 
     def _unguarded(self) -> WritePlan:
-        """The put without a condition and by itself, as a batch carries it."""
+        """Return the put on its own and without a condition, as a batch carries it."""
         item, key = self._item(self._given)
         return WritePlan(self, {"TableName": self._entity.table, "Item": item}, key, {}, item)
 
     def _item(self, given: Mapping[str, Any]) -> tuple[Item, Item]:
-        """The stored form of the item with defaults, keys and identifiers, and its own key."""
+        """Return the item with defaults, keys and identifiers in stored form, and its own key."""
         entity = self._entity
         values = entity.mapping.prepare_create(given, verbatim=self._verbatim)
         if entity.mapping.guards_vectors:
@@ -121,15 +123,17 @@ class Put(Write):
             for keys in self._entity.keys.values()
             if keys.spec.index and keys.pk and keys.pk.field in params["Item"]
         ]
-        return (f"the item also stands in {', '.join(indexes)}",) if indexes else ()
+        return (f"the item is also in {', '.join(indexes)}",) if indexes else ()
 
 
 @frozen(eq=False, repr=False)
 class Create(Put):
     """`task.create(...)`: write an item that must not exist yet.
 
-    Raises ItemExistsError where one does, KeyCollisionError where that one is another item
-    under the same key.
+    Raises ItemExistsError where it exists, and KeyCollisionError where another item has the same
+    key.
+
+    >>> task.create(project_id="p1", task_id="t1").go()                 # doctest: +SKIP
     """
 
     _verb: ClassVar[str] = "create"
@@ -138,7 +142,7 @@ class Create(Put):
 
     @fitting(".expecting(record)")
     def expecting(self, seen: Any) -> Self:
-        """Refused: there is no version of an item that must not exist. Raises InputError."""
+        """Refuse a version, because the item must not exist. Raises InputError."""
         raise InputError(
             "a create expects no version, as the item must not exist; .put() replaces one",
             operation=self._name,
@@ -148,7 +152,7 @@ class Create(Put):
 
 @frozen(eq=False, repr=False)
 class ByKey(Write):
-    """A write that says of its item nothing but the key."""
+    """A write that needs only the item's key."""
 
     _given: Mapping[str, Any] = field(factory=dict)
 
@@ -171,7 +175,7 @@ class ByKey(Write):
 class Delete(ByKey):
     """`task.delete(...)`: delete the item with this key, if there is one.
 
-    `go()` gives a record of its key attributes; with `response="all_old"` the whole record, or
+    `go()` returns a record of its key attributes, or with `response="all_old"` the whole record, or
     None where there was none.
     """
 
@@ -182,7 +186,7 @@ class Delete(ByKey):
     _responses: ClassVar[frozenset[str]] = NO_RETURN | {"all_old"}
 
     def _unguarded(self) -> WritePlan:
-        """The delete without a condition and by itself, as a batch carries it."""
+        """Return the delete on its own and without a condition, as a batch carries it."""
         key = self._entity.mapping.primary_key(self._entity.mapping.own_values(self._given))
         return WritePlan(self, {"TableName": self._entity.table, "Key": key}, key, {}, key)
 
@@ -205,9 +209,10 @@ class Remove(Delete):
 class Check(ByKey):
     """`task.check(...)`: a condition that a transaction depends on.
 
-    What `.where()` says of the item must hold; without it the item must exist. So
-    `.where(task.attr.task_id.does_not_exist())` depends on there being none. It changes nothing,
-    and goes into `app.transact_write`; by itself, `go()` is a transaction of one.
+    The conditions of `.where()` must hold; without them the item must exist. So
+    `.where(task.attr.task_id.does_not_exist())` requires that there is none. A check changes
+    nothing, and goes into `app.transact_write`; on its own, `go()` sends it as a transaction of
+    one.
     """
 
     _allowed: ClassVar[type] = NoOptions
@@ -218,7 +223,7 @@ class Check(ByKey):
 
     @property
     def _asked(self) -> Asked:
-        """What the check asks of the stored item: that it exists, or what `.where()` says."""
+        """What the check requires of the stored item: that it exists, or what `.where()` says."""
         return Asked("anything", where=True) if self._conditions else Asked("an item")
 
     def _program(self, options: Options) -> Program[Any]:
@@ -229,4 +234,4 @@ class Check(ByKey):
         return run_named(first(alone), self._error_context())
 
     def _notes(self, params: Params) -> tuple[str, ...]:
-        return ("changes nothing; a transaction it is part of depends on it",)
+        return ("changes nothing; the transaction that contains it depends on it",)

@@ -1,7 +1,7 @@
 """Reads of one entity: `task.get(...)`, `task.query.NAME(...)`, `task.scan`.
 
-What a chain has said so far is one object of `plan.reads` or `plan.queries`, which every step
-replaces. The endings ask it for a plan and give that to the programs of `run.pages`.
+A chain holds one object of `plan.reads` or `plan.queries` with everything said so far, and every
+step replaces it. The endings ask it for a plan, which the programs of `run.pages` run.
 """
 
 from __future__ import annotations
@@ -66,26 +66,26 @@ _INSTEAD: Final = {
     "all": '.go(pages="all")',
     "select": '.go(attributes=["points"])',
 }
-"""What to write for steps that reads have in other libraries."""
+"""What to write here for steps that reads have in other libraries."""
 
 
 def either_form(said: Any) -> Any:
-    """A read that finds items in either form, where an entity of its is under a migration."""
+    """Return a read that finds items in either form, where an entity is under a migration."""
     if not said.is_moving:
         return said
-    # What reads two forms is for services under a migration.
+    # Imported here because only services under a migration read two forms.
     from leyden.operations.plan.merged import merged
 
     return merged(said)
 
 
 class Chain:
-    """A chain of reads: what it has said so far, in one object that every step replaces."""
+    """A chain of reads. One object holds everything said so far, and every step replaces it."""
 
     __slots__ = ("_said",)
 
     _option: ClassVar[str] = "limit=10"
-    """An option of most endings, for errors to show."""
+    """An option that most endings take, for error messages."""
 
     def __init__(self, said: Any) -> None:
         self._said = said
@@ -109,7 +109,7 @@ class Chain:
     def _options(
         self, ending: str, wrong: tuple[Never, ...], family: type, given: Mapping[str, Any]
     ) -> Options:
-        """The options of an ending. Raises ArgumentError, InvalidOptionError."""
+        """Return the options of an ending. Raises ArgumentError, InvalidOptionError."""
         if wrong:
             raise misplaced(ending, f".{ending}({_FORMS.get(ending, self._option)})", len(wrong))
         return read_options(self._said.name, family, given) if given else DEFAULT
@@ -121,14 +121,14 @@ _FORMS: Final = {
     "one": 'order="desc"',
     "count": "consistent=True",
 }
-"""An option of each ending that does not take `limit`, for its errors to show."""
+"""For endings that do not take `limit`: an option that they take, for error messages."""
 
 
 class Get(Chain):
     """`task.get(...)`: the record with this key, or None.
 
-    An item of another entity, or one that shares the key but has other key attributes, counts
-    as none; `ignore_ownership=True` reads it all the same.
+    An item of another entity counts as none. So does an item that shares the key but has other key
+    attributes. `ignore_ownership=True` reads both all the same.
     """
 
     __slots__ = ()
@@ -136,10 +136,10 @@ class Get(Chain):
     _said: GetReading
 
     def params(self, /, *wrong: Never, **options: Unpack[GetOptions]) -> Params:
-        """The low-level request, in the boto3 client's shape; nothing is sent.
+        """Return the low-level request, in the shape of the boto3 client; nothing is sent.
 
-        `go()` adds to it only what reports: consumed capacity, and, to a projection, the fields
-        that tell whose item it is.
+        `go()` adds to it only what it needs for its result: the consumed capacity, and in a
+        projection the fields that identify the item.
         """
         with self._error_context():
             read = self._options("params", wrong, GetOptions, options)
@@ -147,14 +147,16 @@ class Get(Chain):
             return params if read is DEFAULT else finish(params, read)
 
     def go(self, /, *wrong: Never, **options: Unpack[GetOptions]) -> Any:
-        """Read the item: its record, or None; to be awaited on a service of `load_async`.
+        """Read the item. Returns its record, or None; awaited on a service of `load_async`.
 
         Raises the errors of `leyden.errors`; bad input is refused before anything is sent.
+
+        >>> task.get(project_id="p1", task_id="t1").go()                    # doctest: +SKIP
         """
         return self._run(self.program(*wrong, **options))
 
     def program(self, /, *wrong: Never, **options: Unpack[GetOptions]) -> Program[Any]:
-        """The read as a program, for larger ones to go on from: what `go()` runs.
+        """Return what `go()` runs as a program, for use in a larger program.
 
         Bad input is refused here, not when the program runs.
 
@@ -165,7 +167,7 @@ class Get(Chain):
         return self._named(read_item(plan))
 
     def explain(self, /, *wrong: Never, **options: Unpack[GetOptions]) -> Explanation:
-        """Says in words what is read."""
+        """Say in words what is read."""
         with self._error_context():
             return self._said.explain(self._options("explain", wrong, GetOptions, options))
 
@@ -173,8 +175,8 @@ class Get(Chain):
 class ReadMany(Chain):
     """A query or a scan.
 
-    `go()` gives one `Page`; iterating gives the records of all pages, each page read when it
-    is needed.
+    `go()` returns one `Page`. Iterating yields the records of all pages, and reads each page when
+    it is needed.
     """
 
     __slots__ = ()
@@ -184,8 +186,8 @@ class ReadMany(Chain):
     def where(self, /, *conditions: Condition, **wrong: Never) -> Self:
         """Add conditions, all of which must hold: `.where(task.attr.points > 3)`.
 
-        They filter what was read. Raises InvalidExpressionError for anything that is no condition,
-        ArgumentError for keywords.
+        They filter the items after these are read, so they do not reduce the cost. Raises
+        InvalidExpressionError for anything that is not a condition, ArgumentError for keywords.
         """
         said = self._said
         with self._error_context():
@@ -201,7 +203,7 @@ class ReadMany(Chain):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Never:
-            """Refused, with the name that other libraries' ones have here."""
+            """Refuse the name, and say what names from other libraries are here."""
             form = _INSTEAD.get(name)
             if form is None:
                 raise no_attribute(self, name)
@@ -209,10 +211,10 @@ class ReadMany(Chain):
                 raise UnknownNameError(f"a read has no .{name}(); write {form}")
 
         def __getitem__(self, index: object) -> Never:
-            """Refused: nothing was read yet. Raises ArgumentError."""
+            """Refuse indexing, because nothing has been read yet. Raises ArgumentError."""
             with self._error_context():
                 raise ArgumentError(
-                    "nothing has been read yet: .go() gives a page of records, .first() gives "
+                    "nothing has been read yet: .go() returns a page of records, .first() returns "
                     "the first one"
                 )
 
@@ -260,7 +262,7 @@ class ReadMany(Chain):
         return self._run(self._named(count()))
 
     def _counting(self, options: Options) -> Program[Counted]:
-        """Counts by DynamoDB where it can tell what counts, else by reading."""
+        """Let DynamoDB count where it can tell which items count; otherwise read them."""
         said = self._said
         request = said.request(options, telling=False)
         expressions = Expressions.of(request.params)
@@ -288,12 +290,12 @@ class ReadMany(Chain):
             found = yield from program
             if not found:
                 raise NoResultError(
-                    "no record was found, and .one() needs exactly one; .first() gives None then"
+                    "no record was found, and .one() needs exactly one; .first() returns None then"
                 )
             if len(found) > 1:
                 raise MultipleResultsError(
                     "more than one record was found, and .one() needs exactly one; .first() "
-                    "gives the first of several"
+                    "returns the first of several"
                 )
             return self._record(found[0])
 
@@ -310,35 +312,35 @@ class ReadMany(Chain):
         with self._error_context():
             options = self._options(ending, wrong, family, given)
             if options.unreadable == "collect":
-                # A single record has no place beside it for the errors of others.
+                # A single record has no place for the errors of others.
                 raise InvalidOptionError(
-                    f".{ending}() gives a record alone, so it cannot set aside what it cannot "
+                    f".{ending}() returns a single record, so it cannot collect what it cannot "
                     'read; leave out `unreadable`, or read a page with .go(unreadable="collect")'
                 )
             return find_first(self._said.plan(options), wanted)
 
     def _record(self, found: Any) -> Any:
-        """The record in an entry of a page."""
+        """Return the record in an entry of a page."""
         return found
 
 
 class Ranged(ReadMany, ABC):
-    """A query that takes one range, behind the sort-key attributes that are given as equal."""
+    """A query that takes one range, after the sort-key attributes that are given as equal."""
 
     __slots__ = ()
 
     _said: RangedReading
 
     def begins(self, /, *wrong: Never, **attributes: Any) -> Self:
-        """Items whose sort keys start with these values; the last may be the start of a value."""
+        """Keep items whose sort key begins with these values, the last of which may be partial."""
         return self._within("begins", attributes, wrong=wrong)
 
     @fitting('.between({"task_id": "a"}, {"task_id": "f"})')
     def between(self, start: Mapping[str, Any], end: Mapping[str, Any]) -> Self:
-        """Items from `start` to `end`, both included.
+        """Keep items from `start` to `end`, both included.
 
         Each attribute compares by the order of its type: numbers as numbers, times as times, text
-        as the key holds it. Of several attributes, the first that differs decides; the two ends
+        as the key holds it. With several attributes, the first that differs decides. The two ends
         may name different numbers of them.
 
         >>> task.query.project(project_id="p1").between(             # doctest: +SKIP
@@ -347,51 +349,54 @@ class Ranged(ReadMany, ABC):
         return self._within("between", start, end)
 
     def gt(self, /, *wrong: Never, **attributes: Any) -> Self:
-        """Items above these values: `gt(priority=3)` leaves out all of priority 3."""
+        """Keep items above these values: `gt(priority=3)` leaves out all of priority 3."""
         return self._within("gt", attributes, wrong=wrong)
 
     def gte(self, /, *wrong: Never, **attributes: Any) -> Self:
-        """Items from these values on."""
+        """Keep items from these values on, these included."""
         return self._within("gte", attributes, wrong=wrong)
 
     def lt(self, /, *wrong: Never, **attributes: Any) -> Self:
-        """Items below these values."""
+        """Keep items below these values."""
         return self._within("lt", attributes, wrong=wrong)
 
     def lte(self, /, *wrong: Never, **attributes: Any) -> Self:
-        """Items up to these values: `lte(priority=3)` has all of priority 3."""
+        """Keep items up to these values: `lte(priority=3)` includes all of priority 3."""
         return self._within("lte", attributes, wrong=wrong)
 
     def params(self, /, *wrong: Never, **options: Unpack[QueryOptions]) -> Params:
-        """The low-level request, in the boto3 client's shape; nothing is sent.
+        """Return the low-level request, in the shape of the boto3 client; nothing is sent.
 
-        `go()` adds to it only what reports: consumed capacity, and, to a projection, the fields
-        that tell whose item it is.
+        `go()` adds to it only what it needs for its result: the consumed capacity, and in a
+        projection the fields that identify the items.
         """
         return self._params(wrong, QueryOptions, options)
 
     def go(self, /, *wrong: Never, **options: Unpack[QueryOptions]) -> Any:
-        """Read one page, or as many as the options say; to be awaited on an async service.
+        """Read one page, or as many as the options say; awaited on a service of `load_async`.
 
         Raises the errors of `leyden.errors`; bad input is refused before anything is sent.
+
+        >>> page = task.query.project(project_id="p1").go(limit=10)         # doctest: +SKIP
+        >>> page.items, page.cursor                                         # doctest: +SKIP
         """
         return self._run(self.program(*wrong, **options))
 
     def program(self, /, *wrong: Never, **options: Unpack[QueryOptions]) -> Program[Any]:
-        """The read as a program, for larger ones to go on from: what `go()` runs.
+        """Return what `go()` runs as a program, for use in a larger program.
 
         Bad input is refused here, not when the program runs.
         """
         return self._program(wrong, QueryOptions, options)
 
     def explain(self, /, *wrong: Never, **options: Unpack[QueryOptions]) -> Explanation:
-        """Says in words which index serves the read, and what it reads."""
+        """Say in words which index serves the read, and what it reads."""
         return self._explain(wrong, QueryOptions, options)
 
     def iter(self, /, *wrong: Never, **options: Unpack[QueryIterOptions]) -> Records:
-        """Iterate over all records with options, such as `order="desc"`; `limit` is a page's size.
+        """Iterate over all records with options, such as `order="desc"`; `limit` is the page size.
 
-        Goes with `for`, and with `async for` on a service of `leyden.load_async`.
+        Use `for`, or `async for` on a service of `leyden.load_async`.
 
         >>> for record in task.query.project(project_id="p1").iter(order="desc"):  # doctest: +SKIP
         ...     print(record.task_id)
@@ -399,12 +404,13 @@ class Ranged(ReadMany, ABC):
         return self._records(options, QueryIterOptions, wrong)
 
     def count(self, /, *wrong: Never, **options: Unpack[QueryCountOptions]) -> Any:
-        """How many items there are, over all pages: an int, to be awaited where `go()` is.
+        """Count the items of all pages. Returns an int; awaited where `go()` is.
 
-        Capacity is consumed as for reading them. Where DynamoDB cannot tell which of them count
-        (an index that does not hold what tells, a range that is narrower than its key condition),
-        their keys are read and counted here. Takes the options `consistent`, `ignore_ownership`,
-        `table`, `params`, `limit` (a page's size), and `compare`.
+        Counting consumes as much capacity as reading. Where DynamoDB cannot tell which items count,
+        Leyden reads their keys and counts them. That happens where an index does not hold the
+        fields that identify items, and where a range is narrower than its key condition. The
+        options are `consistent`, `ignore_ownership`, `table`, `params`, `limit` (the page size),
+        and `compare`.
 
         >>> task.query.project(project_id="p1").count()                # doctest: +SKIP
         12
@@ -412,7 +418,7 @@ class Ranged(ReadMany, ABC):
         return self._count(wrong, QueryCountOptions, options)
 
     def counting(self, /, *wrong: Never, **options: Unpack[QueryCountOptions]) -> Program[Counted]:
-        """What `count()` does as a program, which gives its cost as well.
+        """Return what `count()` runs as a program, whose result also has the cost.
 
         >>> counted = yield from task.query.project(project_id="p1").counting()  # doctest: +SKIP
         """
@@ -421,18 +427,19 @@ class Ranged(ReadMany, ABC):
         return self._named(program)
 
     def first(self, /, *wrong: Never, **options: Unpack[QueryFirstOptions]) -> Any:
-        """The first record, or None where there is none; to be awaited where `go()` is.
+        """Return the first record, or None where there is none; awaited where `go()` is.
 
-        Reads no more than it takes. Takes the options of `go()` but for `limit`, `count`, `pages`.
+        It reads no more than that takes, and takes the options of `go()` except `limit`, `count`
+        and `pages`.
 
         >>> task.query.project(project_id="p1").first(order="desc")    # doctest: +SKIP
         """
         return self._first(wrong, QueryFirstOptions, options)
 
     def one(self, /, *wrong: Never, **options: Unpack[QueryFirstOptions]) -> Any:
-        """The one record there is. Raises NoResultError, MultipleResultsError for other numbers.
+        """Return the only record. Raises NoResultError for none, MultipleResultsError for more.
 
-        To be awaited where `go()` is; takes the options that `first` takes.
+        It is awaited where `go()` is, and takes the options that `first` takes.
 
         >>> task.query.project(project_id="p1", task_id="t1").one()    # doctest: +SKIP
         """
@@ -465,7 +472,7 @@ class Ranged(ReadMany, ABC):
             return self._with(range=self._range(operator, start, end))
 
     def _next_name(self) -> str:
-        """The attribute that a range would be of."""
+        """Return the attribute that a range would be over."""
         sort, values = self._said.source.spec.sk, self._said.values
         left = [n for n in (sort.composite if sort else ()) if n not in values]
         return left[0] if left else "name"
@@ -474,14 +481,14 @@ class Ranged(ReadMany, ABC):
     def _range(
         self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None
     ) -> Range:
-        """A checked range. Raises the errors of bad input."""
+        """Return a checked range. Raises the errors of bad input."""
 
 
 class Query(Ranged):
     """`task.query.NAME(...)`: the items of one partition of an access pattern, in key order.
 
-    Give all partition-key attributes, and as many of the sort key's as are known, from the
-    left; then at most one of `begins`, `between`, `gt`, `gte`, `lt`, `lte` for the next one.
+    Give all partition-key attributes, and as many of the sort key's as you know, from the left. The
+    next one may then have one of `begins`, `between`, `gt`, `gte`, `lt`, `lte`.
     """
 
     __slots__ = ()
@@ -498,9 +505,9 @@ class Query(Ranged):
 class Scan(ReadMany):
     """`task.scan`: all items of the entity. DynamoDB reads the whole table for it.
 
-    `task.scan.index("assigned")` reads an index instead. With `segments=4` four parts are read
-    at the same time, up to the end of the table; `progress` is then told how many items were
-    found and how many were read.
+    `task.scan.index("assigned")` reads an index instead. `segments=4` reads four parts at the same
+    time, up to the end of the table, and calls `progress` with how many items were found and how
+    many were read.
     """
 
     __slots__ = ()
@@ -508,17 +515,17 @@ class Scan(ReadMany):
     _said: ScanReading
 
     def __call__(self, /, *wrong: Never, **options: Never) -> Self:
-        """The scan itself, so that `task.scan()` begins a chain as the other verbs do."""
+        """Return the scan itself, so that `task.scan()` begins a chain like the other verbs."""
         if wrong or options:
             with self._error_context():
                 raise ArgumentError(
-                    "scan() takes nothing: conditions go to .where(), options to .go(limit=10)"
+                    "scan() takes no arguments: conditions go to .where(), options to .go(limit=10)"
                 )
         return self
 
     @fitting('.scan.index("assigned")')
     def index(self, access_pattern: str) -> Self:
-        """Read the index of an access pattern in place of the table.
+        """Read the index of an access pattern instead of the table.
 
         Raises InvalidExpressionError where the entity has no such access pattern.
         """
@@ -526,7 +533,7 @@ class Scan(ReadMany):
             return self._with(keys=self._said.entity.mapping.access_pattern(access_pattern))
 
     def params(self, /, *wrong: Never, **options: Unpack[ScanOptions]) -> Params:
-        """The low-level request, in the boto3 client's shape; nothing is sent."""
+        """Return the low-level request, in the shape of the boto3 client; nothing is sent."""
         return self._params(wrong, ScanOptions, options)
 
     def go(self, /, *wrong: Never, **options: Unpack[ScanOptions]) -> Any:
@@ -537,39 +544,39 @@ class Scan(ReadMany):
         return self._run(self.program(*wrong, **options))
 
     def program(self, /, *wrong: Never, **options: Unpack[ScanOptions]) -> Program[Any]:
-        """The scan as a program, for larger ones to go on from: what `go()` runs."""
+        """Return what `go()` runs as a program, for use in a larger program."""
         return self._program(wrong, ScanOptions, options)
 
     def explain(self, /, *wrong: Never, **options: Unpack[ScanOptions]) -> Explanation:
-        """Says in words what is read."""
+        """Say in words what is read."""
         return self._explain(wrong, ScanOptions, options)
 
     def iter(self, /, *wrong: Never, **options: Unpack[ScanIterOptions]) -> Records:
-        """Iterate over all records with options; `limit` is a page's size.
+        """Iterate over all records with options; `limit` is the page size.
 
-        Goes with `for`, and with `async for` on a service of `leyden.load_async`.
+        Use `for`, or `async for` on a service of `leyden.load_async`.
         """
         return self._records(options, ScanIterOptions, wrong)
 
     def count(self, /, *wrong: Never, **options: Unpack[ScanCountOptions]) -> Any:
-        """How many items there are: an int, to be awaited where `go()` is.
+        """Count all items of the entity. Returns an int; awaited where `go()` is.
 
-        Takes `segments`, and what a query's `count()` takes but for `compare`.
+        It takes `segments`, and the options of a query's `count()` except `compare`.
         """
         return self._count(wrong, ScanCountOptions, options)
 
     def counting(self, /, *wrong: Never, **options: Unpack[ScanCountOptions]) -> Program[Counted]:
-        """What `count()` does as a program, which gives its cost as well."""
+        """Return what `count()` runs as a program, whose result also has the cost."""
         with self._error_context():
             program = self._counting(self._options("count", wrong, ScanCountOptions, options))
         return self._named(program)
 
     def first(self, /, *wrong: Never, **options: Unpack[FirstOptions]) -> Any:
-        """The first record that the scan finds, or None; to be awaited where `go()` is."""
+        """Return the first record that the scan finds, or None; awaited where `go()` is."""
         return self._first(wrong, FirstOptions, options)
 
     def one(self, /, *wrong: Never, **options: Unpack[FirstOptions]) -> Any:
-        """The one record there is. Raises NoResultError, MultipleResultsError for other numbers."""
+        """Return the only record. Raises NoResultError for none, MultipleResultsError for more."""
         return self._one(wrong, FirstOptions, options)
 
     def _pages(self, plan: ReadPlan) -> Program[Any]:
@@ -612,7 +619,7 @@ class Queries:
         return self.__getattr__(name)
 
     def __call__(self, /, *wrong: Any, **composites: Any) -> Query:
-        """Refused: a query needs an access pattern. Raises ArgumentError."""
+        """Refuse the call, because a query needs an access pattern. Raises ArgumentError."""
         keys = self.__entity.keys.primary.spec
         given = ", ".join(f"{one}=..." for one in keys.pk.composite)
         raise not_called(f"{self.__entity.spec.alias}.query.{keys.name}({given})")

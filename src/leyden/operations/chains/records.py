@@ -1,4 +1,4 @@
-"""Records one by one, each page read when it is needed: for `for` and for `async for`."""
+"""Iteration over records with `for` and `async for`; each page is read when it is needed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from leyden.results import Page
 
 
 class Records(Iterator[Any], AsyncIterator[Any]):
-    """What `.iter()` gives: records one by one, of all pages.
+    """What `.iter()` returns: an iterator over the records of all pages.
 
-    `for` goes over it on a service of `leyden.load`, `async for` on one of `leyden.load_async`;
-    the other of the two raises CallStyleError. It can be gone over once; after an error it cannot
-    go on, and says so. With `unreadable="collect"`, `unreadable` lists the errors of the items that
-    could not be read so far.
+    Use `for` on a service of `leyden.load` and `async for` on one of `leyden.load_async`; the other
+    one raises CallStyleError. You can iterate only once. After an error the iteration cannot
+    continue, and raises InputError. With `unreadable="collect"`, `unreadable` lists the errors of
+    the items that could not be read so far.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Records(Iterator[Any], AsyncIterator[Any]):
     def __iter__(self) -> Iterator[Any]:
         if is_asynchronous(self._runner):
             raise CallStyleError(
-                "the service is asynchronous: go over the records with `async for`",
+                "the service is asynchronous: iterate over the records with `async for`",
                 operation=self._named.operation,
             )
         self._refuse_broken()
@@ -54,8 +54,8 @@ class Records(Iterator[Any], AsyncIterator[Any]):
     def __aiter__(self) -> AsyncIterator[Any]:
         if not is_asynchronous(self._runner):
             raise CallStyleError(
-                "the service is synchronous: go over the records with `for`, or load it with "
-                "`leyden.load_async`",
+                "the service is synchronous: iterate over the records with `for`, or load it "
+                "with `leyden.load_async`",
                 operation=self._named.operation,
             )
         self._refuse_broken()
@@ -92,16 +92,16 @@ class Records(Iterator[Any], AsyncIterator[Any]):
             program = self._after(page)
 
     def _refuse_broken(self) -> None:
-        # A generator that raised has ended, which would pass for the end of the records.
+        # A generator that raised has ended, which would look like the end of the records.
         if self._broken_by is not None:
             raise InputError(
-                f"this iteration broke off with {type(self._broken_by).__name__} and cannot go on; "
-                "begin a new one, with cursor=error.page.cursor where the error has a page",
+                f"this iteration failed with {type(self._broken_by).__name__} and cannot continue; "
+                "start a new one, with cursor=error.page.cursor where the error has a page",
                 operation=self._named.operation,
             ) from self._broken_by
 
     def _after(self, page: Page) -> Program[Page] | None:
-        """The program for the page behind this one, None at the end."""
+        """Return the program for the next page; None at the end."""
         try:
             return self._turns.send(page)
         except StopIteration:

@@ -28,13 +28,13 @@ _INSTEAD: Final = {
     **dict.fromkeys(("first", "one"), ".go(top_k=1)"),
     "select": '.go(attributes=["title"])',
 }
-"""What to write for steps that searches have elsewhere, and other reads here."""
+"""What to write here for steps that searches have elsewhere, or that other reads have."""
 
 
 class Search(Chain):
-    """`note.search.NAME(vector, ...)`: the items whose vectors are the nearest, in that order.
+    """`note.search.NAME(vector, ...)`: the items with the nearest vectors, nearest first.
 
-    The index follows the table with a delay, so that what was just written may not be found yet.
+    The index follows the table with a delay, so an item that was just written may not be found yet.
 
     >>> found = note.search.similar(vector, tenant_id="t1").go(top_k=5)      # doctest: +SKIP
     >>> [(match.record.note_id, match.score) for match in found]             # doctest: +SKIP
@@ -48,11 +48,13 @@ class Search(Chain):
     def where(self, /, *conditions: Condition, **wrong: Never) -> Self:
         """Add conditions, all of which must hold: `.where(note.attr.pages > 3)`.
 
-        They are judged after the search, of the `top_k` items that it found: fewer may remain, even
-        none although the table has items that meet them. `Matches.left_out` counts the others. What
-        the index is filtered by is better given by name, beside the vector.
+        They are applied after the search, to the `top_k` items that it found. Fewer may remain,
+        even none, although the table has items that meet them. `Matches.left_out` counts the
+        others. If the index has a filter for an attribute, pass that by name beside the vector
+        instead.
 
-        Raises InvalidExpressionError for anything that is no condition, ArgumentError for keywords.
+        Raises InvalidExpressionError for anything that is not a condition, ArgumentError for
+        keywords.
         """
         said = self._said
         with self._error_context():
@@ -60,31 +62,31 @@ class Search(Chain):
             return self._with(conditions=said.conditions + added)
 
     def params(self, /, *wrong: Never, **options: Unpack[SearchOptions]) -> Params:
-        """The low-level request, in the boto3 client's shape; nothing is sent.
+        """Return the low-level request, in the shape of the boto3 client; nothing is sent.
 
-        `go()` adds to it only what reports: consumed capacity, and, to a projection, the fields
-        that tell whose item it is.
+        `go()` adds to it only what it needs for its result: the consumed capacity, and in a
+        projection the fields that identify the items.
         """
         with self._error_context():
             read = self._options("params", wrong, SearchOptions, options)
             return finish(self._said.describe(read), read)
 
     def go(self, /, *wrong: Never, **options: Unpack[SearchOptions]) -> Any:
-        """Search: up to `top_k` matches; to be awaited on a service of `load_async`.
+        """Search. Returns up to `top_k` matches; awaited on a service of `load_async`.
 
-        `top_k` is 10 by default, and at most 100. `attributes` names what to read, and is the one
-        way to the vector itself. `hydrate=True` reads the whole items behind what the index holds,
-        and leaves out those that were deleted or changed meanwhile.
+        `top_k` is 10 by default, and at most 100. `attributes` names what to read, and is the only
+        way to read the vector itself. `hydrate=True` reads the whole items behind the index, and
+        leaves out those that were deleted or changed meanwhile.
 
-        A search that comes right after its index was made may be refused for a moment: it is sent
-        again for `budget` seconds. Raises IndexNotReadyError while the index is being made,
+        A search right after its index was made may be refused for a moment, so it is retried for
+        `budget` seconds. Raises IndexNotReadyError while the index is being built,
         TableNotFoundError, and the other errors of `leyden.errors`; bad input is refused before
         anything is sent.
         """
         return self._run(self.program(*wrong, **options))
 
     def program(self, /, *wrong: Never, **options: Unpack[SearchOptions]) -> Program[Matches]:
-        """The search as a program, for larger ones to go on from: what `go()` runs.
+        """Return what `go()` runs as a program, for use in a larger program.
 
         Bad input is refused here, not when the program runs.
         """
@@ -93,14 +95,14 @@ class Search(Chain):
         return self._named(search(plan))
 
     def explain(self, /, *wrong: Never, **options: Unpack[SearchOptions]) -> Explanation:
-        """Says in words what is searched."""
+        """Say in words what is searched."""
         with self._error_context():
             return self._said.explain(self._options("explain", wrong, SearchOptions, options))
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Never:
-            """Refused, with the name that it has here."""
+            """Refuse the name, and say what it is called here."""
             form = _INSTEAD.get(name)
             if form is None:
                 raise no_attribute(self, name)
@@ -108,14 +110,14 @@ class Search(Chain):
                 raise UnknownNameError(f"a search has no .{name}; write {form}")
 
         def __iter__(self) -> Never:
-            """Refused: nothing was searched yet. Raises ArgumentError."""
+            """Refuse iteration, because nothing has been searched yet. Raises ArgumentError."""
             with self._error_context():
-                raise ArgumentError("nothing has been searched yet: .go() gives the matches")
+                raise ArgumentError("nothing has been searched yet: .go() returns the matches")
 
 
 @frozen(repr=False)
 class Searches:
-    """`note.search`: one method for each access pattern by meaning of the entity."""
+    """`note.search`: one method for each vector search that the entity declares."""
 
     __entity: BoundEntity
 
@@ -157,7 +159,7 @@ class Searches:
         return self.__getattr__(name)
 
     def __call__(self, /, *wrong: Any, **given: Any) -> Search:
-        """Refused: a search needs an access pattern. Raises ArgumentError."""
+        """Refuse the call, because a search needs an access pattern. Raises ArgumentError."""
         spec = self.__entity.spec
         form = next(map(_form, spec.searches.values()), "NAME(vector)")
         raise not_called(f"{spec.alias}.search.{form}")
@@ -173,6 +175,6 @@ class Searches:
 
 
 def _form(spec: SearchSpec) -> str:
-    """How a search is begun: `similar(vector, tenant_id=...)`."""
+    """Return how a search is written, such as `similar(vector, tenant_id=...)`."""
     given = "" if spec.partition is None else f", {spec.partition}=..."
     return f"{spec.name}(vector{given})"

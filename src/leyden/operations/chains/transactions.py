@@ -1,4 +1,4 @@
-"""Transactions: writes that happen together or not at all, and reads of one moment."""
+"""Transactions: writes that all happen or none, and reads of a single moment."""
 
 from __future__ import annotations
 
@@ -61,28 +61,30 @@ from leyden.results import TransactionResult, add_units, consumed_units
 
 @frozen(eq=False, repr=False, slots=False)
 class TransactGet:
-    """`app.transact_get([...])`: items as they all were at one moment."""
+    """`app.transact_get([...])`: reads items as they all were at one moment."""
 
     _runner: Runner
     _entries: Sequence[Get]
 
     @fitting(".params()")
     def params(self, /, **options: Unpack[TransactGetOptions]) -> Params:
-        """The low-level request; nothing is sent."""
+        """Return the low-level request; nothing is sent."""
         return self._request(read_options(GET, TransactGetOptions, options))
 
     @fitting(".go()")
     def go(self, /, **options: Unpack[TransactGetOptions]) -> TransactionResult:
-        """Read all of them; None stands where there is no item.
+        """Read all of them. An entry without an item gives None.
 
-        Raises TransactionCanceledError where writes were under way on them, still after all
-        attempts.
+        Raises TransactionCanceledError where other writes of these items were in the way at every
+        attempt.
+
+        >>> app.transact_get([task.get(project_id="p1", task_id="t1")]).go()   # doctest: +SKIP
         """
         return self._runner.run(self.program(**options))
 
     @fitting(".program()")
     def program(self, /, **options: Unpack[TransactGetOptions]) -> Program[TransactionResult]:
-        """The transaction as a program, for larger ones to go on from: what `go()` runs."""
+        """Return what `go()` runs as a program, for use in a larger program."""
         read = read_options(GET, TransactGetOptions, options)
         return self._program(self._request(read), read)
 
@@ -109,7 +111,7 @@ class TransactGet:
         if len(parts) > TRANSACTION_LIMIT:
             raise InputError(
                 f"the transaction reads {len(parts)} items, as {len(self._old_keys)} of them may "
-                "still stand under the keys of an earlier schema, and DynamoDB takes at most "
+                "still be stored under the keys of an earlier schema, and DynamoDB takes at most "
                 f"{TRANSACTION_LIMIT}; read fewer at a time",
                 operation=GET,
             )
@@ -117,7 +119,7 @@ class TransactGet:
 
     @cached_property
     def _old_keys(self) -> dict[int, Item]:
-        """The keys in an earlier form that are not the present ones, by the places of the gets."""
+        """The keys of an earlier form that differ from the present ones, by position of the get."""
         found = {}
         for place, entry in enumerate(self._entries):
             said = entry._said
@@ -159,7 +161,7 @@ class TransactGet:
             consumed = add_units(add_units(consumed, consumed_units(response)), cost)
             if torn is None:
                 break
-            # Values of one moment: where a part is of another, all are read again.
+            # The values must be of one moment. If a part is of another, all items are read again.
             if attempt >= READS:
                 raise torn
             yield pause_before(attempt)
@@ -175,8 +177,8 @@ class TransactGet:
     def _presented(
         self, params: Params, read: list[Item | None], options: Options
     ) -> Program[tuple[list[LeydenError], float | None]]:
-        """Put the present forms of the items into what was read; gives the errors, and the cost."""
-        # What reads two forms is for services under a migration.
+        """Put the items into `read` in their present forms. Returns the errors, and the cost."""
+        # Imported here because only services under a migration read two forms.
         from leyden.operations.run.looking import LookUps
 
         gets = [part["Get"] for part in params["TransactItems"]]
@@ -197,9 +199,9 @@ class TransactGet:
     def _join(
         self, found: dict[int, Item], options: Options, *, last: bool
     ) -> Program[tuple[DecodeError | None, float | None, list[DecodeError]]]:
-        """Put large values in their places, table by table; gives the error where that fails.
+        """Join large values, table by table. Returns the error where that fails.
 
-        And the errors that are collected, whose items are taken out.
+        Also returns the cost, and the collected errors, whose items are removed from `found`.
         """
         consumed: float | None = None
         unreadable: list[DecodeError] = []
@@ -223,7 +225,7 @@ class TransactGet:
                 return joined.error, consumed, []
             unreadable += joined.unreadable
             for n, item in zip(places, joined.items, strict=True):
-                # Nothing was read again, so nothing is gone; it may be unreadable.
+                # Items are not read again here, so a missing one is unreadable, not deleted.
                 if item is None:
                     del found[n]
                 else:
@@ -232,7 +234,7 @@ class TransactGet:
 
     def _rejections(self, reasons: Sequence[Reason]) -> Iterable[Rejection]:
         parts = [*enumerate(self._entries)]
-        # Behind them stand those keys of an earlier form that nobody else reads.
+        # They are followed by those earlier keys that no other get reads.
         parts += [(place, self._entries[place]) for place in self._old_keys]
         for (position, entry), reason in zip(parts, reasons, strict=False):
             code = code_of(reason)
@@ -248,23 +250,23 @@ def _owner_of(owners: Mapping[int, BoundEntity], item: Item) -> BoundEntity:
 
 
 def _in_transaction(explained: Explanation) -> Explanation:
-    """What a write is as a part of a transaction, where all of it costs twice."""
+    """Return the explanation of a write as part of a transaction, where it costs twice as much."""
     cost = explained.cost
     return evolve(explained, cost=cost and evolve(cost, in_transaction=True))
 
 
 @frozen(eq=False, repr=False, slots=False)
 class TransactWrite(Endable):
-    """`app.transact_write([...])`: writes and checks that happen together or not at all.
+    """`app.transact_write([...])`: writes and checks that all happen, or none of them.
 
-    Generated values, such as ids and times, are made once: sent again, with the same token, it
-    is the same transaction.
+    Generated values, such as ids and times, are made once. Sent again with the same token, it is
+    the same transaction.
     """
 
     _runner: Runner
     _entries: Sequence[Write]
     _planned: Sequence[WritePlan] | None = None
-    """The plans of the entries, where they are made already."""
+    """The plans of the entries, where they have been made already."""
 
     def __attrs_post_init__(self) -> None:
         hand_on(self._entries)
@@ -275,10 +277,10 @@ class TransactWrite(Endable):
 
     @fitting(".params()")
     def params(self, /, **options: Unpack[TransactWriteOptions]) -> Params:
-        """The low-level request; nothing is sent.
+        """Return the low-level request; nothing is sent.
 
-        Raises InputError where it depends on what is stored: on the unique values that an
-        operation gives up.
+        Raises InputError where the request depends on stored values, namely on unique values that
+        an operation gives up.
         """
         end(self, True)
         read = read_options(WRITE, TransactWriteOptions, options)
@@ -294,27 +296,30 @@ class TransactWrite(Endable):
     def go(self, /, **options: Unpack[TransactWriteOptions]) -> TransactionResult:
         """Write all, or nothing.
 
-        `token` makes the transaction idempotent for ten minutes: sent again with the same
-        token it happens once. Raises TransactionCanceledError, whose `rejections` say which
-        operations were refused and why; conflicts with other writes are tried again before.
+        `token` makes the transaction idempotent for ten minutes: sent again with the same token, it
+        happens once. Raises TransactionCanceledError, whose `rejections` say which operations were
+        refused and why. Conflicts with other writes are retried first.
 
-        Where the request depends on what is stored (unique values that are given up, versions
-        that a put counts on from), that is read first, and the transaction depends on it; where
-        it has changed meanwhile, the transaction begins again. So it does where an item has large
-        values outside, unless there is a `token`, under which nothing else can be sent.
+        Where the request depends on stored values (unique values that are given up, versions that a
+        put counts on from), these are read first, and the transaction is conditional on them. If
+        they change meanwhile, it starts again. It also starts again where an item turns out to have
+        large values outside. With a `token` it never does, because the token allows only one
+        request.
+
+        >>> app.transact_write([task.create(project_id="p1", task_id="t1")]).go()   # doctest: +SKIP
         """
         return self._runner.run(self.program(**options))
 
     @fitting(".program()")
     def program(self, /, **options: Unpack[TransactWriteOptions]) -> Program[TransactionResult]:
-        """The transaction as a program, for larger ones to go on from: what `go()` runs."""
+        """Return what `go()` runs as a program, for use in a larger program."""
         end(self, True)
         token = read_options(WRITE, TransactWriteOptions, options).token
         plans = self._plans
         if token is not None:
             self._refuse_token(plans)
         elif not any(plan.depends for plan in plans):
-            # Refuses bad input here, not when the program runs.
+            # This refuses bad input now, before the program runs.
             self._parts()
         unread = self._unread if token is not None else None
         return accounted(self._finished(write_together(plans, token, unread)))
@@ -329,7 +334,7 @@ class TransactWrite(Endable):
 
     @fitting(".explain()")
     def explain(self, /, **options: Unpack[TransactWriteOptions]) -> str:
-        """Says in words what the transaction does, and what its writes cost together."""
+        """Say in words what the transaction does, and what its writes cost together."""
         end(self, True)
         explained = [_in_transaction(entry.explain()) for entry in self._entries]
         lines = [f"{len(explained)} operations, together or not at all:", *map(str, explained)]
@@ -348,7 +353,7 @@ class TransactWrite(Endable):
         for position, entry in enumerate(self._entries):
             if not isinstance(entry, Write):
                 raise InputError(
-                    f"operation {position} is no write or check: a transaction takes chains "
+                    f"operation {position} is not a write or check: a transaction takes chains "
                     "such as task.create(...), task.patch(...).set(...), task.check(...)",
                     operation=WRITE,
                 )
@@ -373,8 +378,8 @@ class TransactWrite(Endable):
         for position, plan in enumerate(plans):
             if plan.depends or (plan.overflow is not None and plan.overflow.needs_reading):
                 raise InvalidOptionError(
-                    f"a token promises that the same request is sent again, and operation "
-                    f"{position}, {plan.entry._name}, depends on what is stored each time; say in "
-                    "it what that is (.composite(), .expecting()), or leave the token out",
+                    f"a token promises that the same request is sent again, but operation "
+                    f"{position}, {plan.entry._name}, depends on what is stored at the time; say "
+                    "in it what that is (.composite(), .expecting()), or leave out the token",
                     operation=WRITE,
                 )

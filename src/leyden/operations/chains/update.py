@@ -1,7 +1,7 @@
-"""Changing parts of an item: update, which may create it, and patch, which does not.
+"""Changes to parts of an item: update, which may create it, and patch, which does not.
 
-What changes is said by steps, and `composite()` says what the rest is. `upsert` shares the latter,
-and the way in which a change becomes the plan of a request.
+Steps say what changes, and `composite()` says what the rest of the item is. `upsert` shares
+`composite()`, and the way in which a change becomes the plan of a request.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ Names: TypeAlias = set[str]
 def step_demands(
     mapping: EntityMapping, item: Knowledge, steps: Iterable[Step], sure: Iterable[str] = ()
 ) -> tuple[Demand, ...]:
-    """What vector indexes need of the stored item, over a write with these steps.
+    """Return what vector indexes need of the stored item, for a write with these steps.
 
-    `sure` are attributes that the item will have beside. Raises ValidationError for what an index
-    cannot take or find.
+    `sure` are attributes that the item will have besides. Raises ValidationError for values that an
+    index cannot take or find.
     """
     begun = {s.root: s.value for s in steps if s.operator == "if_not_exists" and s.is_root}
     refuse_unfit(mapping, begun)
@@ -66,20 +66,22 @@ class ChangesPart(Write):
     """A write that changes a part of an item, and may be told what the rest is."""
 
     _known: Mapping[str, Any] = field(factory=dict, kw_only=True)
-    """Accepted values of the stored item by name; None for what it does not have."""
+    """Accepted values of the stored item by name; None for absent attributes."""
     _seen: Mapping[str, Any] = field(factory=dict, kw_only=True)
-    """What a record that was read shows of attributes that a change of others may need to know."""
+    """What a record showed of attributes that a change of others may need to know."""
     _by_record: bool = field(default=False, kw_only=True)
-    """Whether a record says what is known, and not `composite()`."""
+    """Whether a record gives the known values, instead of `composite()`."""
 
     @fitting('.composite(status="open")')
     def composite(self, /, **attributes: Any) -> Self:
-        """Say what attributes are that the write does not change; None says that there is none.
+        """Say what attributes are that the write does not change; None for an absent one.
 
         Index keys, sparse indexes and derived attributes may need them. Each becomes a condition,
-        so that the write happens only if the stored item agrees.
+        so the write happens only if the stored item agrees.
 
-        Raises CompositeConflictError where one is given twice with different values.
+        Raises CompositeConflictError where an attribute is given twice with different values, and
+        InvalidExpressionError for an encrypted attribute or one that may be stored outside the
+        item.
 
         >>> task.patch(...).set(points=5).composite(status="open", due=None)   # doctest: +SKIP
         """
@@ -96,7 +98,7 @@ class ChangesPart(Write):
                     )
                 if entity.spec.attributes[name].overflow:
                     raise InvalidExpressionError(
-                        f'"{name}" may be stored outside of its item (`overflow`), where no '
+                        f'"{name}" may be stored outside its item (`overflow`), where no '
                         "condition can compare it; give it with .set(), or write the whole item "
                         "with .put()",
                         entity=entity.spec.entity,
@@ -111,7 +113,7 @@ class ChangesPart(Write):
 
     @property
     def _asked(self) -> Asked:
-        """What the write asks of the stored item, to say what of it did not hold."""
+        """What the write requires of the stored item, so that errors can say which part failed."""
         attributes = self._entity.spec.attributes
         absent = [attributes[name].field for name, value in self._known.items() if value is None]
         composite = {**self._agreed(), **dict.fromkeys(absent)}
@@ -123,20 +125,20 @@ class ChangesPart(Write):
         )
 
     def _agreed(self) -> Item:
-        """The stored fields that the item must have, as the caller said."""
+        """Return the fields that the stored item must have, as the caller said."""
         return self._entity.mapping.encode_few(
             {name: value for name, value in self._known.items() if value is not None}
         )
 
     def _agreements(self, expressions: Expressions, demands: Iterable[Need]) -> list[str]:
-        """The conditions that the stored item is what the caller said, and what the write needs."""
+        """Return the conditions for what the caller said, and for what the write needs."""
         entity = self._entity
         texts = [expressions.equal(*pair) for pair in self._agreed().items()]
         for name, value in self._known.items():
             if value is None:
                 stored = entity.spec.attributes[name].field
                 absent = f"attribute_not_exists({expressions.name(stored)})"
-                # A key's own text is no value.
+                # The text of a key without values counts as absent.
                 text = entity.keys.text_of_absent(stored)
                 also = f" OR {expressions.equal(stored, {'S': text})}" if text else ""
                 texts.append(f"({absent}{also})" if text else absent)
@@ -153,7 +155,7 @@ class ChangesPart(Write):
         expected: Expectation | None,
         demands: tuple[Need, ...],
     ) -> WritePlan:
-        """The plan of a change. `stored` has the fields of the primary composites at least."""
+        """Return the plan of a change. `stored` has at least the fields of its own key."""
         entity, expressions = self._entity, Expressions()
         update, large = update_of(entity, expressions, change)
         refuse_oversize(key, update.assigned, has=SET_HAS)
@@ -181,17 +183,19 @@ class ChangesPart(Write):
 
 @frozen(eq=False, repr=False)
 class Update(ChangesPart):
-    """`task.update(...)`: change an item; where there is none, one is made of what is set.
+    """`task.update(...)`: change an item, or create it from the attributes that are set.
 
-    An item made that way may lack required attributes: `patch` is the verb that changes only
-    what exists. `go()` gives a record of the key attributes; with `response="all_new"` or
+    An item created in this way may lack required attributes; use `patch` to change only what
+    exists. `go()` returns a record of the key attributes, or with `response="all_new"` or
     `"all_old"` the whole record.
+
+    >>> task.update(project_id="p1", task_id="t1").set(status="closed").go()   # doctest: +SKIP
     """
 
     _given: Mapping[str, Any] = field(factory=dict)
     _steps: tuple[Step, ...] = ()
     _brought: frozenset[str] = field(default=frozenset(), kw_only=True)
-    """The attributes that change since a record says so, until a step sets or removes them."""
+    """The attributes that a changed record sets, until a later step sets or removes them."""
 
     _verb: ClassVar[str] = "update"
     _api: ClassVar[str] = "UpdateItem"
@@ -209,19 +213,19 @@ class Update(ChangesPart):
     def add(
         self, paths: Mapping[str, Any] | None = None, /, *wrong: Never, **attributes: Any
     ) -> Self:
-        """Add to numbers, counting from 0, or add elements to sets."""
+        """Add to numbers (an absent one counts as 0), or add elements to sets."""
         return self._with("add", "points=1", paths, wrong, attributes)
 
     def subtract(
         self, paths: Mapping[str, Any] | None = None, /, *wrong: Never, **attributes: Any
     ) -> Self:
-        """Subtract from numbers, counting from 0."""
+        """Subtract from numbers; an absent one counts as 0."""
         return self._with("subtract", "points=1", paths, wrong, attributes)
 
     def append(
         self, paths: Mapping[str, Any] | None = None, /, *wrong: Never, **attributes: Any
     ) -> Self:
-        """Append elements to lists; a list that is not there is begun."""
+        """Append elements to lists; an absent list is created."""
         return self._with("append", 'history=["x"]', paths, wrong, attributes)
 
     def delete(
@@ -238,7 +242,7 @@ class Update(ChangesPart):
 
     @fitting('.remove("detail")')
     def remove(self, *paths: str) -> Self:
-        """Take attributes, or paths inside them, away."""
+        """Remove attributes, or paths inside them."""
         with self._error_context():
             return self._extended(read_removals(self._entity, paths))
 
@@ -265,7 +269,8 @@ class Update(ChangesPart):
     def _extended(self, steps: list[Step]) -> Self:
         entity, before, brought = self._entity, self._steps, self._brought
         if brought:
-            # What changes a value goes on from the stored one, and never in place of the record's.
+            # An operator such as `add` works on the stored value, so it never replaces the record's
+            # own step.
             anew = {
                 s.root for s in steps if s.is_root and s.operator in ("set", "remove")
             } & brought
@@ -277,7 +282,7 @@ class Update(ChangesPart):
             refuse_counted(entity, [step.root for step in steps])
         if entity.spec.unique:
             refuse_unknown_claims(entity, steps)
-        # What `changed` gives, sooner: most updates come by here.
+        # The same as `changed`, but faster: most updates come through here.
         return self.__class__(
             entity,
             self._conditions,
@@ -290,14 +295,14 @@ class Update(ChangesPart):
         )
 
     def _bringing(self, sets: Mapping[str, Any], removes: Iterable[str]) -> Self:
-        """The write of what a record changes, in whose place later steps come."""
+        """Return the write of what a record changes. Later steps take precedence over it."""
         with self._error_context():
             steps = [*read_steps(self._entity, "set", sets), *read_removals(self._entity, removes)]
             begun = self._extended(steps)
             return changed(begun, brought=frozenset(step.root for step in steps))
 
     def _knowing(self) -> Self:
-        """The write that knows what it needs to of the record that it was begun with."""
+        """Return the write with what it needs to know from the record that it began with."""
         roots = {step.root for step in self._steps}
         known = known_beside(self._entity.mapping, roots, self._seen)
         told = changed(self, known={**known, **self._known}, seen={}, by_record=bool(known))
@@ -358,10 +363,10 @@ class Update(ChangesPart):
         )
 
     def _assigned(self, own: Collection[str]) -> tuple[tuple[Step, ...], dict[str, Any], Names]:
-        """The steps of the update, the attributes that it sets, and those that it removes.
+        """Return the steps of the update, the attributes that it sets, and those that it removes.
 
-        `own` are those of the item's own key, which stays what it is, though every new item may
-        get another.
+        `own` are those of the item's own key, which keep their values, even where every new item
+        gets another (`on_write`).
         """
         entity, steps = self._entity, self._steps
         written = entity.mapping.on_write_values(own, hooked=False)
@@ -386,11 +391,11 @@ class Update(ChangesPart):
         return steps, {**values, **written}, removed
 
     def _returned(self, item: Item, options: Options) -> Any:
-        """What the update gives back; what it changed by paths is marked as an excerpt."""
+        """Return what the update returns; values changed by paths are marked as excerpts."""
         record = super()._returned(item, options)
         if not options.response.startswith("updated_") or lack_of(record) is None:
             return record
-        # Of an attribute that was changed by a path, the answer holds that path only.
+        # For an attribute that was changed by a path, the answer holds only that path.
         slots = self._entity.mapping.slots
         roots = {step.root for step in self._steps if not step.is_root}
         for slot in (slots[root] for root in roots if root in slots):
@@ -403,7 +408,7 @@ class Update(ChangesPart):
         shown, slots = super()._shown(item, options), self._entity.mapping.slots
         if shown is None or options.response in self._silent:
             return shown
-        # What a step took away was read all the same: it is not there.
+        # A removed attribute counts as read: it is known to be absent.
         return shown | {slots[step.root] for step in self._steps if step.root in slots}
 
     def _indexed(
@@ -413,7 +418,7 @@ class Update(ChangesPart):
         known: Mapping[str, Any],
         steps: Iterable[Step],
     ) -> tuple[KeyChanges, tuple[Demand, ...]]:
-        """The index keys of the update, and what vector indexes need of the stored item.
+        """Return the index keys of the update, and what vector indexes need of the stored item.
 
         Both follow from what it sets and removes, and from what else is known.
         """

@@ -1,4 +1,4 @@
-"""Upsert: write an item's attributes, whether it exists or not, and leave its others alone."""
+"""Upsert: write attributes of an item, whether it exists or not, and keep its others."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from leyden.operations.plan.writes import PartChange, WritePlan, defaults_of
 
 @frozen
 class Begun:
-    """What the stored item must be, so that a derived value is begun on a new item only.
+    """What the stored item must be so that a derived value is set only for a new item.
 
-    `name` is set where the item does not have it, as a new item derives it. A stored item may lack
-    it: an update that makes an item derives nothing, and older items may be of a schema without
-    the attribute. Such an item may have `inputs` of which another value is derived, and may be in
-    indexes as one without the value; `fields` are those that would show it. `own` is the field of
-    its own key.
+    The upsert sets `name` only where the item does not have it, to the value that a new item
+    derives. But a stored item may also lack it: an update that creates an item derives nothing, and
+    older items may be from a schema without the attribute. Such an item may have other `inputs`,
+    from which another value would be derived, or may be in indexes as an item without the value;
+    `fields` are those that would show this. `own` is the field of its own key.
     """
 
     name: str
@@ -51,13 +51,13 @@ class Begun:
     why: ClassVar[str] = "derived"
 
     def holds(self, stored: Mapping[str, Any]) -> bool:
-        """Whether there is no item, one that has the value, or one of which nothing is known."""
+        """Whether the item is absent, has the value, or has none of the fields that matter."""
         return self.field in stored or stored.keys().isdisjoint(self.fields)
 
     def condition(
         self, path: Callable[[Sequence[str]], str], value: Callable[[dict[str, Any]], str]
     ) -> str:
-        """The condition as text; `path` gives the placeholder of a place."""
+        """Write the condition; the functions return placeholders."""
         lacks = [f"attribute_not_exists({path((name,))})" for name in self.fields]
         alone = f"({' AND '.join(lacks)})"
         new = f"attribute_not_exists({path((self.own,))})"
@@ -71,12 +71,12 @@ class Begun:
 
     @property
     def advice(self) -> str:
-        """How to say what the write cannot know."""
-        return f"say with .composite() what it has of {listed(self.inputs)} (None: it has none)"
+        """How to give what the write cannot know."""
+        return f"say with .composite() what it has of {listed(self.inputs)} (None for none)"
 
 
 class _Parts(NamedTuple):
-    """What an upsert writes: `once` are fields for an item that does not have them yet."""
+    """What an upsert writes; `once` are fields that it sets only where the item lacks them."""
 
     values: dict[str, Any]
     steps: tuple[Step, ...]
@@ -89,11 +89,13 @@ class _Parts(NamedTuple):
 
 @frozen(eq=False, repr=False)
 class Upsert(ChangesPart):
-    """`task.upsert(...)`: set these attributes on the item, which is created if it is missing.
+    """`task.upsert(...)`: set these attributes on an item, and create it if it is missing.
 
-    Validates as create does; defaults are written too, over stored values. Read-only attributes
-    are set only where the item does not have them, unless the key of an index is made of them.
-    `go()` gives a record of the key attributes; with `response="all_new"` the whole record.
+    It validates as create does, and writes defaults too, over stored values. Read-only attributes
+    are set only where the item does not have them, unless an index key contains them. `go()`
+    returns a record of the key attributes, or with `response="all_new"` the whole record.
+
+    >>> task.upsert(project_id="p1", task_id="t1", status="open").go()  # doctest: +SKIP
     """
 
     _given: Mapping[str, Any] = field(factory=dict)
@@ -115,15 +117,15 @@ class Upsert(ChangesPart):
             return evolve(self, given={**self._given, **attributes})
 
     def add(self, /, *wrong: Never, **attributes: Any) -> Self:
-        """Add to numbers, counting from 0, or add elements to sets."""
+        """Add to numbers (an absent one counts as 0), or add elements to sets."""
         return self._with("add", "points=1", wrong, attributes)
 
     def subtract(self, /, *wrong: Never, **attributes: Any) -> Self:
-        """Subtract from numbers, counting from 0."""
+        """Subtract from numbers; an absent one counts as 0."""
         return self._with("subtract", "points=1", wrong, attributes)
 
     def append(self, /, *wrong: Never, **attributes: Any) -> Self:
-        """Append elements to lists; a list that is not there is begun."""
+        """Append elements to lists; an absent list is created."""
         return self._with("append", 'history=["x"]', wrong, attributes)
 
     def if_not_exists(self, /, *wrong: Never, **attributes: Any) -> Self:
@@ -166,7 +168,7 @@ class Upsert(ChangesPart):
         fields = entity.identifiers | stored
         for name in (*key, *keys.set):
             if name in stored:
-                # A field that is a key itself is written as that key.
+                # A field that is itself a key is written as that key.
                 stored[name] = key.get(name) or keys.set[name]
                 del fields[name]
         fields |= keys.set
@@ -194,7 +196,7 @@ class Upsert(ChangesPart):
     def _prepared(
         self,
     ) -> tuple[Mapping[str, Any], dict[str, Any], tuple[Step, ...], Expectation | None]:
-        """What is given, the accepted values of it, the amounts, and the version that was seen."""
+        """Return the given values, the accepted ones, the amounts, and the version seen."""
         entity, mapping = self._entity, self._entity.mapping
         given, expected, steps = self._given, self._expected, self._steps
         counted, stepped = entity.spec.version_attribute, {step.root: step.value for step in steps}
@@ -210,7 +212,7 @@ class Upsert(ChangesPart):
         return given, values, steps, expected
 
     def _parts(self) -> _Parts:
-        """The values of the upsert, and what it knows of the item that it leaves behind.
+        """Return what the upsert writes, and what it knows of the item afterwards.
 
         Raises the errors of bad input, and MissingCompositeError where a derived attribute needs
         more than is given.
@@ -219,7 +221,7 @@ class Upsert(ChangesPart):
         attributes = entity.spec.attributes
         given, values, steps, expected = self._prepared()
         once = {n for n in mapping.read_only if n in values}
-        # Of what is set only where the item has none, the stored value is not known, unless the
+        # What is set only where the item has none leaves the stored value unknown, unless the
         # caller says that there is none.
         unsure = frozenset(name for name in once if self._known.get(name, name) is not None)
         own = {name: values[name] for name in entity.keys.primary.composites if name in values}
@@ -229,7 +231,7 @@ class Upsert(ChangesPart):
         needs: tuple[Begun, ...] = ()
         if mapping.derivations:
             derived = mapping.watchers(changed, known, complete=True)
-            # The rest is derived for a new item; of a stored one it stays as it is.
+            # The rest is derived for a new item; a stored item keeps its values.
             begun = mapping.derived(values, mapping.derivations.keys() - derived.keys())
             begun = {name: value for name, value in begun.items() if value is not None}
             self._refuse_kept_inputs(begun, unsure)
@@ -253,7 +255,7 @@ class Upsert(ChangesPart):
         )
 
     def _begun(self, names: Iterable[str], known: Collection[str]) -> Iterable[Begun]:
-        """What the stored item must be where derived values are begun, of inputs beside `known`."""
+        """Yield what the stored item must be where derived values depend on more than `known`."""
         entity, mapping = self._entity, self._entity.mapping
         attributes, primary = entity.spec.attributes, entity.keys.primary
         assert primary.pk is not None
@@ -262,7 +264,7 @@ class Upsert(ChangesPart):
             inputs = sorted(mapping.derivations[name].difference(known))
             if not inputs:
                 continue
-            # A value that is stored outside of its item leaves no field: any item may have it.
+            # A value that is stored outside its item leaves no field, so any item may have it.
             shown = {own if attributes[n].overflow else attributes[n].field for n in inputs}
             for keys in entity.keys.secondary:
                 if name in mapping.needed_by(keys):
@@ -270,7 +272,7 @@ class Upsert(ChangesPart):
             yield Begun(name, attributes[name].field, tuple(inputs), tuple(sorted(shown)), own)
 
     def _refuse_kept_inputs(self, derived: Iterable[str], kept: Collection[str]) -> None:
-        """Raise where an index depends on what is derived from attributes that may be stored."""
+        """Raise MissingCompositeError where an index needs a value derived from stored ones."""
         entity = self._entity
         for name in derived:
             inputs = sorted(entity.mapping.derivations[name].intersection(kept))

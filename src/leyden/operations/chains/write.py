@@ -1,4 +1,4 @@
-"""What the writes of one item share: steps, endings, and what they give back."""
+"""What the writes of one item share: steps, endings, and what they return."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ from leyden.results import Result, add_units
 Step = TypeVar("Step", bound="Write")
 
 NO_RETURN: Final = frozenset({"default", "none"})
-"""The values of `response` for which the service has nothing to return."""
+"""The values of `response` for which DynamoDB has nothing to return."""
 
 
 @frozen(eq=False, repr=False)
 class Write(Endable, ABC):
     """A write of one item: immutable, until `.go()` or another ending sends or shows it.
 
-    Every step of a chain gives a new write, so a half-built one can be kept and reused.
+    Every step of a chain returns a new write, so you can keep and reuse a partial one.
     """
 
     _entity: BoundEntity
@@ -58,11 +58,11 @@ class Write(Endable, ABC):
     _verb: ClassVar[str]
     _api: ClassVar[str]
     _part: ClassVar[str]
-    """What a transaction calls this kind of write."""
+    """Its key in a part of TransactWriteItems, such as `Put`."""
     _allowed: ClassVar[type] = WriteOptions
     """The TypedDict of the options that it takes."""
     _form: ClassVar[str] = 'response="all_new"'
-    """An option that it takes, for its errors to show."""
+    """An option that it takes, for error messages."""
     _responses: ClassVar[frozenset[str]] = NO_RETURN | {
         "all_old",
         "updated_old",
@@ -71,14 +71,15 @@ class Write(Endable, ABC):
     }
     """The values of `response` that the verb takes."""
     _silent: ClassVar[frozenset[str]] = NO_RETURN
-    """The values of `response` for which nothing is asked of the service."""
+    """The values of `response` for which DynamoDB is not asked to return anything."""
     _needs: ClassVar[Needs] = "anything"
-    """What must be stored under the key for the verb to be granted."""
+    """What the verb needs to be stored under the key."""
 
     def where(self, /, *conditions: Condition, **wrong: Never) -> Self:
         """Add conditions, all of which must hold for the write to happen.
 
-        Raises InvalidExpressionError for anything that is no condition, ArgumentError for keywords.
+        `go()` raises ConditionFailedError where one does not hold. Raises InvalidExpressionError
+        for anything that is not a condition, ArgumentError for keywords.
 
         >>> task.patch(...).set(points=4).where(task.attr.points > 3)    # doctest: +SKIP
         """
@@ -88,11 +89,11 @@ class Write(Endable, ABC):
 
     @fitting(".expecting(record)")
     def expecting(self, seen: Any) -> Self:
-        """Write only if the stored item has the version that was seen: optimistic locking.
+        """Write only if the stored item has the version that was seen (optimistic locking).
 
-        `seen` is a record that was read, or its version; 0 says that there is no item yet, or
-        one without a version. Otherwise `go()` raises VersionConflictError, with the stored
-        item. Raises InputError where the entity has no `version_attribute`.
+        `seen` is a record that was read, or its version; 0 means that there is no item yet, or one
+        without a version. If the stored version differs, `go()` raises VersionConflictError with
+        the stored item. Raises InputError where the entity has no `version_attribute`.
 
         >>> task.patch(...).set(status="closed").expecting(record)    # doctest: +SKIP
         """
@@ -104,10 +105,10 @@ class Write(Endable, ABC):
             warn_unended(self, self._name)
 
     def params(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Any:
-        """The low-level request, in the boto3 client's shape; nothing is sent.
+        """Return the low-level request, in the shape of the boto3 client; nothing is sent.
 
-        `go()` adds to it only what reports: consumed capacity, and the stored item of a failed
-        condition.
+        `go()` adds to it only what it needs for its result: the consumed capacity, and the stored
+        item where a condition fails.
         """
         end(self, True)
         try:
@@ -119,24 +120,24 @@ class Write(Endable, ABC):
             raise
 
     def go(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Any:
-        """Send the request, and give back what it wrote.
+        """Send the request, and return what was written; awaited on a service of `load_async`.
 
-        Raises the errors of `leyden.errors`; bad input is refused before anything is sent. Where
-        the write happened and something after it failed, the error's `outcome` says so.
+        Raises the errors of `leyden.errors`; bad input is refused before anything is sent. If the
+        write happened and something failed afterwards, the error's `outcome` says so.
         """
         # The runner keeps account of the whole call.
         return self._entity.runner.run(self._started("go", wrong, options))
 
     def program(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Program[Any]:
-        """The write as a program, for larger ones to go on from: what `go()` runs.
+        """Return what `go()` runs as a program, for use in a larger program.
 
-        Bad input is refused here, not when the program runs. Errors say in their `outcome` what
-        it had written.
+        Bad input is refused here, not when the program runs. The `outcome` of an error says what
+        had been written.
         """
         return accounted(self._started("program", wrong, options))
 
     def explain(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Explanation:
-        """Says in words what is written, and what it depends on."""
+        """Say in words what is written, and what it depends on."""
         with self._error_context():
             plan = self._planned(self._options("explain", wrong, options))
             own, _, expected = over_version(plan)
@@ -164,21 +165,21 @@ class Write(Endable, ABC):
 
     @property
     def _name(self) -> str:
-        """The operation's name in errors and events: `task.create`."""
+        """The operation's name in errors and events, such as `task.create`."""
         return self._entity.operation(self._verb)
 
     @property
     def _asked(self) -> Asked:
-        """What the write asks of the stored item, to say what of it did not hold."""
+        """What the write requires of the stored item, so that errors can say which part failed."""
         return Asked(self._needs, where=bool(self._conditions))
 
     def _error_context(self) -> error_context:
-        # Whatever asks for it ends the chain, or makes a longer one, or refuses to.
+        # Everything that asks for this ends the chain, continues it, or refuses to.
         end(self, True)
         return error_context(self._name, self._entity)
 
     def _options(self, ending: str, wrong: tuple[Never, ...], given: Mapping[str, Any]) -> Options:
-        """The options of an ending. Raises ArgumentError, InvalidOptionError."""
+        """Return the options of an ending. Raises ArgumentError, InvalidOptionError."""
         if wrong:
             raise misplaced(ending, f".{ending}({self._form})", len(wrong))
         if not given:
@@ -193,12 +194,13 @@ class Write(Endable, ABC):
 
     @abstractmethod
     def _plan(self, options: Options) -> WritePlan:
-        """The write, decided as far as it can be without reading."""
+        """Return the write, as far as it is known before anything is read."""
 
     def _planned(self, options: Options) -> WritePlan:
-        """The write on the table that the call names.
+        """Return the plan of the write on the table that the call names.
 
-        Raises InvalidOptionError for what a transaction does not have, where it may become one.
+        Raises InvalidOptionError for options that a transaction does not have, if it may become
+        one.
         """
         plan = self._plan(options)
         if options is DEFAULT:
@@ -215,20 +217,20 @@ class Write(Endable, ABC):
             why = (
                 "so `params` cannot be merged into it"
                 if options.params
-                else f'which does not tell "{options.response}"; "all_old" and "all_new" work'
+                else f'which does not return "{options.response}"; "all_old" and "all_new" work'
             )
             said = f"this write may become a transaction with {company}, {why}"
             raise InvalidOptionError(said)
         return plan
 
     def _params(self, plan: WritePlan) -> Params:
-        """The request of a plan, as far as it is known without reading."""
+        """Return the request of a plan, as far as it is known without reading."""
         effect = plan.effect
         if effect is None and self._entity.moving is None:
             return over_version(plan)[0]
         write = over_nothing_outside(plan)
         if effect is not None and effect.kind != "create":
-            # Which values it gives up is read before it is sent.
+            # The unique values that it gives up are read before it is sent.
             write = evolve(write, guards=())
         if not write.is_accompanied:
             return write.params
@@ -245,14 +247,14 @@ class Write(Endable, ABC):
             raise
 
     def _program(self, options: Options) -> Program[Any]:
-        """What `go()` runs. Bad input is refused here, not when it runs."""
+        """Return what `go()` runs. Bad input is refused here, not when it runs."""
         plan = self._planned(options)
         if plan.overflow is not None:
             over_nothing_outside(plan)
         return self._sent(plan, options)
 
     def _sent(self, plan: WritePlan, options: Options) -> Program[Any]:
-        """Send the write; gives what the call gives back of it."""
+        """Send the write, and return what the call returns."""
         is_silent = options.response in self._silent
         done: Written | None = None
         try:
@@ -264,13 +266,14 @@ class Write(Endable, ABC):
                     done = yield from self._with_values(done, options)
                 kept = done.attributes
             if kept and self._entity.mapping.sealer is not None:
-                # What is encrypted is decrypted by the item's own key, which not every answer has.
+                # The item's own key is needed to decrypt its encrypted attributes, and not every
+                # answer has it.
                 kept = {**plan.key, **kept}
             item = self._returned(kept, options) if kept else None
             return Result(item, done.consumed, done.response) if options.data == "result" else item
         except LeydenError as error:
             if done is not None:
-                # The runner says on the error that the write has happened; here its item is known.
+                # The runner says on the error that the write has happened; its item is known here.
                 write = done.writes[0]
                 put = write.kept if "Item" in write.params else None
                 error.outcome = Outcome(item=done.attributes or put)
@@ -278,7 +281,7 @@ class Write(Endable, ABC):
             raise
 
     def _with_values(self, done: Written, options: Options) -> Program[Written]:
-        """What was written, with the large values of the item that came back in their places."""
+        """Return the written result with the large values of the returned item in place."""
         assert done.attributes is not None
         identity = done.writes[0].plan.identity
         joining = joining_for(
@@ -292,24 +295,26 @@ class Write(Endable, ABC):
         try:
             joined = yield from join_items(joining, [done.attributes])
         except BatchIncompleteError as error:
-            # It is about a batch of reads, which nobody asked for: what befell it is what counts.
+            # The caller asked for no batch of reads, so its cause is the error to raise.
             raise cause_of(error) from error
         if joined.error is not None:
             said = joined.error.message
-            joined.error.message = f"what the write replaced is not there: {said}"
+            joined.error.message = (
+                f"the write happened, but what it replaced cannot be read: {said}"
+            )
             raise joined.error
         earlier = add_units(done.earlier, joined.consumed)
         return evolve(done, attributes=joined.items[0], earlier=earlier)
 
     def _returned(self, item: Item, options: Options) -> Any:
-        """What the write gives back of an item: of `kept`, or of what `response` asked for."""
+        """Return the record of an item: of `kept`, or of what `response` asked for."""
         shown = self._shown(item, options)
         if options is DEFAULT:
             return self._entity.record_of(item, shown)
         return shape(self._entity, item, options, shown)
 
     def _shown(self, item: Item, options: Options) -> frozenset[str] | None:
-        """The slots that the record shows; None where the item is a whole one."""
+        """Return the slots that the record shows; None where the item is a whole one."""
         if options.response in self._silent:
             return self._entity.mapping.key_slots
         if not options.response.startswith("updated_"):
@@ -327,9 +332,9 @@ class Write(Endable, ABC):
         agreements: Iterable[str] = (),
         guarded: bool = True,
     ) -> Identity:
-        """Add the conditions and what to return; gives the identity of the item that is meant.
+        """Add the conditions and `ReturnValues`. Returns the identity of the intended item.
 
-        `stored` has the fields of the primary composites at least.
+        `stored` has at least the fields of the primary composites.
         """
         identity = self._entity.identity_of(stored)
         texts = [
@@ -348,21 +353,21 @@ class Write(Endable, ABC):
         return identity
 
     def _notes(self, params: Params) -> tuple[str, ...]:
-        """What the request changes, in words."""
+        """Say what the request changes."""
         return (f"changes: {show(params['UpdateExpression'], params)}",)
 
 
 def exists(key: Item, expressions: Expressions) -> str:
-    """The condition that there is an item under the key."""
+    """Return the condition that there is an item under the key."""
     return " AND ".join([f"attribute_exists({expressions.name(field)})" for field in key])
 
 
 def is_absent(key: Item, expressions: Expressions) -> str:
-    """The condition that there is no item under the key."""
+    """Return the condition that there is no item under the key."""
     return " AND ".join([f"attribute_not_exists({expressions.name(field)})" for field in key])
 
 
 def changed(write: Step, **fields: Any) -> Step:
-    """The next step of a chain: the write with other values in some fields."""
+    """Return the next step of a chain: the write with other values in some fields."""
     end(write, True)
     return evolve(write, **fields)
