@@ -365,7 +365,7 @@ def test_items_that_would_get_one_key_are_told_of_and_none_is_lost(
     assert "another item has its new key" in plan.failures[0].reason
     report = ground.migrate()
     assert (report.counts.failed, report.is_complete) == (6, False)
-    assert "another item stands under its new key" in report.failures[0].reason
+    assert "another item is stored under its new key" in report.failures[0].reason
     assert sorted(item["points"]["N"] for item in ground.raw()) == [str(n) for n in range(9)]
     assert ground.migrate(rollback=True).is_complete
     assert ground.raw() == before
@@ -894,7 +894,7 @@ def test_a_ring_of_which_one_cannot_move_stays_and_is_told_of(
     report = ground.migrate()
     assert (report.phase, report.moved, report.counts.failed) == ("verified", 4, 8)
     reasons = [one.reason for one in report.failures]
-    assert sum("another item stands under its new key" in one for one in reasons) == 7
+    assert sum("another item is stored under its new key" in one for one in reasons) == 7
     assert sum('"score" must be at least 0' in one for one in reasons) == 1
     left = [item for item in before if item["team"]["S"][0] != "c"]
     assert [item for item in ground.raw() if item["team"]["S"][0] != "c"] == left
@@ -1139,7 +1139,7 @@ def test_every_failure_names_its_item(engine: Any, table_name: str) -> None:
     assert 'no attribute gets the value of its "note", which would be lost' in reasons["lose"]
     (same,) = {"same1", "same2"} & reasons.keys()
     new_key = "pk='$moved#team_t', sk='task#same'"
-    assert f"another item stands under its new key, {new_key}; change" in reasons[same]
+    assert f"another item is stored under its new key, {new_key}; change" in reasons[same]
     (code,) = {"code1", "code2"} & reasons.keys()
     assert f"another item, pk='$moved#team_t', sk='task#code{3 - int(code[-1])}'," in reasons[code]
     app.close()

@@ -1,1 +1,1 @@
-"""Operations: call chains into requests, as data. No I/O anywhere here."""
+"""Operations turn call chains into requests as data. Nothing here does any I/O."""

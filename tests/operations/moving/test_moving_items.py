@@ -221,7 +221,7 @@ def test_another_item_under_the_new_key_is_left_alone(engine: Any, table_name: s
     assert sorted(one.outcome for one in moved) == ["failed", "moved"]
     (failed,) = [one for one in moved if one.outcome == "failed"]
     assert isinstance(failed.error, KeyCollisionError)
-    assert "another item stands under its new key" in failed.error.message
+    assert "another item is stored under its new key" in failed.error.message
     assert failed.key in [{name: item[name] for name in ("pk", "sk")} for item in before]
     assert len(both.mine()) == 2
     both.close()

@@ -1,1 +1,1 @@
-"""What users hold: operations as data and verbs."""
+"""The chains that users hold: operations as data, and verbs."""

@@ -1,1 +1,1 @@
-"""What goes along with a write: versions, the guards of unique values, parts of large ones."""
+"""What accompanies a write: versions, guards of unique values, and parts of large values."""

@@ -1,4 +1,4 @@
-"""Bringing existing data under unique constraints: the guards that items do not have yet."""
+"""Put existing items under unique constraints, by writing the guards that they lack."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _READ_LIMIT: Final = 100
 class Duplicate:
     """Values that must be unique, and that two items have.
 
-    `attributes` are the constraint's; `item` is the raw key of the one without a guard, `owner`
-    that of the one with it.
+    `attributes` are the constraint's. `item` is the raw key of the item without a guard, `owner`
+    that of the item with the guard.
     """
 
     attributes: tuple[str, ...]
@@ -38,11 +38,11 @@ class Duplicate:
 
 @frozen
 class Adoption:
-    """How far an adoption came.
+    """The progress of an adoption.
 
-    `checked` items were read; `adopted` guards were written, and `kept` ones were there.
+    `checked` items were read, `adopted` guards were written, and `kept` guards existed already.
     `duplicates` are left as they are: change one of the two items, and adopt again. `cursor` is
-    where to go on, None at the end of the table.
+    where to continue; None at the end of the table.
     """
 
     checked: int
@@ -62,10 +62,10 @@ def adopt_unique(
 ) -> Program[Adoption]:
     """Write the guards that the entity's items lack, page after page of a scan.
 
-    Safe beside writers that keep the constraints: each guard is written in a transaction that
-    depends on its item still having the values. May be interrupted and run again at any time;
-    `cursor` goes on behind an earlier run, `pages` ends this one after so many pages (all by
-    default), `progress` is called after each page with the counts so far.
+    It is safe beside writers that keep the constraints: each guard is written in a transaction on
+    the condition that its item still has the values. You may interrupt it and run it again at any
+    time. `cursor` continues after an earlier run, `pages` ends this run after so many pages (by
+    default it reads all), and `progress` is called after each page with the counts so far.
 
     Raises InputError where the entity has no unique constraints.
     """
@@ -119,7 +119,8 @@ def _adopt_page(
             except UniqueConstraintError as error:
                 duplicates.append(Duplicate(claim.attributes, key, error.owner or {}))
             except ConditionFailedError:
-                # The item changed since it was read, and whoever changed it wrote its guards.
+                # The item changed after it was read, and the write that changed it wrote its
+                # guards.
                 continue
             else:
                 adopted += 1
@@ -129,7 +130,7 @@ def _adopt_page(
 
 @frozen
 class _Adopting:
-    """Stands for a chain where a guard is written, and no item."""
+    """Stands for a chain where only a guard is written."""
 
     _entity: BoundEntity
     _name: str
@@ -139,9 +140,9 @@ class _Adopting:
 
 
 def _adoption(entity: BoundEntity, claim: Claim, key: Item, name: str) -> WritePlan:
-    """The transaction that writes one guard, if the item still has its values.
+    """Return the plan that writes one guard, if the item still has its values.
 
-    It raises ConditionFailedError where the item has other values by now.
+    The write raises ConditionFailedError where the item has other values by now.
     """
     expressions = Expressions()
     params: Params = {"TableName": entity.table, "Key": key}
@@ -156,7 +157,7 @@ def _adoption(entity: BoundEntity, claim: Claim, key: Item, name: str) -> WriteP
 def _owners(
     entity: BoundEntity, claims: Sequence[Claim], name: str
 ) -> Program[tuple[dict[str, Item], float | None]]:
-    """The owners of these guards, as far as there are guards and the table gives them."""
+    """Return the owners of these guards, as far as the guards exist and were returned."""
     keys = {item_id(entity.table, claim.key): claim for claim in claims}
     if not keys:
         return {}, None
@@ -169,5 +170,5 @@ def _owners(
         found = {n: guard[n] for n in claims[0].key if n in guard}
         text = keys[item_id(entity.table, found)].text
         owners[text] = guard.get(OWNER_FIELD, {}).get("M") or {}
-    # What the table did not take up counts as missing: writing such a guard again changes nothing.
+    # A guard that was left unprocessed counts as missing, since writing it again changes nothing.
     return owners, consumed_units(response)

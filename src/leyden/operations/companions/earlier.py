@@ -1,9 +1,9 @@
-"""What a write does about the key that its item had before a migration gave it another one.
+"""What a write does about the key that its item had before a migration.
 
-An item is under its earlier key until it is moved. So a write under the new key goes together with
-a check that nothing stands under the earlier one: the two are one transaction, and no item is ever
-in both forms by a write of ours. A write that nothing stored can refuse, such as a plain `put`,
-deletes what stands there instead.
+An item keeps its earlier key until it is moved. So a write under the new key is a transaction with
+a check that no item has the earlier key. That way no write of Leyden's leaves an item in both
+forms. A write that no stored item can refuse, such as a plain `put`, deletes the item under the
+earlier key instead.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from leyden.program import Item, Params
 class EarlierPart:
     """The part of a transaction for the key that its item had before a migration.
 
-    Where `sign` says how the item is told there, it is deleted; otherwise it must not be there. An
-    item with another value in one of the fields of `apart` is another one, which stays, and so is
-    `stranger`: what was seen there of one that is not to be moved.
+    With `sign`, the fields that identify the item there, the item is deleted; otherwise there must
+    be none. An item with another value in one of the fields of `apart` is a different item, which
+    stays. So does `stranger`, the fields of an item that was seen there and must not be moved.
     """
 
     table: str
@@ -35,7 +35,7 @@ class EarlierPart:
 
     @property
     def part(self) -> Params:
-        """It as a part of a transaction."""
+        """The part of a transaction."""
         expressions = Expressions()
         allowed = [f"attribute_not_exists({expressions.name(next(iter(self.key)))})"]
         told = self.sign if self.stranger is None else self.stranger
@@ -55,10 +55,10 @@ class EarlierPart:
 
 
 def over_moved(entity: BoundEntity, params: Params, stored: Item, identity: Identity) -> Params:
-    """The request of a write, on the condition that nothing under its key is yet to be moved.
+    """Return a write's request, on the condition that the item under its key has moved.
 
-    `stored` has the fields of the key attributes, of which `identity` is asked for already. A key
-    of the new form may have been another item's key before, which has other key attributes.
+    `stored` has the fields of the key attributes; `identity` is among the conditions already. The
+    new key may have been the old key of another item, with other key attributes.
     """
 
     def write(expressions: Expressions) -> str:
@@ -76,9 +76,9 @@ def over_moved(entity: BoundEntity, params: Params, stored: Item, identity: Iden
 def earlier_guards(
     entity: BoundEntity, guards: Sequence[GuardPart], earlier_key: Item | None
 ) -> tuple[GuardPart, ...]:
-    """That no item which is yet to be moved has the unique values that a write takes.
+    """Return checks that no item in the earlier form has the unique values that a write takes.
 
-    Its guard is another item than the one of the present form where fields or the version changed.
+    The guard of that form is a different item where fields or the version changed.
     """
     earlier: BoundEntity = entity.moving.earlier
     found = []
@@ -94,17 +94,17 @@ def earlier_guards(
 
 
 def earlier_notes(entity: BoundEntity, earlier: EarlierPart | None) -> tuple[str, ...]:
-    """What a migration that is under way means for a write, in words."""
+    """Say what a migration under way means for a write."""
     if entity.moving is None:
         return ()
     if earlier is None:
         return (
-            "where the stored item is still in the form from before the migration, it is brought "
-            "into the new form first, and the write is sent again",
+            "where the stored item is still in its form from before the migration, it is "
+            "moved to the new form first, and the write is sent again",
         )
     if earlier.sign is not None:
         return ("the transaction deletes the item under the key that it had before the migration",)
     return (
-        "the transaction checks that nothing stands under the key that the item had before the "
-        "migration; where the item does, it is moved first, and the write is sent again",
+        "the transaction checks that nothing is stored under the key that the item had before the "
+        "migration; if the item is, it is moved first, and the write is sent again",
     )

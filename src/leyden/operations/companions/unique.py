@@ -1,13 +1,13 @@
-"""The guard items that hold the claims of unique constraints, and how writes move them.
+"""The guard items that enforce unique constraints, and how writes change them.
 
-For each constraint whose attributes an item has, the table holds one guard item. Its key is made
-of the values, so that no two items can have the same; it names its owner by the owner's key. A
-guard is written and deleted in the same transaction as its item.
+For each constraint whose attributes an item has, the table holds one guard item. Its key is made of
+the values, so no two items can have the same ones. It holds the key of its owner. A guard is
+written and deleted in the same transaction as its item.
 
-Whatever is interrupted, nothing is half-done: a transaction happens or does not. A guard can only
-be left behind by what goes past Leyden (time to live, other writers). Such a guard harms nobody: a
-write that meets it looks at its owner, and where that one is gone or has other values it takes the
-guard over, in a transaction that checks once more that this is so.
+An interruption leaves nothing half-done, because a transaction happens as a whole or not at all. A
+guard can only be left behind by what bypasses Leyden, such as time to live or other writers. That
+does no harm: a write that meets such a guard reads its owner. If the owner is gone or has other
+values, the write takes over the guard, in a transaction that checks this once more.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _KNOWN_OUTCOMES: Final = frozenset({"set", "remove", "if_not_exists"})
 
 @frozen
 class Claim:
-    """One constraint, and the values that an item has for it.
+    """One constraint, and an item's values for it.
 
     `attributes` are the constraint's, `values` their stored fields, `key` is the guard's.
     """
@@ -54,8 +54,8 @@ class Claim:
 class Effect:
     """What a write does to the fields of an item.
 
-    It sets `sets`, sets `defaults` where there is nothing yet, and takes `removes` away. `known`
-    is what it requires the stored fields to be. `creates`: it may make an item that is not there.
+    It sets `sets`, sets `defaults` where the item has no value, and removes `removes`. `known` are
+    the stored fields that it requires. With `creates`, it may create an item.
     """
 
     kind: Literal["create", "replace", "change", "delete"]
@@ -65,10 +65,10 @@ class Effect:
     known: Item = field(factory=dict, repr=False)
     creates: bool = False
     constraints: tuple[tuple[str, ...], ...] | None = None
-    """The unique constraints that a create is about; None for all."""
+    """The unique constraints that a create applies to; None for all."""
 
     def after(self, stored: Item | None) -> Item:
-        """The item's fields after the write, those of the stored one before it."""
+        """Return the item's fields after the write, given the stored ones before it."""
         if self.kind == "delete":
             return {}
         if self.kind != "change":
@@ -80,9 +80,9 @@ class Effect:
 def claims_of(
     entity: BoundEntity, item: Item, constraints: Iterable[tuple[str, ...]] | None = None
 ) -> dict[str, Claim]:
-    """The claims of an item, by the text of their guards' keys.
+    """Return the claims of an item, by the text of their guards' keys.
 
-    An item that lacks one of a constraint's attributes claims nothing for it.
+    An item that lacks one of a constraint's attributes has no claim for that constraint.
     """
     claims = {}
     for names in entity.spec.unique if constraints is None else constraints:
@@ -93,7 +93,7 @@ def claims_of(
             continue
         beginning, attributes = guard_form(entity.spec, names)
         texts = (type_of(one).strict_text(values[one.name]) for one in attributes)
-        # A text that these values of this constraint have, and nothing else has.
+        # This text is unique to these values of this constraint.
         text = beginning + "#".join(texts)
         pk, *sk = (form.field for form in entity.keys.primary.forms)
         key: Item = {pk: {"S": text}, **{name: {"S": GUARD_SORT_KEY} for name in sk}}
@@ -102,10 +102,10 @@ def claims_of(
 
 
 def guard_form(spec: EntitySpec, names: Iterable[str]) -> tuple[str, tuple[AttributeSpec, ...]]:
-    """The text that a constraint's guards begin with, and the attributes whose texts follow it.
+    """Return the beginning of a constraint's guard keys, and the attributes whose texts follow.
 
-    It goes by fields in the order of their names, so that neither renaming an attribute nor
-    turning a constraint round loses the guards that there are.
+    Both are ordered by field name, so renaming an attribute or reordering a constraint does not
+    lose the existing guards.
     """
     attributes = sorted((spec.attributes[name] for name in names), key=lambda a: a.field)
     parts = [spec.entity, spec.version, ",".join(attribute.field for attribute in attributes)]
@@ -114,7 +114,7 @@ def guard_form(spec: EntitySpec, names: Iterable[str]) -> tuple[str, tuple[Attri
 
 
 def guard_beginning(spec: EntitySpec) -> str:
-    """What the keys of all guards of a service begin with."""
+    """Return the beginning of the keys of all guards of a service."""
     return f"${escape(spec.service)}$unique#"
 
 
@@ -123,7 +123,7 @@ def _fields(entity: BoundEntity, names: Iterable[str]) -> list[str]:
 
 
 def unique_fields(entity: BoundEntity) -> tuple[str, ...]:
-    """The fields of all unique attributes."""
+    """Return the fields of all unique attributes."""
     names = dict.fromkeys(name for constraint in entity.spec.unique for name in constraint)
     return tuple(_fields(entity, names))
 
@@ -138,7 +138,7 @@ def moves_claims(entity: BoundEntity, effect: Effect | None) -> bool:
 
 
 def why_read(entity: BoundEntity, effect: Effect | None) -> str | None:
-    """Why a write cannot know its claims without reading what is stored; None where it can."""
+    """Say why a write must read the stored item to know its claims; None where it need not."""
     if effect is None or effect.kind == "create" or not moves_claims(entity, effect):
         return None
     if effect.kind != "change":
@@ -154,14 +154,14 @@ def why_read(entity: BoundEntity, effect: Effect | None) -> str | None:
     }
     if unknown:
         quoted = ", ".join(f'"{name}"' for name in sorted(unknown))
-        return f"nothing says what the unique {quoted} was; say it with .composite()"
+        return f"the old value of the unique {quoted} is unknown; give it with .composite()"
     if any(own.issuperset(names) for names in touched):
-        return "it may be an update or a new item with new values; .patch() is an update"
+        return "it may be an update, or a new item with new values; .patch() is an update"
     return None
 
 
 def touched_by(entity: BoundEntity, effect: Effect) -> list[tuple[str, ...]]:
-    """The constraints that an update may change something about."""
+    """Return the constraints that an update may affect."""
     own = set(_fields(entity, entity.keys.primary.spec.composites))
     moved = {*effect.sets, *effect.defaults, *effect.removes} - own
     return [
@@ -173,7 +173,7 @@ def touched_by(entity: BoundEntity, effect: Effect) -> list[tuple[str, ...]]:
 
 
 def refuse_unknown_claims(entity: BoundEntity, steps: Iterable[Step]) -> None:
-    """Raise where the new value of a unique attribute would not be known here."""
+    """Raise InvalidExpressionError where the new value of a unique attribute would be unknown."""
     if not entity.spec.unique:
         return
     unique = {name for names in entity.spec.unique for name in names}
@@ -187,7 +187,7 @@ def refuse_unknown_claims(entity: BoundEntity, steps: Iterable[Step]) -> None:
 
 
 def unique_notes(entity: BoundEntity, effect: Effect | None) -> tuple[str, ...]:
-    """What keeping the constraints costs a write, in words."""
+    """Say what keeping the constraints costs a write."""
     if effect is None or not moves_claims(entity, effect):
         return ()
     names = "; ".join(" with ".join(constraint) for constraint in entity.spec.unique)
@@ -195,20 +195,20 @@ def unique_notes(entity: BoundEntity, effect: Effect | None) -> tuple[str, ...]:
         return (f"writes a guard item for each unique value, in one transaction ({names})",)
     return (
         "reads the stored item first, consistently",
-        f"where unique values change ({names}), it becomes a transaction that moves their guard "
-        "items along; otherwise it is this request, on the condition that they are as read",
+        f"where unique values change ({names}), it becomes a transaction that also writes "
+        "their guard items; otherwise it is this request, on the condition that they are as read",
     )
 
 
 GUARD_SUFFIX: Final = "#unique"
-"""What guard items have behind the entity's name, so that they are no entity's items."""
+"""What guard items have after the entity's name, so that they belong to no entity."""
 
 OWNER_FIELD: Final = "__leyden_owner__"
 """The field in which a guard item holds the key of its owner."""
 
 
 def is_guard(entity: BoundEntity, item: Item) -> bool:
-    """Whether an item is the guard of a constraint that the entity has, by its key."""
+    """Whether an item is, by its key, a guard of one of the entity's constraints."""
     text = item.get(entity.key_fields[0], {}).get("S", "")
     return OWNER_FIELD in item and any(
         text.startswith(guard_form(entity.spec, names)[0]) for names in entity.spec.unique
@@ -217,14 +217,14 @@ def is_guard(entity: BoundEntity, item: Item) -> bool:
 
 @frozen
 class GuardPart:
-    """A guard's part of a transaction; `taken` is False for one that is given up.
+    """A guard's part of a transaction; `taken` is False for a guard that is given up.
 
-    `owner` is the key of the item that takes it or gives it up. `others` are keys of items that
-    may have it as well: one that left it, or that gives it up in the same transaction. A
-    `foreign` one, which another item has, is left alone in place of being given up.
+    `owner` is the key of the item that takes it or gives it up. `others` are keys of items that may
+    also have it: one that left it behind, or one that gives it up in the same transaction. A
+    `foreign` guard belongs to another item, and is left alone instead of being given up.
 
-    With `told` it is the guard of the same values before a migration, which no other item may have
-    either, and which is only looked at; `told` is the claim that the item takes.
+    With `told`, it is the guard of the same values before a migration. No other item may have it
+    either, but it is only checked; `told` is the claim that the item takes.
     """
 
     entity: BoundEntity
@@ -238,9 +238,9 @@ class GuardPart:
 
     @property
     def part(self) -> Params:
-        """It as a part of a transaction: to be done if no stranger has the guard."""
+        """The part of a transaction, on the condition that no other item has the guard."""
         if self.foreign:
-            # Whose it is may have changed since, and then it must be given up after all.
+            # It may belong to another owner by now, and would then have to be given up after all.
             return still_foreign(self.claim, (self.owner, *self.others), self.table)
         body: Params = {"TableName": self.table}
         if self.taken and self.told is None:
@@ -267,16 +267,16 @@ class GuardPart:
 
 @define
 class GuardState:
-    """What the attempts of a write learned of the guards that stood in its way."""
+    """What the attempts of a write learned about the guards in its way."""
 
     stale: dict[str, Item] = field(factory=dict)
-    """Guards to take over, each with the key of the item that left it."""
+    """Guards to take over, each with the key of the item that left it behind."""
     foreign: set[str] = field(factory=set)
     """Guards to leave alone: another item has them, though this one has the values too."""
     consumed: float | None = None
 
     def apply(self, parts: Iterable[GuardPart]) -> tuple[GuardPart, ...]:
-        """The parts with what was learned: guards taken over, and foreign ones left alone."""
+        """Return the parts with guards to take over, and with foreign guards left alone."""
         known = []
         for part in parts:
             text = part.claim.text
@@ -289,10 +289,10 @@ class GuardState:
     def judge(
         self, part: GuardPart, guard: Item | None, operation: tuple[str, str]
     ) -> Program[Item | None]:
-        """Look at who has the guard that refused `part`; `guard` is it, where it was returned.
+        """Find out who has the guard that refused `part`; `guard` is it, if it was returned.
 
-        Gives the key of an item that has the values indeed. None: another attempt may do.
-        `operation` has the names of the operation and the entity that it is asked for.
+        Returns the key of an item that really has the values, or None where another attempt may
+        succeed. `operation` has the names of the operation and the entity, for the reads.
         """
         if not part.taken:
             (self.foreign.discard if part.foreign else self.foreign.add)(part.claim.text)
@@ -324,7 +324,7 @@ class GuardState:
 
 
 def take(entity: BoundEntity, claim: Claim, owner: Item, table: str) -> GuardPart:
-    """Write a guard, unless another item has it.
+    """Return the part that writes a guard, unless another item has it.
 
     Raises ItemTooLargeError for values that are too long for a key.
     """
@@ -344,7 +344,7 @@ def take(entity: BoundEntity, claim: Claim, owner: Item, table: str) -> GuardPar
 def guards_without_reading(
     entity: BoundEntity, key: Item, effect: Effect, table: str
 ) -> tuple[GuardPart, ...]:
-    """The guards of a write of which everything is known: `why_read` says nothing."""
+    """Return the guards of a write that knows its claims (`why_read` is None)."""
     if effect.kind == "create":
         claims = claims_of(entity, effect.sets, effect.constraints)
         return tuple(take(entity, claim, key, table) for claim in claims.values())
@@ -365,7 +365,7 @@ def guards_over(
     table: str,
     stored: Item | None,
 ) -> tuple[GuardPart, ...]:
-    """The guards of a write over this stored item."""
+    """Return the guards of a write over this stored item."""
     before = {} if stored is None else claims_of(entity, stored)
     after = claims_of(entity, effect.after(stored))
     return _moved(entity, key, table, before, after)
@@ -388,9 +388,9 @@ def _moved(
 
 
 def together(parts: Sequence[GuardPart]) -> GuardPart | None:
-    """What several writes of one transaction do to one guard, which is there once.
+    """Combine what several writes of a transaction do to one guard, which can occur only once.
 
-    One may give up what another takes. None where two would take it.
+    One may give up what another takes. None where two of them take it.
     """
     takers = [part for part in parts if part.taken]
     if len(takers) > 1:
@@ -401,7 +401,7 @@ def together(parts: Sequence[GuardPart]) -> GuardPart | None:
 
 
 def still_left(claims: Iterable[Claim], owner: Item, table: str) -> Params:
-    """Check that the owner of guards is gone, or has other values by now."""
+    """Return a check that the owner of guards is gone, or has other values by now."""
     expressions = Expressions()
     held = [
         " AND ".join(expressions.equal(*pair) for pair in claim.values.items()) for claim in claims
@@ -414,7 +414,7 @@ def still_left(claims: Iterable[Claim], owner: Item, table: str) -> Params:
 
 
 def still_foreign(claim: Claim, owners: Iterable[Item], table: str) -> Params:
-    """Check that none of these items has a guard."""
+    """Return a check that none of these items has a guard."""
     expressions = Expressions()
     body: Params = {"TableName": table, "Key": claim.key}
     absent = f"attribute_not_exists({_first(claim.key, expressions)})"
@@ -427,7 +427,7 @@ def still_foreign(claim: Claim, owners: Iterable[Item], table: str) -> Params:
 
 
 def unchanged(entity: BoundEntity, key: Item, stored: Item | None, expressions: Expressions) -> str:
-    """The condition that the unique values are still those that were read."""
+    """Return the condition that the unique values are still those that were read."""
     if stored is None:
         return f"attribute_not_exists({_first(key, expressions)})"
     there = f"attribute_exists({_first(key, expressions)})"
@@ -436,7 +436,7 @@ def unchanged(entity: BoundEntity, key: Item, stored: Item | None, expressions: 
 
 
 def values_changed(entity: BoundEntity, stored: Item | None, now: Item | None) -> bool:
-    """Whether the unique values are others than those that were read."""
+    """Whether the unique values differ from those that were read."""
     return (stored is None) != (now is None) or any(
         (stored or {}).get(name) != (now or {}).get(name) for name in unique_fields(entity)
     )

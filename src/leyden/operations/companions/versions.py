@@ -1,7 +1,7 @@
-"""Versioned records: a number that every write counts up, and writes that depend on it.
+"""Versioned records: a number that every write increments, and writes that depend on it.
 
-Each write counts in the same request that changes the item, so no change is ever without a new
-version, and a reader who finds the version that he saw knows that nothing was written between.
+The request that changes an item also increments its version, so no change goes without a new
+version. A reader who finds the same version again knows that nothing was written in between.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from leyden.types.numbers import number_text
 class Expectation:
     """The version that the stored item must have.
 
-    `number` is None for no version: there is no item, or one from before the entity was
-    versioned. With `stored` there must be one.
+    `number` is None for no version: there is no item, or one from before the entity was versioned.
+    With `stored` there must be an item.
     """
 
     field: str
@@ -39,7 +39,7 @@ class Expectation:
     stored: bool = False
 
     def condition(self, expressions: Expressions, key: Item) -> str:
-        """What a write requires of the item under `key`."""
+        """Return what a write requires of the item under `key`."""
         if self.number is not None:
             return expressions.equal(self.field, {"N": number_text(self.number)})
         absent = f"attribute_not_exists({expressions.name(self.field)})"
@@ -49,7 +49,7 @@ class Expectation:
         return f"{present} AND {absent}"
 
     def holds(self, item: Item | None) -> bool:
-        """Whether the stored item, None where there is none, has this version."""
+        """Whether the stored item (None if there is none) has this version."""
         if item is None:
             return self.number is None and not self.stored
         found = item.get(self.field)
@@ -64,15 +64,15 @@ class Expectation:
 
 
 def version_field(entity: BoundEntity) -> str | None:
-    """The field that counts the item's changes; None where the entity is not versioned."""
+    """Return the field with the version; None where the entity is not versioned."""
     name = entity.spec.version_attribute
     return None if name is None else entity.spec.attributes[name].field
 
 
 def expectation_of(entity: BoundEntity, seen: Any) -> Expectation:
-    """The expectation in a record, or in a number; 0 stands for no version.
+    """Return the expectation in a record, or in a number; 0 stands for no version.
 
-    Raises InputError where that says nothing of a version.
+    Raises InputError where neither gives a version.
     """
     name = entity.spec.version_attribute
     if name is None:
@@ -110,10 +110,10 @@ def expectation_of(entity: BoundEntity, seen: Any) -> Expectation:
 
 
 def version_seen_in(entity: BoundEntity, record: Any) -> Expectation | None:
-    """What a record says of the version that must still be stored; None where it says nothing.
+    """Return the version that a record requires to be still stored; None if it tells nothing.
 
-    One that was read without a version is of an item that was not counted yet, and still must not
-    be. Of one that was made by hand, or was read in part, that is not known.
+    A record that was read without a version is from an item without one, which must still have
+    none. A record that was made by hand, or read in part, tells nothing.
     """
     name = entity.spec.version_attribute
     slot = None if name is None else entity.mapping.slots.get(name)
@@ -127,9 +127,9 @@ def version_seen_in(entity: BoundEntity, record: Any) -> Expectation | None:
 
 
 def expectation_from(entity: BoundEntity, item: Item | None) -> Expectation:
-    """The expectation that a stored item stays as it is, or that there is still none.
+    """Return the expectation that a stored item stays as it is, or stays absent.
 
-    Raises DecodeError where its version is no number.
+    Raises DecodeError where its version is not a number.
     """
     field = version_field(entity)
     assert field is not None
@@ -138,7 +138,9 @@ def expectation_from(entity: BoundEntity, item: Item | None) -> Expectation:
         return Expectation(field, None, stored=item is not None)
     if "N" not in found:
         raise DecodeError(
-            f'the stored version in "{field}" is no number', field=field, entity=entity.spec.entity
+            f'the stored version in "{field}" is not a number',
+            field=field,
+            entity=entity.spec.entity,
         )
     return Expectation(field, Decimal(found["N"]))
 
@@ -146,14 +148,14 @@ def expectation_from(entity: BoundEntity, item: Item | None) -> Expectation:
 def version_notes(
     entity: BoundEntity, counts_on: bool, expected: Expectation | None
 ) -> tuple[str, ...]:
-    """What versions mean for a write, in words."""
+    """Say what versions mean for a write."""
     name = entity.spec.version_attribute
     if name is None:
         return ()
     if counts_on:
         return (
-            f'begins as the write of a new item, with the first "{name}"; where one is stored, '
-            "its refusal tells the version to count on from, in a second request",
+            f'is first sent as the write of a new item, with the first "{name}"; if one is stored, '
+            "the refusal shows which version to count on from, in a second request",
         )
     if expected is not None:
         return (f'only over the "{name}" that was seen',)
@@ -161,12 +163,12 @@ def version_notes(
 
 
 def refuse_counted(entity: BoundEntity, names: Iterable[str]) -> None:
-    """Raise ReadOnlyAttributeError where the version itself would be written by hand."""
+    """Raise ReadOnlyAttributeError where the version itself would be set by hand."""
     counted = entity.spec.version_attribute
     if counted is not None and counted in names:
         raise ReadOnlyAttributeError(
-            f'"{counted}" is the version, which every write counts up by itself; say what it must '
-            "be with .expecting()",
+            f'"{counted}" is the version, which every write increments by itself; say with '
+            ".expecting() which version must be stored",
             path=counted,
             entity=entity.spec.entity,
         )
@@ -175,10 +177,10 @@ def refuse_counted(entity: BoundEntity, names: Iterable[str]) -> None:
 def seen_version(
     entity: BoundEntity, given: Mapping[str, Any], expected: Expectation | None
 ) -> tuple[Mapping[str, Any], Expectation | None]:
-    """The attributes of a whole item without its version, and what that version expects.
+    """Return the attributes of a whole item without its version, and the expected version.
 
-    A record that is written back carries the version that the caller saw, so that version is
-    what must still be stored. Raises InputError where `expecting()` said another one.
+    A record that is written back carries the version that the caller saw, so that version must
+    still be stored. Raises InputError where `expecting()` gave a different one.
     """
     name = entity.spec.version_attribute
     if name is None or given.get(name) is None:
@@ -193,7 +195,7 @@ def seen_version(
 
 
 def first_version(entity: BoundEntity, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The attributes of a whole item, with the version of a new one."""
+    """Return the attributes of a whole item with the first version."""
     name = entity.spec.version_attribute
     return given if name is None else {**given, name: 1}
 
@@ -206,9 +208,9 @@ def conflict(
     *,
     unsure: bool = False,
 ) -> VersionConflictError:
-    """The error for a stored item that has another version than expected.
+    """Return the error for a stored item that has another version than expected.
 
-    `unsure`: an earlier attempt of the same request got no answer.
+    `unsure` means that an earlier attempt of the same request got no answer.
     """
     what = (
         "there is no item with that version any more"

@@ -1,1 +1,1 @@
-"""What an operation comes to: requests, decided before anything is sent."""
+"""The plans of operations: requests, decided before anything is sent."""

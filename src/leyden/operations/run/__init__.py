@@ -1,1 +1,1 @@
-"""Programs: what is sent, and what is made of the answers."""
+"""Programs: which requests are sent, and what becomes of the answers."""

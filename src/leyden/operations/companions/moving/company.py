@@ -1,8 +1,8 @@
-"""What moving an item takes beside the item: guards of unique values, and parts of large ones.
+"""The companions of an item that moves: guards of unique values, and parts of large ones.
 
-A guard's key is made of its entity and version as well, and names its owner by the owner's key; a
-part stands in its item's partition. So they move along, in the same transaction. Large values that
-no step concerns keep their parts byte for byte, but for the keys.
+A guard's key also contains its entity and version, and it holds its owner's key; a part is in its
+item's partition. So they move in the same transaction as the item. Large values that no step
+concerns keep their parts byte for byte, except for the keys.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ from leyden.program import Item, Params, Program
 from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD
 
 Direction: TypeAlias = Literal["forward", "back", "commit"]
-"""Into the new form; back into the old one; or into the new one, with no way back."""
+"""To the new form; back to the old one; or to the new one with no way back."""
 
 _PARTS: Final = 40
-"""The parts of one request: as many as an answer of 16 MB holds for sure."""
+"""The parts of one request: as many as surely fit into an answer of 16 MB."""
 
 
 @frozen
 class Prepared:
-    """What moving one item comes to.
+    """What moving one item writes.
 
-    `before` is the item as it was read, under `old_key`; `after` is what is to be put under
+    `before` is the item as it was read, under `old_key`; `after` is the item to put under
     `new_key`. `guards` and `parts` go into the same transaction: guards of unique values that are
     taken or given up, and requests (`{"Put": ...}`, `{"Delete": ...}`) for the parts of large
     values.
@@ -80,11 +80,11 @@ def prepare(
     direction: Direction = "forward",
     copy_to: str | None = None,
 ) -> Program[list[Prepared | LeydenError]]:
-    """What moving these raw items comes to; an error for each one that cannot move.
+    """Return what moving these raw items writes, or an error for an item that cannot move.
 
-    Reads what must be read for it: large values that move, or that a step needs, and the guards of
-    items that come under unique constraints. With `copy_to`, the table that items are copied to,
-    they keep all they have where they are.
+    It reads what it needs: large values that move or that a step needs, and the guards of items
+    that come under unique constraints. With `copy_to`, the table that items are copied to, the
+    items keep everything where they are.
     """
     how = _Preparing(moving, table, operation, direction, copy_to)
     found: list[Prepared | LeydenError] = []
@@ -127,7 +127,7 @@ class _Preparing:
         return self.moving.earlier if self.back else self.moving.entity
 
     def converted(self, item: Item) -> Program[Prepared]:
-        """The item in its other form. Raises ConversionError, DecodeError."""
+        """Return the item in its other form. Raises ConversionError, DecodeError."""
         whole = item
         if self.moving.joins(item, back=self.back):
             joining = OverflowRead(
@@ -155,7 +155,7 @@ class _Preparing:
         )
 
     def with_parts(self, one: Prepared) -> Program[Prepared]:
-        """With the parts of its large values, as many of them as have to be written."""
+        """Add the parts of its large values that have to be written."""
         origin, target = self.origin, self.target
         if not (origin.mapping.overflow or target.mapping.overflow):
             return one
@@ -192,7 +192,7 @@ class _Preparing:
         return evolve(one, parts=(*puts, *deletes)) if puts or deletes else one
 
     def _arranged(self, one: Prepared) -> tuple[Prepared, list[Params]]:
-        """With large values outside where the item would be too large, and the parts of these."""
+        """Move large values outside if the item would be too large. Returns their parts too."""
         target, entries = self.target, read_manifest(one.after)
         values = {
             name: value
@@ -210,7 +210,7 @@ class _Preparing:
         return evolve(one, after=after), puts
 
     def _read(self, one: Prepared, entries: Sequence[Entry]) -> Program[Mapping[str, list[Item]]]:
-        """The parts of these values, by their generations. Raises DecodeError."""
+        """Return the parts of these values, by generation. Raises DecodeError."""
         sort = sort_field_of(self.origin)
         keys = {entry.generation: part_keys(one.old_key, sort, entry) for entry in entries}
         found, _, _ = yield from get_items(
@@ -226,7 +226,7 @@ class _Preparing:
             parts = [found.get(item_id(self.table, key)) for key in some]
             if None in parts:
                 raise DecodeError(
-                    "a large value of the item cannot be moved: some of its parts are not there",
+                    "a large value of the item cannot be moved: some of its parts are missing",
                     field=OVERFLOW_FIELD,
                     key=one.old_key,
                     entity=self.origin.spec.entity,
@@ -242,13 +242,13 @@ class _Preparing:
     # --- unique values
 
     def guards_there(self, found: Sequence[Prepared]) -> Program[Mapping[ItemId, Item]]:
-        """The guards there are of values whose items do not tell whether they have them."""
+        """Read the guards of values where the items do not show whether they have the guards."""
         keys = {}
         for one in found:
             try:
                 untold = self._claims(one).untold
             except LeydenError:
-                # It is refused where its guards are told.
+                # The same error is raised again when its guards are added.
                 continue
             for claim in untold.values():
                 keys[item_id(self._there, claim.key)] = claim.key
@@ -260,7 +260,7 @@ class _Preparing:
         return guards
 
     def with_guards(self, one: Prepared, there: Mapping[ItemId, Item]) -> Prepared:
-        """With the guards that it takes and gives up. Raises ItemTooLargeError."""
+        """Add the guards that it takes and gives up. Raises ItemTooLargeError."""
         claims = self._claims(one)
         guards = []
         for text, claim in claims.after.items():
@@ -290,7 +290,7 @@ class _Preparing:
         return evolve(one, guards=tuple(guards)) if guards else one
 
     def as_left(self, one: Prepared) -> Prepared:
-        """As the last step of a migration leaves the item: it keeps nothing for a way back."""
+        """Return the item as the last step leaves it, without what it keeps for a way back."""
         if self.direction != "commit" and self.copy_to is None:
             return one
         final = self.moving.final(one.after)
@@ -298,11 +298,11 @@ class _Preparing:
 
     @property
     def _there(self) -> str:
-        """The table that the items are to be in."""
+        """The table that the items move to."""
         return self.table if self.copy_to is None else self.copy_to
 
     def _claims(self, one: Prepared) -> _Claims:
-        """The claims of an item before and after. Raises DecodeError."""
+        """Return the claims of an item before and after. Raises DecodeError."""
         moving = self.moving
         if not (moving.entity.spec.unique or moving.earlier.spec.unique):
             return _Claims()
@@ -314,8 +314,8 @@ class _Preparing:
         after = claims_of(self.target, one.after)
         untold = after if moving.change.unique and not self.back else {}
         if not (moving.tells_form or one.moves or self.copy_to is not None):
-            # What both schemas claim something by may be in its fields before and after, so only
-            # the guards themselves tell which of them it has.
+            # The fields for both schemas' claims may exist before and after, so only the guards
+            # themselves show which of them the item has.
             either = {**before, **after}
             all_have = after.keys() & held[0].keys() & held[1].keys()
             untold = {**untold, **{text: either[text] for text in either.keys() - all_have}}
@@ -326,7 +326,7 @@ class _Preparing:
 class _Claims:
     """What an item claims, by the texts of its guards' keys.
 
-    `untold` are those of which only the guards tell whether it has them.
+    For `untold` claims, only the guards show whether the item has them.
     """
 
     before: Mapping[str, Claim] = field(factory=dict)
@@ -335,12 +335,12 @@ class _Claims:
 
 
 def _lifetimes(entity: BoundEntity, item: Item) -> Item:
-    """The fields of time to live that the parts of an item have."""
+    """Return the fields of time to live that an item's parts have."""
     return part_lifetimes({name: item[name] for name in entity.lifetimes if name in item})
 
 
 def _claims(entity: BoundEntity, item: Item) -> dict[str, Claim]:
-    """The claims of an item that may be in another form, which then has none."""
+    """Return an item's claims; none for an item that another form wrote and this cannot read."""
     try:
         return claims_of(entity, item)
     except DecodeError:

@@ -1,9 +1,9 @@
-"""The two forms of an entity under a migration: how each is made of the other, and what tells them.
+"""The two forms of an entity under a migration: how to convert and how to recognize them.
 
-All of this is worked out from the schemas when a migration is loaded. An item is in the old form or
-in the new one, and tells which by itself: by its identifiers, by the table's own key, by fields
-that only one form has, by values of a kind that only one form stores. A change that no item would
-tell is refused here.
+All of this is worked out from the schemas when a migration is loaded. Every item shows by itself
+whether it is in the old or the new form: by its identifiers, by the table's own key, by fields that
+only one form has, or by values of a kind that only one form stores. A change that items would not
+show is refused here.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from leyden.schema.spec import Literal
 class Forms:
     """The old form and the new form of one entity under a migration.
 
-    `entity` is the entity as the new schemas have it, `earlier` as the old ones have it, both on
-    the table of the migration. `change` is what the migration's file says of it, None where the
-    file does not name it. `name` is the migration's, empty where it has none.
-    `moves` says whether the table's own key of an item can change.
+    `entity` is the entity in the new schemas, `earlier` in the old ones, both on the table of the
+    migration. `change` is its entry in the migration's file, None if it has none. `name` is the
+    migration's name, "" if it has none. `moves` tells whether the table's own key of an item can
+    change.
 
-    Raises SchemaError where the change cannot be made, or an item would not tell its form.
+    Raises SchemaError where the change is not possible, or where items would not show their form.
     """
 
     def __init__(
@@ -54,11 +54,11 @@ class Forms:
             same_key(old, new, self.routes) for old, new in zip(old_keys, new_keys, strict=True)
         )
         self.renames = earlier.identifiers != entity.identifiers
-        """Whether an item's identifiers tell its form."""
+        """Whether an item's identifiers show its form."""
         self.tells_form = self.renames or (
             self.moves and any(map(_differ_at_head, old_keys, new_keys))
         )
-        """Whether an item as a whole tells its form, whatever its fields are."""
+        """Whether every item shows its form, whatever its fields are."""
         consumed = _consumed(self.routes, earlier, entity)
         self._old_fields = frozenset(earlier.spec.attributes[name].field for name in consumed)
         self._to_new = Translation(
@@ -95,7 +95,7 @@ class Forms:
 
     @cached_property
     def finds_by_key(self) -> bool:
-        """Whether the key attributes of the new schema tell the old key."""
+        """Whether the key attributes of the new schema determine the old key."""
         given = {*self.entity.keys.primary.composites}
         constants = {*self.earlier.spec.constants}
         for name in self.earlier.keys.primary.composites:
@@ -108,7 +108,7 @@ class Forms:
 
     @cached_property
     def _made_beside(self) -> list[Route]:
-        """The routes that make a field that only the new form has, and keep what they read."""
+        """The routes that make a field of only the new form, and keep the fields they read."""
         known = self.earlier.mapping.known_fields
         return [
             route
@@ -119,7 +119,7 @@ class Forms:
         ]
 
     def _inputs(self, route: Route) -> frozenset[str]:
-        """The old fields that a route reads."""
+        """Return the old fields that a route reads."""
         names = set(route.reads or ())
         if route.source is not None:
             names.add(route.source.spec.name)
@@ -128,7 +128,7 @@ class Forms:
 
     @cached_property
     def _lossy(self) -> frozenset[str]:
-        """The old fields that rolling back cannot compute from the new form."""
+        """The old fields that a rollback cannot compute from the new form."""
         attributes = self.earlier.spec.attributes
         return frozenset(
             attributes[name].field
@@ -137,7 +137,7 @@ class Forms:
         )
 
     def _routes_forward(self) -> dict[str, Route]:
-        """By the file, else from the attribute of the same name. Raises SchemaError."""
+        """Route by the file, or else from the attribute of the same name. Raises SchemaError."""
         old, hooks = self.earlier.mapping, self.entity.hooks
         found = {}
         for name, target in self.entity.mapping.attributes.items():
@@ -159,7 +159,7 @@ class Forms:
         return found
 
     def _routes_backward(self) -> dict[str, Route]:
-        """By the file's `back`, else by a rename the other way round, else by the same name."""
+        """Route by the file's `back`, or else by a reversed rename, or else by the same name."""
         new, hooks = self.entity.mapping, self.entity.hooks
         changes = self.change.attributes.values()
         found = {}
@@ -181,7 +181,7 @@ class Forms:
         return found
 
     def _filled(self) -> dict[str, AttributeValue]:
-        """The fields that only the new form has, with the default that the migration writes."""
+        """Return the fields of only the new form, with the defaults that the migration writes."""
         known, found = self.earlier.mapping.known_fields, {}
         for name in self.change.defaults:
             attribute = self.entity.mapping.attributes[name]
@@ -193,7 +193,7 @@ class Forms:
         return found
 
     def _refuse_untold(self) -> None:
-        """Raise where an item would not tell whether it was converted."""
+        """Raise SchemaError where an item would not show whether it was converted."""
         if self.tells_form:
             return
         known, tells = self.entity.mapping.known_fields, self._to_new.own_kinds
@@ -207,22 +207,22 @@ class Forms:
             if target.field not in self.earlier.mapping.known_fields:
                 if route.make is not None:
                     continue
-                # What it was is still there, under a name that the new schema has for another.
+                # Its old value is still in a field that the new schema uses for another attribute.
             elif target.field in tells and fields <= {target.field, *self._old_fields}:
                 continue
             elif source is not None and route.make is None and source.spec.field == target.field:
-                # The stored form is the same, or what differs is inside and reads alike.
+                # The stored form is the same, or differs only inside and reads the same.
                 continue
             taken = sorted(field for field in fields if field in known)
             raise self._fault(
-                f'an item would not tell whether its "{name}" was converted: both schemas use the '
+                f'an item would not show whether its "{name}" was converted: both schemas use the '
                 f"field {', '.join(taken) or target.field}, with values of one kind. Store "
                 f'"{name}" in another field (`field: ...`), or give the entity a new version',
                 self.change.attributes.get(name),
             )
 
     def _refuse_lost(self) -> None:
-        """Raise where what is encrypted could not be decrypted under the item's new key."""
+        """Raise SchemaError where encrypted values could not be decrypted under the new key."""
         read = {one.source.spec.name for one in self.routes.values() if one.source is not None}
         for name, spec in self.earlier.spec.attributes.items():
             if spec.encrypt and self.moves and name not in read:
@@ -241,7 +241,7 @@ class Forms:
 def _consumed(
     routes: Mapping[str, Route], origin: BoundEntity, target: BoundEntity
 ) -> frozenset[str]:
-    """The attributes that others are made of, and whose fields only the origin's form has."""
+    """Return the attributes that others are made of, and whose fields only the origin has."""
     read = {name for route in routes.values() for name in route.reads or ()}
     read |= {route.source.spec.name for route in routes.values() if route.source is not None}
     attributes, known = origin.spec.attributes, target.mapping.known_fields
@@ -251,7 +251,7 @@ def _consumed(
 
 
 def _differ_at_head(old: KeyForm, new: KeyForm) -> bool:
-    """Whether no key of one form can be one of the other, by what the two begin with."""
+    """Whether no key of one form can be one of the other, because their beginnings differ."""
     heads = []
     for form in (old, new):
         head = form.prefix + (form.segments[0].label if form.segments else form.suffix)

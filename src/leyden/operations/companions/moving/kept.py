@@ -1,10 +1,10 @@
-"""What an item keeps of its old form until the commit.
+"""What an item keeps of its old form until the migration is committed.
 
-Rolling back computes the old form from the new one. What it could not compute, or not byte for
-byte, stands in one field of the item: the old fields that would differ, the names of those that
-would be too many, and a digest of the new form. As long as the digest holds, nobody has written the
-item, and rolling back gives the old bytes. What an earlier migration keeps, which was not committed
-yet, is one of the old fields.
+A rollback computes the old form from the new one. Whatever it could not compute exactly is kept in
+one field of the item: the old fields that would differ, the names of fields that the old item did
+not have, and a digest of the new form. As long as the digest matches, nobody has written the item,
+and the rollback restores the old bytes. If an earlier migration has not been committed, what it
+keeps is one of the old fields.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from leyden.schema.migrations import BEFORE_FIELD
 class Kept:
     """What is kept: old `fields`, and the `absent` ones that the old item did not have.
 
-    `digest` is that of the new form without this field, `of` the name of the migration that keeps
-    it, empty where it has none.
+    `digest` is that of the new form without this field. `of` is the name of the migration that
+    keeps it, "" if that has none.
     """
 
     digest: bytes
@@ -35,7 +35,7 @@ class Kept:
     of: str = ""
 
     def encode(self) -> AttributeValue:
-        """It as it is stored."""
+        """Return the value as it is stored."""
         found: dict[str, AttributeValue] = {"digest": {"B": self.digest}}
         if self.fields:
             found["fields"] = {"M": self.fields}
@@ -47,7 +47,7 @@ class Kept:
 
 
 def kept_of(item: Item) -> Kept | None:
-    """What an item keeps; None where it keeps nothing, or what nobody of us wrote."""
+    """Return what an item keeps; None for nothing, or for a value that Leyden did not write."""
     stored = item.get(BEFORE_FIELD, {}).get("M")
     try:
         return (
@@ -65,7 +65,7 @@ def kept_of(item: Item) -> Kept | None:
 
 
 def keepers(item: Item) -> list[str]:
-    """The names of the migrations that keep something in an item, the latest one first."""
+    """Return the names of the migrations that keep something in an item, the latest first."""
     found = []
     kept = kept_of(item)
     while kept is not None:
@@ -75,12 +75,12 @@ def keepers(item: Item) -> list[str]:
 
 
 def without_kept(item: Item) -> Item:
-    """The item without what it keeps."""
+    """Return the item without what it keeps."""
     return {name: value for name, value in item.items() if name != BEFORE_FIELD}
 
 
 def difference(after: Item, before: Item, computed: Item, of: str) -> Kept | None:
-    """What `after` must keep so that `computed` can be made `before`; None where they are alike.
+    """Return what `after` must keep to turn `computed` into `before`; None if they are equal.
 
     `of` is the name of the migration.
     """
@@ -94,9 +94,9 @@ def difference(after: Item, before: Item, computed: Item, of: str) -> Kept | Non
 
 
 def digest_of(item: Item) -> bytes:
-    """A digest of an item, without what it keeps.
+    """Return a digest of an item, without what it keeps.
 
-    The service writes numbers in digits of its own, and sets in an order of its own.
+    DynamoDB may change the digits of a number and the order of a set, so both are normalized.
     """
     plain = {name: canonical(value) for name, value in item.items() if name != BEFORE_FIELD}
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
@@ -104,17 +104,17 @@ def digest_of(item: Item) -> bytes:
 
 
 def alike(one: AttributeValue, other: AttributeValue) -> bool:
-    """Whether two stored values are the same to the service."""
+    """Whether two stored values are equal to DynamoDB."""
     return one == other or canonical(one) == canonical(other)
 
 
 def same_items(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two items are the same to the service."""
+    """Whether two items are equal to DynamoDB."""
     return one.keys() == other.keys() and all(alike(one[name], other[name]) for name in one)
 
 
 def canonical(value: Mapping[str, Any]) -> Any:
-    """A stored value as JSON that is the same for whatever the service takes as the same."""
+    """Return a stored value as JSON that is the same for all values equal to DynamoDB."""
     ((kind, content),) = value.items()
     match kind:
         case "N":
@@ -136,7 +136,7 @@ def canonical(value: Mapping[str, Any]) -> Any:
 
 
 _EXACT: Final = Context(prec=60)
-"""More digits than any stored number has, where Python's own context would round to 28."""
+"""More digits than any stored number has; Python's default context rounds to 28."""
 
 
 def _digits(text: Any) -> str:

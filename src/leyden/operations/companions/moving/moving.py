@@ -25,12 +25,12 @@ from leyden.schema.migrations import BEFORE_FIELD
 
 
 class Moving(Forms):
-    """One entity under a migration: whose form an item has, the item in the other form, its key."""
+    """One entity under a migration: converts its items, and knows their forms and keys."""
 
     # --- whose form an item has
 
     def owns(self, item: Item) -> bool:
-        """Whether a raw item is one of this entity's, in either form."""
+        """Whether a raw item belongs to this entity, in either form."""
         return any(one.owns(item) and one.owns_key(item) for one in (self.entity, self.earlier))
 
     def is_earlier(self, item: Item) -> bool:
@@ -61,8 +61,8 @@ class Moving(Forms):
     def needs(self, item: Item) -> bool:
         """Whether the migration has something to do with a raw item.
 
-        It is in the old form, or lacks a key of an index, a default or a guard. An item that
-        cannot be converted needs something as well.
+        That is so for an item in the old form, for one that lacks an index key, a default or a
+        guard, and for one that cannot be converted.
         """
         if not self.owns(item):
             return False
@@ -76,10 +76,10 @@ class Moving(Forms):
     # --- the item in the other form
 
     def forward(self, item: Item) -> Item:
-        """A raw item in the new form: with all keys and identifiers, and fields nobody knows.
+        """Return a raw item in the new form, with all keys and identifiers, and unknown fields.
 
-        What rolling back could not compute stands in its field `__leyden_before__`. An item that
-        is in the new form already, and lacks nothing, is given back as it is.
+        Its field `__leyden_before__` keeps what a rollback could not compute. An item that is
+        complete in the new form is returned as it is.
 
         Raises ConversionError, with the item's key and the attribute that is in the way.
         """
@@ -90,7 +90,7 @@ class Moving(Forms):
         try:
             kept = difference(after, self._old_form(item), self._to_old.convert(after), self.name)
         except ConversionError:
-            # Of an item that new code wrote, there may be no old form.
+            # An item that new code wrote may have no old form.
             old = self._restored(item) if self.is_earlier(item) else {}
             old |= self._kept_by_others(item)
             kept = difference(after, old, {}, self.name) if old else None
@@ -100,16 +100,16 @@ class Moving(Forms):
         return after
 
     def _old_form(self, item: Item) -> Item:
-        """What rolling back is to give of an item. Raises ConversionError."""
+        """Return what a rollback should restore of an item. Raises ConversionError."""
         if self.is_earlier(item):
             return {**self._restored(item), **self._kept_by_others(item)}
         if self._has_moved(item):
             return self.back(item)
-        # One that only lacks something, such as the keys of a new index, is in both forms.
+        # An item that only lacks something, such as the keys of a new index, is in both forms.
         return {**without_kept(item), **self._kept_by_others(item)}
 
     def _has_moved(self, item: Item) -> bool:
-        """Whether something tells that an item, which is not in the old form, was moved."""
+        """Whether an item that is not in the old form shows that it was moved."""
         return bool(
             self.tells_form
             or (self.moves and is_displaced(self.earlier, item))
@@ -118,19 +118,19 @@ class Moving(Forms):
         )
 
     def _kept(self, item: Item) -> Kept | None:
-        """What an item keeps for this migration."""
+        """Return what an item keeps for this migration."""
         kept = kept_of(item)
         is_other = kept is not None and self.name and kept.of not in ("", self.name)
         return None if is_other else kept
 
     def _kept_by_others(self, item: Item) -> Item:
-        """The field in which an item keeps what a migration before this one needs."""
+        """Return the field in which an item keeps what an earlier migration needs."""
         kept = self._kept(item)
         there: Mapping[str, Any] = item if kept is None else kept.fields
         return {BEFORE_FIELD: there[BEFORE_FIELD]} if BEFORE_FIELD in there else {}
 
     def present(self, item: Item) -> Item:
-        """A raw item in the new form, as reads see it: without what is kept, and of any size.
+        """Return a raw item in the new form, as reads see it: without what is kept, of any size.
 
         Raises ConversionError.
         """
@@ -141,16 +141,16 @@ class Moving(Forms):
         return self._to_new.convert(self._restored(item) if earlier else base)
 
     def back(self, item: Item) -> Item:
-        """A raw item in the old form: the old bytes where nobody wrote it since it was moved.
+        """Return a raw item in the old form: the old bytes, if nobody wrote it since it was moved.
 
-        Otherwise it is what the old schema would write of its latest values, with the keys of all
-        its indexes. Raises ConversionError.
+        Otherwise the result is what the old schema would write for its latest values, with the keys
+        of all its indexes. Raises ConversionError.
         """
         base, others = without_kept(item), self._kept_by_others(item)
         if self.is_earlier(item):
             old = self._restored(item)
             if not self.tells_form and self._new_signs(base):
-                # Code of the old kind wrote a part of an item that had moved.
+                # Old code wrote a part of an item that had moved.
                 old = {n: value for n, value in old.items() if n not in self._to_old.leftovers}
             return {**old, **others}
         kept = self._kept(item)
@@ -166,9 +166,9 @@ class Moving(Forms):
         return {**rest, **kept.fields}
 
     def _left_to_others(self, item: Item) -> Item:
-        """An item that another migration keeps something in; it stays as it is.
+        """Return an item in which another migration keeps something, as it is.
 
-        Raises ConversionError where that one has moved it after this one did.
+        Raises ConversionError where that migration moved it after this one did.
         """
         latest, *before = keepers(item)
         if self.name not in before and not self._has_moved(item):
@@ -181,10 +181,9 @@ class Moving(Forms):
         raise refusal
 
     def _latest(self, base: Item, kept: Kept | None) -> Item:
-        """An item of the new form that somebody wrote since, as the old schema would write it.
+        """Return an item of the new form that was written since, as the old schema would write it.
 
-        Old values that were kept are still right where the new ones that are made of them are
-        those that the item has.
+        Kept old values are still right where the item's new values are those computed from them.
         """
         fields = {} if kept is None else kept.fields
         lost = {name: value for name, value in fields.items() if name in self._lossy}
@@ -204,14 +203,14 @@ class Moving(Forms):
         return back
 
     def _is_same_value(self, route: Route, one: Item, other: Item) -> bool:
-        """Whether two items of the new form have one value for an attribute."""
+        """Whether two items of the new form have the same value for an attribute."""
         field, sealer = route.target.spec.field, self.entity.mapping.sealer
         if sealer is None or field not in sealer.fields:
             return alike(one[field], other[field])
         return sealer.opened(one)[field] == sealer.opened(other)[field]
 
     def _new_signs(self, item: Item) -> frozenset[str]:
-        """The fields of an item that only the new form has, or with values that only it stores."""
+        """Return the item's fields that only the new form has, or whose values only it stores."""
         fields = {attribute.field for attribute in self.entity.spec.attributes.values()}
         only = fields - self.earlier.mapping.known_fields
         kinds = self._to_old.own_kinds.items()
@@ -219,14 +218,14 @@ class Moving(Forms):
         return frozenset(found | (only & item.keys()))
 
     def joins(self, item: Item, *, back: bool = False) -> bool:
-        """Whether an item must have its large values in place before it goes forward, or back."""
+        """Whether an item needs its large values in place before it goes forward, or back."""
         return (self._to_old if back else self._to_new).joins(item)
 
     def final(self, item: Item) -> Item:
-        """A raw item as the commit leaves it: without what was kept for a rollback.
+        """Return a raw item as the commit leaves it, without what was kept for a rollback.
 
-        Fields that the migration removes are gone. What an item keeps for another migration, which
-        has not been moved by this one or was moved by that one since, stays.
+        Fields that the migration removes are gone. What the item keeps for another migration stays,
+        if this migration has not moved the item or that one moved it later.
         """
         gone = {*self.change.remove}
         if self._kept(item) is not None:
@@ -234,10 +233,10 @@ class Moving(Forms):
         return {name: value for name, value in item.items() if name not in gone}
 
     def _restored(self, item: Item) -> Item:
-        """An item in the old form, with what code of the old kind left of the new form put back.
+        """Return an item in the old form, with the values of the new form put back into old fields.
 
-        Such code may have written a part of an item that was moved. What it did not write is in
-        the new fields, or was kept.
+        Old code may have written a part of an item that had moved. The values that it did not write
+        are in the new fields, or were kept.
         """
         base = without_kept(item)
         new = self._new_signs(base)
@@ -256,10 +255,10 @@ class Moving(Forms):
     # --- keys
 
     def earlier_key(self, values: Mapping[str, Any]) -> Item | None:
-        """The old key of the item with these accepted key attributes of the new schema.
+        """Return the old key of the item with these accepted key attributes of the new schema.
 
-        None where it is the same key. Raises ConversionError where no old item could have them, or
-        the old key needs more than these (`finds_by_key` is False).
+        None where the key is the same. Raises ConversionError where no old item could have these
+        attributes, or where the old key needs others (`finds_by_key` is False).
         """
         if not self.moves:
             return None
@@ -271,9 +270,9 @@ class Moving(Forms):
         return None if key == self.entity.mapping.primary_key(values) else key
 
     def earlier_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The key attributes of the old schema, of these accepted ones of the new schema.
+        """Return the key attributes of the old schema for these accepted ones of the new schema.
 
-        Those that these do not tell are left out.
+        Attributes that cannot be computed from these are left out.
         """
         attributes, old = self.entity.mapping.attributes, self.earlier.mapping.attributes
         item = {
@@ -288,10 +287,10 @@ class Moving(Forms):
         return found
 
     def earlier_fields(self, names: Iterable[str], attributes: Collection[str], item: Item) -> Item:
-        """The fields of these old attributes, made of an item of the new form.
+        """Return the fields of these old attributes, computed from an item of the new form.
 
-        `item` has the fields of the new `attributes`. Empty where these are not all that the old
-        ones come from. Raises ConversionError.
+        `item` has the fields of the new `attributes`. The result is empty where the old ones need
+        others. Raises ConversionError.
         """
         found: Item = {}
         mapping = self.entity.mapping
@@ -310,10 +309,10 @@ class Moving(Forms):
         return found if read.issuperset(attributes) else {}
 
     def sign(self, values: Mapping[str, Any]) -> Item | None:
-        """The fields that tell the old item of these key attributes of the new schema.
+        """Return the fields that identify the old item of these new key attributes.
 
-        An old item that has all of them gets their key. None where a step makes one of these
-        attributes, so that no stored value tells.
+        An old item that has all of them gets their key. None where a step computes one of these
+        attributes, so that no stored value identifies the item.
         """
         found: Item = {}
         for name in self.entity.keys.primary.composites:
@@ -324,9 +323,9 @@ class Moving(Forms):
         return found
 
     def settled(self, expressions: Expressions) -> str:
-        """The condition that what stands under an item's new key is not in the old form.
+        """Return the condition that the item under a new key is not in the old form.
 
-        Empty where nothing in the old form can stand there.
+        It is "" where no item in the old form can have that key.
         """
         parts = [
             f"attribute_not_exists({expressions.name(name)})" for name in sorted(self._old_fields)
@@ -349,7 +348,7 @@ class Moving(Forms):
     def _refuse_oversize(self, after: Item, item: Item) -> None:
         size = item_size(after)
         if size <= ITEM_LIMIT or not self.entity.mapping.overflow.isdisjoint(after):
-            # What may be stored outside of an item is seen to where it is written.
+            # Values that may be stored outside the item are dealt with when it is written.
             return
         kept = size - item_size(without_kept(after))
         why = f", {kept:,} of them for a rollback" if kept else ""
@@ -363,7 +362,7 @@ class Moving(Forms):
 
 
 def is_displaced(entity: BoundEntity, item: Item) -> bool:
-    """Whether an item does not stand under the key that an entity gives it."""
+    """Whether an item has another key than the one an entity gives it."""
     attributes = entity.mapping.attributes
     try:
         values = {

@@ -1,8 +1,8 @@
 """How each attribute of one schema gets its value from an item of another.
 
-Where both schemas store an attribute alike, its stored value is taken as it is: what another
-program wrote in a form of its own, and properties that no schema knows, come through unchanged.
-Values are decoded only where a step of the migration makes others of them.
+Where both schemas store an attribute alike, its stored value is taken unchanged. That keeps values
+that another program wrote in its own form, and properties that no schema knows. Values are decoded
+only where a step of the migration computes new ones from them.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from leyden.types import type_of
 from leyden.types.base import AttributeValue, Item
 
 Make = Callable[[Mapping[str, Any]], Any]
-"""Makes a value of all values by name; None for none."""
+"""Computes a value from all values by name; returns None for no value."""
 
 
 @frozen
 class Route:
     """How one attribute gets its value.
 
-    `source` is the attribute that has it in the other schema, None where there is none. `make`
-    makes the value of others, whose names are in `reads` (None: of all); None where the stored
-    value is taken over.
+    `source` is the attribute that has the value in the other schema; None where there is none.
+    `make` computes the value from the attributes in `reads` (None for all of them); without `make`
+    the stored value is taken over.
     """
 
     target: CompiledAttribute
@@ -46,7 +46,7 @@ class Route:
 
     @property
     def is_same(self) -> bool:
-        """Whether nothing about the stored value changes, its field included."""
+        """Whether nothing about the stored value changes, not even its field."""
         return (
             self.is_plain
             and self.source is not None
@@ -58,12 +58,12 @@ class Route:
 
 
 def restated(source: CompiledAttribute, target: CompiledAttribute) -> bool:
-    """Whether a value is a key's text in one of two places, so that it is written anew."""
+    """Whether a value is the text of a key in one of two places, so that it must be rewritten."""
     return source.key_text is not None or target.key_text is not None
 
 
 def kinds_of(spec: AttributeSpec) -> frozenset[str]:
-    """The kinds of AttributeValues that store an attribute; empty where any may."""
+    """Return the kinds of AttributeValue that an attribute is stored as; empty for any kind."""
     if spec.encrypt:
         return frozenset({"B"})
     kind = type_of(spec).stored_kind(spec)
@@ -71,7 +71,7 @@ def kinds_of(spec: AttributeSpec) -> frozenset[str]:
 
 
 def same_form(source: AttributeSpec, target: AttributeSpec) -> bool:
-    """Whether a stored value of one attribute is one of the other, with no field called anew."""
+    """Whether a stored value of one attribute fits the other, with the same fields inside."""
     if not is_readable_as(source, target):
         return False
     pairs = [*_parts(source, target)]
@@ -79,7 +79,7 @@ def same_form(source: AttributeSpec, target: AttributeSpec) -> bool:
 
 
 def is_readable_as(source: AttributeSpec, target: AttributeSpec) -> bool:
-    """Whether stored values of one attribute have the kinds that another one reads, inside too."""
+    """Whether stored values of one attribute have the kinds that another reads, also inside."""
     if type_of(target).holds_anything:
         return True
     kind = type_of(target).stored_kind(target)
@@ -91,7 +91,7 @@ def is_readable_as(source: AttributeSpec, target: AttributeSpec) -> bool:
 def _parts(
     source: AttributeSpec, target: AttributeSpec
 ) -> Iterable[tuple[AttributeSpec, AttributeSpec]]:
-    """The parts that two attributes both declare."""
+    """Yield the parts that both attributes declare."""
     if source.items is not None and target.items is not None:
         yield source.items, target.items
     for mine, others in (
@@ -104,7 +104,7 @@ def _parts(
 
 
 def reshaped(value: AttributeValue, source: AttributeSpec, target: AttributeSpec) -> AttributeValue:
-    """A stored value with the fields that the properties inside of it have now."""
+    """Return a stored value with the fields that its properties now have."""
     ((kind, content),) = value.items()
     if kind == "L" and source.items is not None and target.items is not None:
         return {kind: [reshaped(one, source.items, target.items) for one in content]}
@@ -132,11 +132,11 @@ def maker(
     *,
     forward: bool,
 ) -> tuple[Make, frozenset[str] | None]:
-    """What makes an attribute by an expression or a hook, and the attributes that it reads.
+    """Return a function that makes an attribute by an expression or hook, and what it reads.
 
-    A hook is called with the value of the attribute `source`, and with all values by name. Where
-    the other schema has no such attribute it gets None; where an item has no value, it is not
-    called. Raises InvalidExpressionError, KeyError for a hook that is missing.
+    A hook is called with the value of the attribute `source` and with all values by name. It gets
+    None where the other schema has no such attribute, and is not called where the item has no
+    value. Raises InvalidExpressionError, and KeyError for a missing hook.
     """
     path = target.path
     if isinstance(made, Call):
@@ -161,14 +161,14 @@ def maker(
 
 
 def restate(route: Route, item: Item, values: Mapping[str, Any]) -> AttributeValue | None:
-    """The stored value of a route's attribute; None for none.
+    """Return the stored value of a route's attribute; None for no value.
 
-    `item` has encrypted values decrypted, `values` are those of the item by name.
+    `item` has encrypted values decrypted, `values` are its values by name.
     """
     target, source = route.target, route.source
     if route.make is not None:
         if route.reads and route.reads.isdisjoint(values):
-            # Of nothing an expression may still make something, such as the text "null".
+            # An expression may make something of no values, such as the text "null".
             return None
         value = route.make(values)
         return None if value is None else target.encode(value)

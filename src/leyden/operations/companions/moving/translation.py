@@ -1,4 +1,4 @@
-"""An item of one schema as an item of another: the same steps for both ways."""
+"""Turn an item of one schema into an item of another, with the same steps in both directions."""
 
 from __future__ import annotations
 
@@ -65,8 +65,7 @@ class Translation:
         """Those of them that items of the target's form never have."""
         read = {field for route in routes.values() for field in self._fields_read(route)}
         self._left = frozenset((fields - read - gone) | (target.mapping.overflow - fields))
-        """The fields whose large values stay as they are: nothing is made of them, or the target
-        wrote them already."""
+        """The fields whose large values stay as they are, unread or written by the target."""
         # A step may put another value into a field that it reads.
         replaced = {
             route.target.spec.field
@@ -78,7 +77,7 @@ class Translation:
             for name, attribute in origin.mapping.attributes.items()
             if name in consumed or attribute.spec.field in replaced
         }
-        """The attributes whose stored values do not stay, so that others must be made of them."""
+        """The attributes whose stored values do not stay, so that others must take their values."""
         place = (target.spec.service, target.spec.entity)
         self._place_moves = (spec.service, spec.entity) != place
         theirs = {one.field: kinds_of(one) for one in spec.attributes.values()}
@@ -88,11 +87,11 @@ class Translation:
             for field, own in [(route.target.spec.field, kinds_of(route.target.spec))]
             if own and theirs.get(field) and own.isdisjoint(theirs[field])
         }
-        """The fields whose kind of value tells which schema wrote it: the origin's kinds."""
+        """The origin's kinds of value, for fields whose kind shows which schema wrote them."""
         self._steady = frozenset(name for name in target.keys if self._same_index(name))
 
     def _same_index(self, name: str) -> bool:
-        """Whether an access pattern of the target is one of the origin, with the same keys."""
+        """Whether an access pattern of the target is also one of the origin, with the same keys."""
         mine = self.target.keys[name]
         return any(
             len(mine.forms) == len(theirs.forms)
@@ -106,7 +105,7 @@ class Translation:
         )
 
     def convert(self, item: Item) -> Item:
-        """The item as the target stores it; `item` is not changed.
+        """Return the item as the target stores it; `item` is not changed.
 
         Raises ConversionError, with the item's key and the attribute that is in the way.
         """
@@ -122,7 +121,7 @@ class Translation:
             raise refusal from error
 
     def joins(self, item: Item) -> bool:
-        """Whether an item must have the values in its place that are stored outside of it."""
+        """Whether an item must have values in place that are stored outside it."""
         apart = {name for name, entry in self._entries(item).items() if entry.parts}
         return any(
             not apart.isdisjoint(self._fields_read(route))
@@ -131,11 +130,11 @@ class Translation:
         )
 
     def _entries(self, item: Item) -> dict[str, Entry]:
-        """What an item's manifest says of values that are compressed, or stored outside."""
+        """Return the manifest entries of values that are compressed or stored outside."""
         return read_manifest(item) if self.origin.mapping.overflow else {}
 
     def _fields_read(self, route: Route) -> set[str]:
-        """The fields of the origin that a route reads."""
+        """Return the fields of the origin that a route reads."""
         attributes = self.origin.spec.attributes
         if route.make is not None and route.reads is None:
             return {attribute.field for attribute in attributes.values()}
@@ -143,16 +142,16 @@ class Translation:
         return read if route.source is None else {*read, route.source.spec.field}
 
     def _fields_given(self, route: Route) -> set[str]:
-        """The fields of the origin that go into a route's value.
+        """Return the fields of the origin whose values go into a route's value.
 
-        Nobody knows what a function reads; what is its own is given to it.
+        What a function reads is unknown, except for the attribute that is its own.
         """
         if route.make is not None and route.reads is None and route.source is not None:
             return {route.source.spec.field}
         return self._fields_read(route)
 
     def _carries(self, route: Route) -> bool:
-        """Whether a large value goes along as it is stored, compressed or outside of its item."""
+        """Whether a large value moves as it is stored, compressed or outside its item."""
         source, target = route.source, route.target
         return (
             route.is_plain
@@ -164,7 +163,7 @@ class Translation:
         )
 
     def _readable(self, item: Item) -> Item:
-        """The item without values that only the target can have written."""
+        """Return the item without values that only the target can have written."""
         foreign = [
             name
             for name, kinds in self.own_kinds.items()
@@ -235,7 +234,7 @@ class Translation:
         return after
 
     def _refuse_spent(self, values: Mapping[str, Any], given: Collection[str]) -> None:
-        """Raise where a value is spent on nothing that was `given` to the other form."""
+        """Raise ConversionError where a value that does not stay was `given` to no attribute."""
         for name, attribute in self._spent.items():
             if name in values and attribute.spec.field not in given:
                 raise ConversionError(
@@ -245,12 +244,12 @@ class Translation:
                 )
 
     def _refuse_apart(self, found: Decompressed) -> None:
-        """Raise where a value is needed that is stored outside of its item, and was not read."""
+        """Raise ConversionError where a value stored outside is needed, and was not read."""
         for route in self.routes.values():
             missing = self._fields_read(route) & found.missing.keys()
             if missing and not self._carries(route):
                 raise ConversionError(
-                    f'"{route.target.spec.name}" needs a value that is stored outside of the item',
+                    f'"{route.target.spec.name}" needs a value that is stored outside the item',
                     path=route.target.spec.name,
                     entity=self.target.spec.entity,
                 )
@@ -273,7 +272,7 @@ class Translation:
                 (sealed if attribute.spec.encrypt else after)[attribute.spec.field] = value
 
     def _derived(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The derived attributes that the origin does not derive alike; None for none."""
+        """Return the derived attributes that the origin derives differently; None for no value."""
         mapping, theirs = self.target.mapping, self.origin.spec.attributes
         names = {
             name
@@ -283,7 +282,7 @@ class Translation:
         return mapping.derived(values, names) if names else {}
 
     def _write_keys(self, item: Item, after: Item, values: Mapping[str, Any]) -> None:
-        """Write the table's own key, and those of all indexes, as a put of the item has them."""
+        """Write the table's own key and those of all indexes, as a put of the item would."""
         target = self.target
         written = put_keys(target.mapping, values)
         attributes = {attribute.field for attribute in target.spec.attributes.values()}
@@ -295,14 +294,15 @@ class Translation:
                     after.pop(form.field, None)
         for keys in target.keys.secondary:
             if self._stays(keys, values):
-                # Of an index of which the item has no partition key, verbs leave what they will.
+                # Without its partition key, the item is not in the index, and its other fields do
+                # not matter.
                 for field in keys.fields - {*target.key_fields}:
                     written.pop(field, None)
         if not self.moves:
             for field in target.key_fields:
                 written[field] = item[field]
         for field, value in written.items():
-            # A number in the service's own digits is no other key.
+            # A number that DynamoDB writes with other digits is still the same key.
             stored = item.get(field)
             after[field] = value if stored is None or not alike(stored, value) else stored
 
@@ -313,7 +313,7 @@ class Translation:
         return bool(keys.pk.missing(values))
 
     def _seal(self, item: Item, after: Item, sealed: Item) -> None:
-        """Encrypt values under the key of the item, or keep what is encrypted under it."""
+        """Encrypt values under the item's key, or keep those that are encrypted under it."""
         sealer = self.target.mapping.sealer
         assert sealer is not None
         fields = self.target.key_fields
@@ -328,7 +328,7 @@ class Translation:
 
 
 def same_key(source: Any, target: Any, routes: Mapping[str, Route]) -> bool:
-    """Whether two key forms make the same key of an item, before and after its move."""
+    """Whether two key forms make the same key of an item before and after its move."""
     shape = ("field", "prefix", "suffix", "postfix", "fold", "numeric", "bare", "strict")
     if any(getattr(source, name) != getattr(target, name) for name in shape):
         return False

@@ -1,7 +1,7 @@
-"""How large values are stored: which are compressed, which are cut into parts, and the manifest.
+"""The stored form of large values: compression, parts, and the manifest.
 
-The manifest is a field of the item that names each value which is not stored plainly, and tells
-where it is. Parts are items of the same partition, which name their owner.
+The manifest is a field of the item. It names each value that is not stored plainly, and says where
+it is. Parts are items of the same partition, which hold the key of their owner.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD
 from leyden.types import portable_text, portable_value
 
 OVERFLOW_SUFFIX: Final = "$overflow"
-"""What parts have behind the entity's name, so that they are no entity's items."""
+"""What parts have after the entity's name, so that they belong to no entity."""
 
 PART_PREFIX: Final = "$$overflow#"
-"""What the sort keys of parts start with. No key that Leyden makes starts with two dollars."""
+"""The beginning of the sort keys of parts. No key that Leyden makes begins with two dollars."""
 
 PART_FIELD: Final = "__leyden_part__"
 """The field in which a part holds its bytes."""
@@ -37,13 +37,13 @@ PART_BYTES: Final = 350 * 1024
 """The most bytes of a value in one part."""
 
 MOST_PARTS: Final = 100
-"""The most parts of one value: they are written in one transaction."""
+"""The most parts of one value, because one transaction writes them all."""
 
 VALUE_LIMIT: Final = 32 * 1024 * 1024
-"""The most bytes of one value. A few bytes may say that they inflate to any number of them."""
+"""The most bytes of one value. It stops a few stored bytes from inflating without limit."""
 
 PART_LIFE_BEYOND: Final = 7 * 24 * 3600
-"""Seconds by which parts outlive their item: time to live deletes in no order."""
+"""Seconds by which parts outlive their item, since time to live deletes in any order."""
 
 CODEC: Final = "zlib"
 
@@ -55,8 +55,9 @@ _BYTES: Final = "B"
 class Entry:
     """What a manifest says of one field.
 
-    `kind` is the type of the value, `size` its bytes as it was, `parts` how many items hold it
-    (0: it is compressed in its own field), `checksum` the CRC-32 of the compressed bytes.
+    `kind` is the type of the value, `size` its uncompressed bytes, `parts` the number of items that
+    hold it (0 if it is compressed in its own field), and `checksum` the CRC-32 of the compressed
+    bytes.
     """
 
     kind: str
@@ -66,7 +67,7 @@ class Entry:
     checksum: int
 
     def encode(self) -> AttributeValue:
-        """The entry as it is stored."""
+        """Return the entry as it is stored."""
         return {
             "M": {
                 "codec": {"S": CODEC},
@@ -81,23 +82,23 @@ class Entry:
 
 @frozen
 class Packed:
-    """A value of `size` bytes, compressed."""
+    """A compressed value; `size` is its uncompressed bytes."""
 
     kind: str
     size: int
     content: bytes = field(repr=False)
 
     def entry(self, parts: int, generation: str) -> Entry:
-        """What the manifest says of it."""
+        """Return the entry of the manifest."""
         return Entry(self.kind, self.size, parts, generation, zlib.crc32(self.content))
 
 
 @frozen
 class StoredApart:
-    """Stands in a record for a value that is stored outside of its item, and was not read.
+    """Stands in a record for a value that is stored outside its item and was not read.
 
-    `size` is that of the value in bytes. Records of streams and on errors have these, as there is
-    nothing to read from; `get` gives the value.
+    `size` is that of the value in bytes. Records from streams and on errors have it, because the
+    parts cannot be read there; `get` returns the value.
     """
 
     size: int
@@ -106,14 +107,14 @@ class StoredApart:
 
 @frozen
 class Decompressed:
-    """An item without its manifest; `missing` are the fields whose values stand in parts."""
+    """An item without its manifest; `missing` are the fields whose values are in parts."""
 
     item: Item = field(repr=False)
     missing: Mapping[str, Entry]
 
 
 def pack(value: AttributeValue) -> Packed:
-    """Compress a typed value. Texts and bytes are themselves, all else canonical JSON."""
+    """Compress a typed value. Text and bytes are compressed as such, all else as canonical JSON."""
     ((kind, content),) = value.items()
     if kind == _TEXT:
         plain = content.encode("utf-8")
@@ -125,7 +126,7 @@ def pack(value: AttributeValue) -> Packed:
 
 
 def unpack(content: bytes, entry: Entry) -> AttributeValue:
-    """The value in compressed bytes. Raises ValueError where they are not those of the entry."""
+    """Return the value in compressed bytes. Raises ValueError where they do not fit the entry."""
     if zlib.crc32(content) != entry.checksum:
         raise ValueError("the checksum is another one")
     inflating = zlib.decompressobj()
@@ -143,14 +144,14 @@ def unpack(content: bytes, entry: Entry) -> AttributeValue:
 
 
 def write_manifest(entries: Mapping[str, Entry]) -> AttributeValue:
-    """A manifest as it is stored."""
+    """Return a manifest as it is stored."""
     return {"M": {name: entry.encode() for name, entry in sorted(entries.items())}}
 
 
 def read_manifest(item: Item | None) -> dict[str, Entry]:
-    """The entries of an item's manifest; empty where it has none.
+    """Return the entries of an item's manifest; empty where it has none.
 
-    Raises DecodeError for one that this version cannot read.
+    Raises DecodeError for a manifest that this version cannot read.
     """
     stored = (item or {}).get(OVERFLOW_FIELD)
     if stored is None:
@@ -181,7 +182,7 @@ def _entry(stored: Mapping[str, Any]) -> Entry:
 
 
 def asking_manifests(key: Iterable[str]) -> dict[str, Any]:
-    """How a batch of gets asks for manifests and keys, whose fields `key` names; consistently."""
+    """Return a batch-get request, without keys yet, for manifests and the fields of `key`."""
     names = {f"#{n}": name for n, name in enumerate((*key, OVERFLOW_FIELD))}
     return {
         "Keys": [],
@@ -192,7 +193,7 @@ def asking_manifests(key: Iterable[str]) -> dict[str, Any]:
 
 
 def part_keys(key: Item, sort_field: str, entry: Entry) -> list[Item]:
-    """The keys of a value's parts, in their order; `key` is that of its item."""
+    """Return the keys of a value's parts, in order; `key` is that of its item."""
     return [
         {**key, sort_field: {"S": f"{PART_PREFIX}{entry.generation}#{number:04}"}}
         for number in range(entry.parts)
@@ -202,7 +203,7 @@ def part_keys(key: Item, sort_field: str, entry: Entry) -> list[Item]:
 def delete_parts(
     entity: BoundEntity, key: Item, entries: Iterable[Entry], table: str
 ) -> list[Params]:
-    """The requests that delete the parts of an item's values; `key` is the item's."""
+    """Return the requests that delete the parts of an item's values; `key` is the item's."""
     sort = sort_field_of(entity)
     keys = (part for entry in entries for part in part_keys(key, sort, entry))
     return [{"Delete": {"TableName": table, "Key": part}} for part in keys]
@@ -211,9 +212,9 @@ def delete_parts(
 def part_items(
     entity: BoundEntity, key: Item, packed: Packed, generation: str, lifetimes: Item, size: int
 ) -> tuple[Entry, list[Item]]:
-    """The parts that hold a value, each of at most `size` bytes, and the manifest's entry.
+    """Return the manifest's entry, and the parts of a value, each of at most `size` bytes.
 
-    `lifetimes` are the item's fields of time to live; parts have them as well, and live longer.
+    `lifetimes` are the item's fields of time to live. Its parts have them too, but live longer.
     """
     content = packed.content
     pieces = [content[start : start + size] for start in range(0, len(content), size)]
@@ -231,7 +232,7 @@ def part_items(
 
 
 def part_lifetimes(lifetimes: Item) -> Item:
-    """An item's fields of time to live, as its parts have them."""
+    """Return an item's fields of time to live, as its parts have them."""
     return {
         name: {"N": str(int(float(value["N"])) + PART_LIFE_BEYOND)}
         for name, value in lifetimes.items()
@@ -240,14 +241,14 @@ def part_lifetimes(lifetimes: Item) -> Item:
 
 
 def sort_field_of(entity: BoundEntity) -> str:
-    """The field of the table's own sort key."""
+    """Return the field of the table's own sort key."""
     sort = entity.keys.primary.sk
     assert sort is not None, "an entity without a sort key is refused when it is loaded"
     return sort.field
 
 
 def is_part(item: Item, names: Iterable[str] | None = None) -> bool:
-    """Whether a raw item is a part: of the entities with these names, or of any."""
+    """Whether a raw item is a part: of the entities with these names, or of any entity."""
     said = item.get(ENTITY_FIELD, {}).get("S", "")
     if not isinstance(said, str) or not said.endswith(OVERFLOW_SUFFIX):
         return False
@@ -261,10 +262,10 @@ def is_part_key(sort_key: AttributeValue | None) -> bool:
 
 
 def unfold(item: Item, wanted: frozenset[str] | None = None) -> Decompressed:
-    """An item with its own fields uncompressed; `wanted` are the fields to look for.
+    """Return an item with its compressed fields uncompressed; `wanted` are fields to look for.
 
-    A field that has a value of its own wins over the manifest: another client wrote it, and it
-    does not know manifests. Raises DecodeError.
+    A field with a plain value takes precedence over the manifest, because another client that knows
+    no manifests wrote it. Raises DecodeError.
     """
     entries = read_manifest(item)
     plain = {name: value for name, value in item.items() if name != OVERFLOW_FIELD}
@@ -276,7 +277,7 @@ def unfold(item: Item, wanted: frozenset[str] | None = None) -> Decompressed:
                 missing[name] = entry
         elif not entry.parts and _BYTES in held:
             content = bytes(held[_BYTES])
-            # With another checksum they are bytes that somebody stored as such.
+            # With another checksum, they are plain bytes that somebody stored.
             if zlib.crc32(content) == entry.checksum:
                 try:
                     plain[name] = unpack(content, entry)
@@ -288,7 +289,7 @@ def unfold(item: Item, wanted: frozenset[str] | None = None) -> Decompressed:
 
 
 def put_together(parts: Sequence[Item | None], entry: Entry) -> AttributeValue | None:
-    """The value in its parts; None where one is not there or is not of the entry."""
+    """Return the value in the parts; None where one is missing or does not fit the entry."""
     pieces = []
     for part in parts:
         if part is None or _BYTES not in part.get(PART_FIELD, {}):
@@ -301,20 +302,20 @@ def put_together(parts: Sequence[Item | None], entry: Entry) -> AttributeValue |
 
 
 def placed(entity: BoundEntity, item: Item) -> Decompressed:
-    """An item's fields as far as they are in the item; nothing where it has no manifest."""
+    """Return an item's fields as far as the item itself has them."""
     if not entity.mapping.overflow or OVERFLOW_FIELD not in item:
         return Decompressed(item, {})
     return unfold(item, entity.mapping.overflow)
 
 
 def values_apart(entity: BoundEntity, missing: Mapping[str, Entry]) -> dict[str, StoredApart]:
-    """What stands for the values of these fields, by attribute."""
+    """Return what stands for the values of these fields, by attribute."""
     names = {spec.field: name for name, spec in entity.spec.attributes.items()}
     return {names[f]: StoredApart(entry.size, entry.checksum) for f, entry in missing.items()}
 
 
 def record_in_place(entity: BoundEntity, item: Item, *, deferred: bool = False) -> Any:
-    """The record in an item, with a `StoredApart` for each value that is not in it.
+    """Return the record of an item, with a `StoredApart` for each value that is not in it.
 
     Raises DecodeError.
     """
@@ -327,11 +328,11 @@ def record_in_place(entity: BoundEntity, item: Item, *, deferred: bool = False) 
 
 
 def record_or_none(entity: BoundEntity, item: Item | None) -> Any:
-    """The record in an item on an error; None where it cannot be read, which is another error."""
+    """Return the record for an error; None where it cannot be read, which is another error."""
     try:
         return None if item is None else record_in_place(entity, item)
     except (DecodeError, InvalidOptionError):
-        # The latter where no keys are at hand for what is encrypted.
+        # InvalidOptionError is raised where no encryption keys are at hand.
         return None
 
 
@@ -353,19 +354,19 @@ class Layout:
 
 @define
 class Packing:
-    """The values of one write, compressed at most once however often it is tried."""
+    """The values of one write, each compressed at most once, however often it is sent."""
 
     packed: dict[str, Packed] = field(factory=dict)
 
     def of(self, name: str, values: Item) -> Packed:
-        """The compressed value of a field."""
+        """Return the compressed value of a field."""
         if name not in self.packed:
             self.packed[name] = pack(values[name])
         return self.packed[name]
 
 
 def as_they_are(values: Item) -> Layout:
-    """All values inside, as they are."""
+    """Return a layout with all values inside, uncompressed."""
     return Layout(dict(values), {}, [])
 
 
@@ -377,11 +378,11 @@ def arrange(
     lifetimes: Item,
     packing: Packing,
 ) -> Layout:
-    """A layout in which the item is not too large.
+    """Return a layout with which the item is not too large.
 
-    `values` are those that may go outside; `others` is the size of all else, in bytes. As few as
-    possible are compressed, the largest first; where all together are too large compressed, the
-    largest of them go into parts. Raises ItemTooLargeError where that is not possible.
+    `values` are those that may go outside; `others` is the size of everything else, in bytes. It
+    compresses as few values as possible, the largest first. If they are still too large together,
+    it puts the largest into parts. Raises ItemTooLargeError where that is not enough.
     """
     layout = as_they_are(values)
     limit = expressions.ITEM_LIMIT
@@ -392,7 +393,7 @@ def arrange(
         if packed.size > VALUE_LIMIT:
             raise ItemTooLargeError(
                 f"{_named(entity, {name: None})} has {packed.size:,} bytes, and a value that is "
-                f"stored outside of its item has at most {VALUE_LIMIT:,}",
+                f"stored outside its item has at most {VALUE_LIMIT:,}",
                 size=packed.size,
                 limit=VALUE_LIMIT,
                 entity=entity.spec.entity,
@@ -414,7 +415,7 @@ def arrange(
     else:
         found = others + _inside_size(layout)
         raise ItemTooLargeError(
-            f"without {_named(entity, values)}, which may be stored outside of it, the item still "
+            f"without {_named(entity, values)}, which may be stored outside it, the item still "
             f"has {found:,} bytes, and DynamoDB stores at most {limit:,}",
             size=found,
             limit=limit,

@@ -1,4 +1,4 @@
-"""Reading the values that are stored outside of their items, and putting them in place."""
+"""Reading values that are stored outside their items, and putting them in place."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from leyden.results import add_units
 from leyden.schema.spec import OVERFLOW_FIELD
 
 _GET_LIMIT: Final = 40
-"""The parts of one request: as many as an answer of 16 MB holds for sure."""
+"""The parts of one request: as many as surely fit into an answer of 16 MB."""
 
 EntityOf: TypeAlias = Callable[[Item], BoundEntity | None]
 Keep: TypeAlias = Callable[[Item], bool]
@@ -31,11 +31,11 @@ Keep: TypeAlias = Callable[[Item], bool]
 
 @frozen
 class OverflowRead:
-    """How to join what was read.
+    """How to join the values of items that were read.
 
-    `entity_of` says whose an item is, `wanted` which fields were asked for, by entity; `keep`
-    whether an item that had to be read again is still one of those meant. With `again=False` no
-    item is read again, as it is not the present one that is wanted.
+    `entity_of` returns the entity of an item, `wanted` the fields that were asked for, by entity,
+    and `keep` whether an item that was read again is still wanted. With `again=False` no item is
+    read again, because the present item is not the one that is wanted.
     """
 
     operation: str
@@ -46,14 +46,14 @@ class OverflowRead:
     keep: Keep
     again: bool = True
     last: bool = True
-    """Whether the caller tries no further: what cannot be read now is unreadable."""
+    """Whether the caller does not try again: a value that cannot be read now is unreadable."""
 
 
 @frozen
 class Joined:
-    """Items with their values in place, in the order of those given; None for one that is gone.
+    """Items with their values in place, in the given order; None for one that is gone.
 
-    `consumed` and `requests` are what reading the parts took.
+    `consumed` and `requests` are the cost of reading the parts.
     """
 
     items: list[Item | None] = field(repr=False)
@@ -62,13 +62,13 @@ class Joined:
     error: DecodeError | None = None
     """Why a value could not be read, with `again=False`; it is raised otherwise."""
     unreadable: tuple[DecodeError, ...] = ()
-    """With `unreadable="collect"`: why items could not be read, in whose places None stands."""
+    """With `unreadable="collect"`: the errors of items that could not be read and are None."""
 
 
 def wanted_fields(
     entity: BoundEntity, options: Options, index: ReadIndex | None = None
 ) -> frozenset[str]:
-    """The fields that may be stored outside, as far as the read asks for them."""
+    """Return the fields that may be stored outside, as far as the read asks for them."""
     if not entity.mapping.overflow or options.data == "raw":
         return frozenset()
     wanted = entity.mapping.overflow
@@ -89,7 +89,7 @@ def joining_for(
     *,
     again: bool = True,
 ) -> OverflowRead | None:
-    """How to join the items of one entity; None where there can be nothing to join."""
+    """Return how to join the items of one entity; None where there can be nothing to join."""
     if not entity.mapping.overflow or options.data == "raw":
         return None
     wanted = wanted_fields(entity, options, index)
@@ -101,24 +101,24 @@ def joining_for(
 def reading_notes(
     entity: BoundEntity, options: Options, index: ReadIndex | None = None
 ) -> tuple[str, ...]:
-    """What large values mean for a read, in words."""
+    """Say what large values mean for a read."""
     wanted = wanted_fields(entity, options, index)
     names = [f'"{name}"' for name, spec in entity.spec.attributes.items() if spec.field in wanted]
     if not names:
         return ()
     return (
-        f"a large {', '.join(names)} may be spread over items of its own, which are read as well, "
-        "several values together; leave it out of `attributes` where it is not needed",
+        f"a large {', '.join(names)} may be spread over items of its own, which are also read, "
+        "several values together; leave it out of `attributes` where you do not need it",
     )
 
 
 def join_items(joining: OverflowRead | None, items: Sequence[Item]) -> Program[Joined]:
-    """Put the values of these items in their places.
+    """Put the values of these items in place.
 
-    The parts of several items are read together. Where they are not those that the item names,
-    it was written meanwhile, and is read again, consistently. Raises DecodeError where that does
-    not help, unless such errors are collected, BatchIncompleteError where parts could not be read
-    in time.
+    The parts of several items are read together. If parts do not fit their item, the item was
+    written meanwhile, and is read again consistently. Raises DecodeError where that does not help
+    (unless such errors are collected), and BatchIncompleteError where parts could not be read in
+    time.
     """
     waiting = {n: item for n, item in enumerate(items) if OVERFLOW_FIELD in item}
     if joining is None or not waiting:
@@ -140,7 +140,7 @@ def join_items(joining: OverflowRead | None, items: Sequence[Item]) -> Program[J
 
 
 _Unfolded: TypeAlias = dict[int, tuple[BoundEntity, Decompressed]]
-"""Items that lack values which are stored outside, by their places."""
+"""Items that lack values which are stored outside, by their positions."""
 
 
 @define
@@ -156,15 +156,15 @@ class _Join:
 
     @property
     def collects(self) -> bool:
-        """Whether errors stand beside the items that can be read."""
+        """Whether errors are collected beside the items that can be read."""
         return self.how.options.unreadable == "collect"
 
     def result(self, error: DecodeError | None = None) -> Joined:
-        """The items as far as they have come."""
+        """Return the items as they are now."""
         return Joined(self.done, self.consumed, self.requests, error, tuple(self.unreadable))
 
     def unfold(self) -> _Unfolded:
-        """Put in place what the waiting items hold themselves; gives those that lack more."""
+        """Uncompress the waiting items' own fields. Returns the items that lack further values."""
         unfolded: _Unfolded = {}
         for place, item in self.waiting.items():
             entity = self.how.entity_of(item)
@@ -186,7 +186,7 @@ class _Join:
         return unfolded
 
     def fill(self, unfolded: _Unfolded, *, again: bool) -> Program[list[int]]:
-        """Read the parts and put the values in; gives the places where they do not fit."""
+        """Read the parts and insert the values. Returns the positions whose parts do not fit."""
         keys: dict[tuple[int, str], list[Item]] = {}
         for place, (entity, item) in unfolded.items():
             own, sort = _key(entity, item.item), sort_field_of(entity)
@@ -205,7 +205,7 @@ class _Join:
         return [*torn]
 
     def read_again(self, torn: list[int]) -> Program[None]:
-        """Read these items again; one that is gone, or another one by now, is left out."""
+        """Read these items again, and drop those that are gone or have become other items."""
         keys = {}
         for place in torn:
             entity = self.how.entity_of(self.waiting[place])
@@ -220,7 +220,7 @@ class _Join:
                 self.waiting[place] = now
 
     def give_up(self, torn: _Unfolded, attempts: int) -> Joined:
-        """What comes of items whose values cannot be read. Raises DecodeError."""
+        """Return the result without the values that cannot be read. Raises DecodeError."""
         errors = []
         for place, (entity, item) in torn.items():
             names = {spec.field: name for name, spec in entity.spec.attributes.items()}
@@ -228,7 +228,7 @@ class _Join:
             parts = f"{entry.parts} items" if entry.parts > 1 else "an item"
             error = DecodeError(
                 f'the value of "{names[field]}" ({entry.size:,} bytes in {parts} of its own) could '
-                f"not be put together (attempts: {attempts}): it is written meanwhile, or another "
+                f"not be put together (attempts: {attempts}): it keeps being written, or another "
                 "program has deleted or changed parts of it",
                 field=field,
                 operation=self.how.operation,

@@ -1,4 +1,4 @@
-"""Deleting parts whose items are gone: what writers leave behind that do not know of parts."""
+"""Deleting parts whose items are gone, which writers that know of no parts leave behind."""
 
 from __future__ import annotations
 
@@ -42,9 +42,10 @@ _GET_LIMIT: Final = 100
 
 @frozen
 class Sweep:
-    """How far a sweep came: the parts that were looked at, and those of no item, now deleted.
+    """The progress of a sweep: how many parts were checked, and how many were deleted.
 
-    `cursor` is where to go on, None at the end of the table. `consumed` is in capacity units.
+    A part is deleted if no item names it. `cursor` is where to continue; None at the end of the
+    table. `consumed` is in capacity units.
     """
 
     checked: int
@@ -62,9 +63,10 @@ def sweep_overflow(
 ) -> Program[Sweep]:
     """Delete the parts that no item names, page after page of a scan.
 
-    Safe beside writers: what an item has ceased to name no later write names again, and each
-    deletion depends on the manifest that was read. Raises InputError where the entity has no
-    `overflow`.
+    It is safe beside writers: no later write names a part again that its item no longer names, and
+    each deletion is conditional on the manifest that was read. `cursor` continues after an earlier
+    sweep, `pages` ends this one after so many pages, and `progress` is called after each page.
+    Raises InputError where the entity has no `overflow`.
     """
     name = entity.operation("sweep_overflow")
     if not entity.mapping.overflow:
@@ -128,7 +130,7 @@ class _Orphans:
 def _orphans(
     entity: BoundEntity, parts: Sequence[Item], name: str
 ) -> Program[tuple[list[_Orphans], float | None]]:
-    """Those parts that their items, read after them, do not name."""
+    """Return the parts that their items, read after them, do not name."""
     table, sort = entity.table, sort_field_of(entity)
     found: dict[ItemId, _Orphans] = {}
     for part in parts:
@@ -160,10 +162,10 @@ def _orphans(
 
 
 def _delete(entity: BoundEntity, orphans: _Orphans, name: str) -> Program[tuple[int, float | None]]:
-    """Delete parts if their owner still does not name them; how many, and what it cost.
+    """Delete parts if their owner still does not name them. Returns their number and the cost.
 
-    A transaction of which some items are visible already may be about to name them. It is waited
-    for here, as one transaction waits for another.
+    A transaction that is only partly visible yet may be about to name them. This transaction then
+    waits for that one.
     """
     deleted, consumed = 0, None
     expressions = Expressions()
@@ -185,7 +187,7 @@ def _delete(entity: BoundEntity, orphans: _Orphans, name: str) -> Program[tuple[
             reasons = cancellation(error)
             if not reasons or reasons[0].get("Code") != CONDITION_FAILED:
                 raise
-            # Its item was written meanwhile; the next sweep looks again.
+            # Its item was written meanwhile; the next sweep checks again.
             break
         deleted += len(some)
         consumed = add_units(consumed, consumed_units(response))

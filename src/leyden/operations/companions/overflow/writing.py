@@ -1,8 +1,8 @@
-"""What a write does to values that are stored outside of their item: requests, as data.
+"""How a write changes values that are stored outside their item, as requests.
 
-A write goes on as if the stored item had no manifest, on the condition that it has none. Where
-that does not hold, the refusal shows the manifest, and the write depends on this one instead: the
-parts that it gives up are deleted in the same transaction.
+A write is sent as if the stored item had no manifest, on the condition that it has none. If the
+condition fails, the refusal shows the manifest, and the next attempt is conditional on that one.
+The parts that the write gives up are deleted in the same transaction.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ from leyden.schema.spec import OVERFLOW_FIELD
 
 @frozen
 class OverflowChange:
-    """What a write does to the values that may be stored outside of their item.
+    """What a write does to the values that may be stored outside their item.
 
-    `sets` are set, `defaults` set where there is nothing yet, `removes` taken away. `opened` are
-    fields that change inside, so that their new value is not known here. `update` are the
-    clauses of an update, but for those of these fields.
+    `sets` are set, `defaults` are set where there is no value, `removes` are removed. `opened` are
+    fields that change inside, so that their new value is unknown here. `update` has the other
+    clauses of an update.
     """
 
     kind: Literal["create", "replace", "change", "delete"]
@@ -62,42 +62,42 @@ class OverflowChange:
 
     @property
     def needs_reading(self) -> bool:
-        """Whether the values alone are too large, and what else the item has is not known."""
+        """Whether the values alone are too large, and the rest of the item is unknown."""
         given = {**self.defaults, **self.sets}
         return self.kind == "change" and item_size(given) > expressions.ITEM_LIMIT
 
 
 @frozen
 class OverflowPlan:
-    """A write, laid out: its own parameters, and the writes of parts that go with it."""
+    """A write with its values laid out: its own parameters, and the writes of parts."""
 
     params: Params
     siblings: tuple[Params, ...]
     relied: Mapping[str, AttributeValue | None] = field(repr=False)
-    """Fields of the stored item, and what they must be; None for not there."""
+    """Fields of the stored item, and their required values; None for absent ones."""
 
     def is_over(self, stored: Item | None) -> bool:
-        """Whether the stored item is as the write relies on."""
+        """Whether the stored item is as the write assumes."""
         return all((stored or {}).get(name) == value for name, value in self.relied.items())
 
 
 @frozen
 class Stored:
-    """What is known of the stored item. `is_read` is False where nothing is."""
+    """What is known of the stored item; `is_read` is False where nothing is."""
 
     item: Item | None = field(default=None, repr=False)
     is_read: bool = False
     refusals: int = 0
-    """How often the service said that the item would be too large."""
+    """How often DynamoDB said that the item would be too large."""
 
     @property
     def spare(self) -> int:
-        """The bytes to leave free, as the service counts otherwise than we do."""
+        """The bytes to leave free, because DynamoDB measures differently from Leyden."""
         return min(_SPARE * 8 ** (self.refusals - 1), _MOST_SPARE) if self.refusals else 0
 
     @property
     def manifest(self) -> AttributeValue | None:
-        """The manifest, as it is stored."""
+        """The manifest as it is stored."""
         return (self.item or {}).get(OVERFLOW_FIELD)
 
 
@@ -107,7 +107,7 @@ _MOST_SPARE: Final = 256 * 1024
 
 
 class OverflowClauses:
-    """Takes the fields that may be stored outside out of an update, while that is built."""
+    """Takes the fields that may be stored outside out of an update, while it is built."""
 
     __slots__ = ("_fields", "defaults", "opened", "removes", "sets")
 
@@ -121,7 +121,7 @@ class OverflowClauses:
     def set(self, name: str, value: AttributeValue, *, once: bool = False) -> bool:
         """Take a field that is set; with `once`, only where the item has none.
 
-        False where it is none of these.
+        Returns False for any other field.
         """
         if name not in self._fields:
             return False
@@ -129,14 +129,14 @@ class OverflowClauses:
         return True
 
     def remove(self, name: str) -> bool:
-        """Take a field that is removed."""
+        """Take a field that is removed. Returns False for any other field."""
         if name not in self._fields:
             return False
         self.removes.add(name)
         return True
 
     def step(self, step: Step) -> bool:
-        """Take a step on a whole field; one inside of it is only noted."""
+        """Take a step on a whole field, or note one inside it. Returns whether it was taken."""
         name = step.segments[0].partition("[")[0]
         if name not in self._fields:
             return False
@@ -155,7 +155,7 @@ def overflow_of_update(
     effect: Effect,
     steps: Iterable[Step],
 ) -> OverflowChange | None:
-    """What an update does to values outside; None where it touches none, and no time to live."""
+    """Return what an update does to values outside and to time to live; None for nothing."""
     known = {*effect.sets, *effect.defaults, *effect.removes}
     stepped = {step.segments[0].partition("[")[0] for step in steps}
     lifetimes = entity.lifetimes & (known | stepped)
@@ -169,10 +169,10 @@ def overflow_of_update(
 def lay_out(
     entity: BoundEntity, key: Item, params: Params, change: OverflowChange, stored: Stored
 ) -> OverflowPlan:
-    """The write over what is stored, as far as that is known.
+    """Return the write over what is known of the stored item.
 
-    Raises InvalidExpressionError for a change inside a value that is stored outside,
-    ItemTooLargeError where what must be written together is too much for one transaction.
+    Raises InvalidExpressionError for a change inside a value that is stored outside, and
+    ItemTooLargeError where one transaction cannot hold all that must be written together.
     """
     old = read_manifest(stored.item)
     plan = (_changed if change.kind == "change" else _replaced)(
@@ -204,7 +204,7 @@ def _replaced(
     stored: Stored,
     old: Mapping[str, Entry],
 ) -> OverflowPlan:
-    """A put, a create or a delete: of what was there, nothing stays."""
+    """A put, a create or a delete, after which nothing of the old item remains."""
     body = dict(params)
     siblings: list[Params] = []
     table = params["TableName"]
@@ -215,7 +215,7 @@ def _replaced(
         lifetimes = {name: rest[name] for name in entity.lifetimes if name in rest}
         others = item_size(rest) + stored.spare
         layout = arrange(entity, key, values, others, lifetimes, change.packing)
-        # In the order in which it was, so that what is small stays byte for byte.
+        # The order is kept, so that an item with small values stays the same byte for byte.
         body["Item"] = {
             name: layout.inside.get(name, value)
             for name, value in whole.items()
@@ -240,7 +240,7 @@ def _changed(
     stored: Stored,
     old: Mapping[str, Entry],
 ) -> OverflowPlan:
-    """An update: what it does not touch stays as it is, inside and outside."""
+    """An update, which keeps what it does not touch, inside and outside."""
     _refuse_opened(entity, change, old)
     table = params["TableName"]
     assert change.update is not None
@@ -268,7 +268,7 @@ def _changed(
     if stored.is_read:
         relied.update({name: held.get(name) for name in change.defaults})
     if layout.parts or moved:
-        # The times to live that the parts were made by must still be the item's.
+        # The item must still have the time to live that the parts were given.
         told = entity.lifetimes - change.effect.sets.keys() - change.effect.removes
         conditions += [expressions.unchanged(name, held.get(name)) for name in sorted(told)]
         relied.update({name: held.get(name) for name in entity.lifetimes})
@@ -284,9 +284,9 @@ def _changed(
 def _settled_defaults(
     change: OverflowChange, stored: Stored, layout: Layout, kept: set[str], expressions: Expressions
 ) -> list[str]:
-    """That what is set only where there is nothing yet is there, or is not, as it was read.
+    """Return conditions that values set only where there are none exist, or not, as read.
 
-    A value that goes outside is in no field of its own, so no clause can look for it.
+    A value outside has no field of its own, so no update clause can test for it.
     """
     held = stored.item or {}
     return [
@@ -308,7 +308,7 @@ def _set_manifest(
 def _layout(
     entity: BoundEntity, key: Item, change: OverflowChange, stored: Stored, values: Item
 ) -> Layout:
-    """Where the values of an update go: as they are, unless that is known to be too large."""
+    """Return where an update's values go: inside, unless they are known to be too large."""
     if item_size(values) <= expressions.ITEM_LIMIT and not stored.refusals:
         return as_they_are(values)
     assert change.update is not None
@@ -323,17 +323,17 @@ def _layout(
 
 
 def _refuse_opened(entity: BoundEntity, change: OverflowChange, old: Mapping[str, Entry]) -> None:
-    """Raise for a step inside of a value that is not there to be changed inside."""
+    """Raise InvalidExpressionError for a step inside a value that is not stored plainly."""
     names = {spec.field: name for name, spec in entity.spec.attributes.items()}
     outside = any(entry.parts for entry in old.values())
     for opened in sorted(change.opened):
         if opened in old or (opened in entity.lifetimes and outside):
             why = (
-                f'"{names[opened]}" of the stored item was too large for it and is compressed, so '
+                f'"{names[opened]}" of the stored item is compressed, because it was too large, so '
                 "it cannot be changed inside"
                 if opened in old
-                else f'the item has large values outside, which must go by its "{names[opened]}", '
-                "and after this step that is not known here"
+                else "the item has large values outside, whose time to live follows its "
+                f'"{names[opened]}", and the value of that after this step is unknown here'
             )
             raise InvalidExpressionError(
                 f"{why}; give the whole new value with .set(). Nothing was changed",
@@ -353,7 +353,7 @@ def _moved_lifetimes(
     entries: Iterable[Entry],
     table: str,
 ) -> list[Params]:
-    """The parts that stay, with the time to live that their item gets."""
+    """Return the updates that give the remaining parts the item's new time to live."""
     after = change.effect.after(held)
     moved = {
         name: after.get(name) for name in entity.lifetimes if after.get(name) != held.get(name)
@@ -368,7 +368,7 @@ def _moved_lifetimes(
         else:
             update.set(name, part_lifetimes({name: value})[name])
     body: Params = {"TableName": table, "UpdateExpression": update.text()}
-    # A part that is gone must not come back as an item of nothing.
+    # Without this, updating a part that is gone would create an item.
     sort = sort_field_of(entity)
     body["ConditionExpression"] = f"attribute_exists({expressions.name(sort)})"
     expressions.write_to(body)
@@ -377,7 +377,7 @@ def _moved_lifetimes(
 
 
 def overflow_notes(entity: BoundEntity, change: OverflowChange | None) -> tuple[str, ...]:
-    """What large values mean for a write, in words."""
+    """Say what large values mean for a write."""
     if change is None:
         return ()
     names = [name for name, spec in entity.spec.attributes.items() if spec.overflow]
