@@ -217,8 +217,8 @@ def test_ranges_of_isolated_collections_and_those_of_electrodb(forum: leyden.Ser
 REFUSED: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda c: c.mixture(thread="t").gt(), InvalidExpressionError, "needs a value"),
     (lambda c: c.mixture(thread="t").gt(id=None), InvalidExpressionError, "needs a value"),
-    (lambda c: c.mixture(thread="t").gt(points=1), MissingCompositeError, '"id" in front of'),
-    (lambda c: c.mixture(thread="t", points=1), MissingCompositeError, '"id" in front of'),
+    (lambda c: c.mixture(thread="t").gt(points=1), MissingCompositeError, '"id" before'),
+    (lambda c: c.mixture(thread="t", points=1), MissingCompositeError, '"id" before'),
     (lambda c: c.mixture(thread="t", id="1").gt(id="2"), InvalidExpressionError, "equal already"),
     (
         lambda c: c.mixture(thread="t").gt(id="1").lt(id="3"),

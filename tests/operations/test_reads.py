@@ -34,7 +34,7 @@ from leyden.errors import (
         (
             lambda t: t.query.ranked(area="a", made_at=datetime(2026, 1, 1, tzinfo=UTC)),
             MissingCompositeError,
-            'has "rank" in front of "made_at"',
+            'has "rank" before "made_at"',
         ),
         (lambda t: t.query.ranked(area="a").gt(), InvalidExpressionError, "needs a value"),
         (

@@ -143,7 +143,7 @@ def why_read(entity: BoundEntity, effect: Effect | None) -> str | None:
         return None
     if effect.kind != "change":
         verb = "a put" if effect.kind == "replace" else "deleting"
-        return f'"{entity.spec.entity}" has unique attributes, and {verb} gives up what they were'
+        return f'"{entity.spec.entity}" has unique attributes, and {verb} gives up their old values'
     touched = touched_by(entity, effect)
     own = {*entity.keys.primary.spec.composites}
     unknown = {

@@ -36,7 +36,7 @@ def write_units(size: int) -> int:
 
 
 def total_of(costs: Sequence[WriteCost | None]) -> str | None:
-    """What the writes of a transaction cost together, in words; None where a cost is not known."""
+    """Return in words what a transaction's writes cost together; None where one is unknown."""
     known = [cost for cost in costs if cost is not None]
     if len(known) < len(costs):
         return None

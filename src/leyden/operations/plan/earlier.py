@@ -1,9 +1,9 @@
 """Find the items of a query that are still in their earlier form.
 
 A query of the present schema finds items by their present keys. Items that have not moved are found
-by an access pattern of the earlier schema. The query must give all attributes of its partition key,
-and it must contain every item that could match. Only values that a migration carries over unchanged
-can be searched for: a value that a step computes may have been different before.
+by an access pattern of the earlier schema. That pattern must contain every item that could match,
+and the query must give all attributes of its partition key. Only values that a migration carries
+over unchanged can be searched for: a value that a step computes may have been different before.
 """
 
 from __future__ import annotations

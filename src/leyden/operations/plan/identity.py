@@ -56,8 +56,7 @@ def project(
             )
         fields += [attribute.field, *(_watched_fields(entity, name) if telling else ())]
     if telling:
-        # An item without identifiers is recognized by its keys, and so are values that the index
-        # lacks.
+        # Keys identify an item without identifiers, and hold values that the index lacks.
         composites = [name for keys in entity.keys.values() for name in keys.composites]
         fields += [
             *(() if options.ignore_ownership else entity.identifiers),

@@ -127,7 +127,7 @@ def refuse_gap(
             absent = absent or name
         elif absent is not None:
             raise MissingCompositeError(
-                f'the sort key of "{of or keys.spec.name}" has "{absent}" in front of "{name}"; '
+                f'the sort key of "{of or keys.spec.name}" has "{absent}" before "{name}"; '
                 f'give "{absent}" as well, or filter on "{name}" with .where()',
                 missing=(absent,),
                 entity=entity.spec.entity,

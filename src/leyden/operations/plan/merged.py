@@ -139,7 +139,7 @@ class _Merged(RangedReading):
         return evolve(explained, notes=(*notes, _JUDGED_LATE))
 
     def telling_filter(self, options: Options, expressions: Expressions) -> str | None:
-        """None: no filter of DynamoDB fits both forms."""
+        """Return None, because no filter of DynamoDB fits both forms."""
         return None
 
     def _read(self) -> Iterable[tuple[BoundEntity, IndexKeys]]:
@@ -238,7 +238,7 @@ class MergedScan(ScanReading):
         return evolve(explained, notes=(*explained.notes, _CONVERTED, _JUDGED_LATE))
 
     def telling_filter(self, options: Options, expressions: Expressions) -> str | None:
-        """None: no filter of DynamoDB fits both forms."""
+        """Return None, because no filter of DynamoDB fits both forms."""
         return None
 
 

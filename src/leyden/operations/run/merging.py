@@ -342,14 +342,14 @@ class _Reading:
         found: list[_Entry],
         ends: list[Place],
     ) -> Program[tuple[list[_Entry], Place | None]]:
-        """Read on in one place until something is behind the position for sure.
+        """Read on in one place until the result surely has an entry after the position.
 
-        Gives what was read, and up to where; None where that is all. `found` are entries of other
-        places, which were read up to `ends`.
+        Returns what was read, and the position up to which; None where that is all. `found` are
+        entries of other places, which were read up to `ends`.
         """
         entries: list[_Entry] = []
         start = self.starts.get(number)
-        # One is read again, and the one behind the last tells that there are no more like it.
+        # One item is read again, and one more shows whether others with the same sort key follow.
         size = None if limit is None else limit + 2
         while True:
             params = origin.request.params
@@ -366,7 +366,7 @@ class _Reading:
             size = None if size is None else size * _MORE
 
     def read_all(self, number: int, origin: Origin) -> Program[list[_Entry]]:
-        """All items in the earlier form of one place, read once a call."""
+        """Read all items in the earlier form of one place, once a call."""
         known = self.merging.whole
         if number not in known:
             entries: list[_Entry] = []

@@ -176,7 +176,7 @@ class _Single(Attempts):
         writes: Sequence[ResolvedWrite],
         seen: Mapping[int, Item | None],
     ) -> bool:
-        """Whether an earlier attempt of this put wrote exactly this item, unheard."""
+        """Whether an earlier attempt wrote exactly this item, although its answer was lost."""
         written, stored = writes[0].params.get("Item"), seen.get(0)
         if not isinstance(error, ConditionFailedError) or not (error.unsure and stored and written):
             return False

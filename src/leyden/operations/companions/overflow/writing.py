@@ -204,7 +204,7 @@ def _replaced(
     stored: Stored,
     old: Mapping[str, Entry],
 ) -> OverflowPlan:
-    """A put, a create or a delete, after which nothing of the old item remains."""
+    """Lay out a put, a create or a delete, after which nothing of the old item remains."""
     body = dict(params)
     siblings: list[Params] = []
     table = params["TableName"]
@@ -240,7 +240,7 @@ def _changed(
     stored: Stored,
     old: Mapping[str, Entry],
 ) -> OverflowPlan:
-    """An update, which keeps what it does not touch, inside and outside."""
+    """Lay out an update, which keeps what it does not touch, inside and outside."""
     _refuse_opened(entity, change, old)
     table = params["TableName"]
     assert change.update is not None
