@@ -48,13 +48,13 @@ SENT = {"plain": "note", "versioned": "note", "unique": "email", "large": "text"
 
 EXISTS = (
     "the item already exists; nothing was changed. .put() replaces it, .patch() changes it, "
-    ".upsert() does not mind"
+    ".upsert() writes it either way"
 )
 NOT_FOUND = (
     "the item does not exist; nothing was changed. .create() makes it, .upsert() writes it either "
     "way"
 )
-NOTHING_DELETED = "the item does not exist; nothing was deleted. .delete() does not insist on it"
+NOTHING_DELETED = "the item does not exist; nothing was deleted. .delete() does not raise for that"
 WHERE_OF_STORED = "the item exists, but a condition of .where() did not hold; nothing was changed"
 WHERE_OF_NONE = (
     "the item does not exist, and a condition of .where() did not hold; nothing was changed"

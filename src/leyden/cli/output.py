@@ -44,7 +44,7 @@ _HERE: Final = {
     "hooks=": "--hooks",
     "guard=True": "--guard",
     "params=": "--option params=JSON",
-    ".put() replaces it, .patch() changes it, .upsert() does not mind": (
+    ".put() replaces it, .patch() changes it, .upsert() writes it either way": (
         "`leyden put` replaces it, `leyden update` changes it"
     ),
     ".create() makes it, .upsert() writes it either way": (

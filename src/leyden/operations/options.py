@@ -283,7 +283,7 @@ def _is_top_k(value: Any) -> bool:
 _flag = _takes(lambda value: isinstance(value, bool), "True or False")
 _number = _takes(_is_count, "a whole number from 1 up")
 _text = _takes(lambda value: isinstance(value, str) and value != "", "a text that is not empty")
-_function = _takes(callable, "a function of what is done and the total")
+_function = _takes(callable, "a function that takes the number done and the total")
 
 
 def _segments(name: str, value: Any) -> Any:

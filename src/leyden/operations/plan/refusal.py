@@ -220,7 +220,10 @@ def _either(asked: Asked) -> str:
 
 
 _ADVICE: Final[dict[tuple[Needs, Why], str]] = {
-    ("no item", "exists"): ". .put() replaces it, .patch() changes it, .upsert() does not mind",
+    (
+        "no item",
+        "exists",
+    ): ". .put() replaces it, .patch() changes it, .upsert() writes it either way",
     ("an item", "not_found"): ". .create() makes it, .upsert() writes it either way",
 }
 
@@ -229,5 +232,5 @@ def _outcome(asked: Asked, why: Why, operation: str, *, unsure: bool) -> str:
     if unsure:
         return "an earlier attempt of the request got no answer, and may have made the change"
     if operation.endswith(".remove") and why == "not_found":
-        return "nothing was deleted. .delete() does not insist on it"
+        return "nothing was deleted. .delete() does not raise for that"
     return f"nothing was changed{_ADVICE.get((asked.needs, why), '')}"

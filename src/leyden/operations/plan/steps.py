@@ -342,12 +342,12 @@ def _read_step(entity: BoundEntity, operator: str, path: str, value: Any, fresh:
     if operator in _OF_SOME_TYPES and operator not in leaf.type.operators:
         having = ", ".join(name for name, type_ in TYPES.items() if operator in type_.operators)
         raise InvalidExpressionError(
-            f'.{operator}() works on attributes of type {having}, and "{path}" is of type {kind}',
+            f'.{operator}() works on attributes of type {having}, but "{path}" is of type {kind}',
             entity=entity.spec.entity,
         )
     if value is None:
         raise ValidationError(
-            f'"{path}" cannot be set to None; take it away with .remove("{path}")',
+            f'"{path}" cannot be set to None; remove it with .remove("{path}")',
             path=path,
             entity=entity.spec.entity,
         )
@@ -398,8 +398,8 @@ def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> Re
     if place.unions and place.is_tag:
         union = place.unions[-1].path
         raise InvalidExpressionError(
-            f'"{path}" says which variant "{union}" is, and what else is stored there belongs to '
-            f'that one; set "{union}" as a whole',
+            f'"{path}" says which variant "{union}" is, and the other values there belong to that '
+            f'variant; set "{union}" as a whole',
             entity=entity.spec.entity,
         )
     if operator not in ("set", "remove"):
@@ -472,7 +472,8 @@ def refuse_overlaps(entity: BoundEntity, steps: Iterable[Step]) -> None:
         if inner[: len(outer)] == outer:
             raise InvalidExpressionError(
                 f'.{before.operator}() of "{before.path}" and .{step.operator}() of '
-                f'"{step.path}" change the same place; DynamoDB takes one of them in an update',
+                f'"{step.path}" change the same place; DynamoDB takes only one of them in an '
+                "update",
                 entity=entity.spec.entity,
             )
 

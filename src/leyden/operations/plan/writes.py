@@ -429,7 +429,7 @@ def parts_of(
         also = " and ".join(filter(None, (also, f"{count} guards of unique values")))
         raise InputError(
             f"the transaction has {len(writes)} operations and {also}, "
-            f"and DynamoDB takes at most {TRANSACTION_LIMIT} of both; split it where its parts "
+            f"and DynamoDB takes at most {TRANSACTION_LIMIT} of them; split it where its parts "
             "may happen apart",
             operation=operation,
         )

@@ -128,14 +128,14 @@ def pack(value: AttributeValue) -> Packed:
 def unpack(content: bytes, entry: Entry) -> AttributeValue:
     """Return the value in compressed bytes. Raises ValueError where they do not fit the entry."""
     if zlib.crc32(content) != entry.checksum:
-        raise ValueError("the checksum is another one")
+        raise ValueError("the checksum differs")
     inflating = zlib.decompressobj()
     try:
         plain = inflating.decompress(content, entry.size + 1)
     except zlib.error as error:
         raise ValueError("the bytes are not compressed") from error
     if len(plain) != entry.size:
-        raise ValueError("the size is another one")
+        raise ValueError("the size differs")
     if entry.kind == _TEXT:
         return {_TEXT: plain.decode("utf-8")}
     if entry.kind == _BYTES:
