@@ -83,7 +83,7 @@ def test_conditions_that_others_have(desk: leyden.Service, name: str, meant: str
         (lambda app: read(app).filter(title="x"), UnknownNameError, r"write \.where\("),
         (lambda app: app.entities.ticket.scan.limit(3), UnknownNameError, r"write \.go\(limit=10"),
         (lambda app: app.collections.all(org="o").limit(3), UnknownNameError, r"write \.go\("),
-        (lambda app: read(app)[0], ArgumentError, r"\.first\(\) gives"),
+        (lambda app: read(app)[0], ArgumentError, r"\.first\(\) returns"),
         (
             lambda app: read(app).between("a", "b"),
             ArgumentError,

@@ -79,7 +79,7 @@ def test_a_look_that_fails_says_what_is_not_known(strict: leyden.Entity) -> None
     error, looks = ending(strict.create(id="a").where(many), look=down)
     assert (type(error), looks) == (ConditionFailedError, 1)
     assert error.message == (
-        "either the item already exists or a condition of .where() did not hold, and the service "
+        "either the item already exists or a condition of .where() did not hold, and DynamoDB "
         "does not say which; nothing was changed"
     )
     error, _ = ending(strict.patch(id="a").set(label="x").composite(amount=1), look=down)

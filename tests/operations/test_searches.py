@@ -200,7 +200,7 @@ def test_steps_that_searches_do_not_have_say_what_to_write(note: leyden.Entity) 
 
 def test_where_judges_only_what_a_search_gives(note: leyden.Entity) -> None:
     narrow = note.search.everywhere([1, 2])
-    with pytest.raises(InvalidExpressionError, match=r'judge "body".*hydrate=True'):
+    with pytest.raises(InvalidExpressionError, match=r'applied to "body".*hydrate=True'):
         narrow.where(note.attr.body.exists()).params()
     with pytest.raises(InvalidExpressionError, match=r'applied to "flat".*return the vector'):
         narrow.where(note.attr.flat.exists()).params()
