@@ -96,7 +96,7 @@ def run_command(command: str, namespace: dict[str, Any]) -> tuple[str, int]:
             done = _run_local(arguments, namespace)
         case ["leyden", *arguments]:
             done = _run_leyden(arguments, _environment(namespace))
-        case ["python" | "git" | "cat" as program, *arguments]:
+        case ["python" | "git" | "cat" | "cp" as program, *arguments]:
             path = sys.executable if program == "python" else program
             streams: Literal["one", "two"] = "one" if target is None else "two"
             done = _run_process([path, *arguments], _environment(namespace), streams)
