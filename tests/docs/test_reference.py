@@ -71,19 +71,6 @@ def test_every_option_of_the_language_is_documented(heading: str, shape: Options
     assert required == {name for name, option in shape.options.items() if option.required}
 
 
-def test_every_option_of_migration_files_is_documented() -> None:
-    documented = {
-        name
-        for row in rows(DOCS / "migrations.md", "The file")
-        for cell in row
-        for name in re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", cell)))
-    }
-    parts = ("MIGRATION", "MIGRATED", "CHANGE", "COPY")
-    options = {name for part in parts for name in getattr(migration_language, part).options}
-    assert options <= documented
-    assert {*names("migrations.md", "The file")} <= options
-
-
 def test_options_of_parts_of_containers_are_documented() -> None:
     marks = {row[0].strip("`"): row[-1] for row in rows(DOCS / LANGUAGE, "Attribute options")}
     for name in language.ATTRIBUTE.options:
