@@ -76,7 +76,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # What belongs to event loops is imported when it is asked for.
+    # The asynchronous store is imported when it is first used.
     if name != "AsyncDynamoDBStore":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from leyden.store.dynamodb.store import AsyncDynamoDBStore

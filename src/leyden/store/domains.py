@@ -1,6 +1,6 @@
-"""The other domains, workflow runs, scores, spans and evaluations: what callers ask, checked.
+"""The domains of workflow runs, scores, spans and evaluations: their methods check all input.
 
-The methods are the same in every store; what is left for a backend is in the steps of each domain.
+The methods are the same in every store. Each domain lists the steps that a backend implements.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ from leyden.types import epoch_milliseconds
 
 State: TypeAlias = dict[str, JSON]
 RunKey: TypeAlias = tuple[str, str]
-"""The names of a workflow and of one run of it."""
+"""The names of a workflow and of one of its runs."""
 
 Change: TypeAlias = Callable[[Any, datetime], State | None]
-"""Makes the state of a run, or of None, at a time; None leaves the run as it is."""
+"""Return the new state of a run (None if there is no run); a state of None changes nothing."""
 
 TEXTS: Final = ("input", "output")
-"""The fields that are kept as texts, in scores and in evaluations."""
+"""The fields that scores and evaluations store as text."""
 
 _KINDS: Final = ("test", "live")
 
 
 @frozen
 class RunListing:
-    """The workflow runs that are asked for."""
+    """A checked request for a page of workflow runs."""
 
     page: Asked
     workflow: str | None
@@ -56,21 +56,21 @@ class RunListing:
     span: Span
 
     def lets_through(self, run: Any) -> bool:
-        """Whether its status is as asked for."""
+        """Return whether the run has the status that was asked for."""
         return self.status is None or state_of(run).get("status") == self.status
 
 
 def state_of(run: Any) -> State:
-    """The state of a run. Raises DecodeError where what is stored is none."""
+    """Return the state of a run. Raises DecodeError if the stored state is not a JSON object."""
     if not isinstance(run.snapshot, dict):
         raise DecodeError(
-            "the stored snapshot is no JSON object", field="snapshot", entity="workflow_snapshot"
+            "the stored snapshot is not a JSON object", field="snapshot", entity="workflow_snapshot"
         )
     return run.snapshot
 
 
 def _pending(run_id: str, now: datetime) -> State:
-    """The state of a run of which nothing is stored, as the TypeScript client begins it."""
+    """Return the state of a new run, as the TypeScript client begins it."""
     return {
         "context": {},
         "activePaths": [],
@@ -94,17 +94,17 @@ class WorkflowMethods(Domain):
     _called = "store.workflows"
 
     _save: Callable[[WorkflowRun, datetime], Program[None]]
-    """Write a run over what is stored; that run's creation, and resource if not given, stay."""
+    """Write a run. The stored creation time stays, as does the resource if the run has none."""
     _get: Callable[[RunKey], Program[WorkflowRun | None]]
-    """The run, or None."""
+    """Return the run, or None."""
     _find: Callable[[str], Program[WorkflowRun | None]]
-    """The run of whichever workflow, or None."""
+    """Return the run with this id in any workflow, or None."""
     _change: Callable[[RunKey, Change], Program[Any]]
-    """Give a run the state that a change makes of it; gives what is stored afterwards."""
+    """Apply a change to the state of a run; return what is stored afterwards."""
     _list: Callable[[RunListing], Program[Listed[WorkflowRun]]]
-    """A page of runs."""
+    """Return a page of runs."""
     _delete: Callable[[RunKey], Program[None]]
-    """Delete the run where there is one."""
+    """Delete the run if it exists."""
 
     @method
     def persist_workflow_snapshot(
@@ -117,7 +117,7 @@ class WorkflowMethods(Domain):
         created_at: datetime | None = None,
         updated_at: datetime | None = None,
     ) -> Program[None]:
-        """Set the state over whatever is stored."""
+        """Replace the stored state."""
         name, id = _key(workflow_name, run_id)
         now = self._now()
         run = WorkflowRun(
@@ -146,7 +146,7 @@ class WorkflowMethods(Domain):
         result: JSON,
         request_context: Mapping[str, JSON] | None = None,
     ) -> Program[dict[str, JSON]]:
-        """Merge a step's result into what is stored."""
+        """Merge a step's result into the stored state."""
         key = _key(workflow_name, run_id)
         step = given.identifier(step_id, "step_id")
         outcome = given.json(result, "result")
@@ -172,7 +172,7 @@ class WorkflowMethods(Domain):
         *,
         expected_status: str | Sequence[str] | None = None,
     ) -> Program[State | None]:
-        """Merge fields into what is stored, if its status is as expected."""
+        """Merge fields into the stored state if its status is an expected one."""
         key = _key(workflow_name, run_id)
         fields = given.mapping(opts, "opts")
         expected = given.statuses(expected_status, "expected_status")
@@ -202,7 +202,7 @@ class WorkflowMethods(Domain):
         cursor: str | None = None,
         include_total: bool = False,
     ) -> Program[WorkflowRunPage]:
-        """Read a workflow's runs as far as the page goes, or all."""
+        """Read a workflow's runs as far as the page needs, or all runs."""
         wanted = given.optional(given.word, status, "status")
         resource = given.optional(given.identifier, resource_id, "resource_id")
         span = given.dates(from_date, to_date)
@@ -216,7 +216,7 @@ class WorkflowMethods(Domain):
     def get_workflow_run_by_id(
         self, run_id: str, *, workflow_name: str | None = None
     ) -> Program[WorkflowRun | None]:
-        """Read one run, by its key or by the index of runs."""
+        """Read one run by its key, or by the index of runs."""
         id = given.identifier(run_id, "run_id")
         if workflow_name is None:
             return (yield from self._find(id))
@@ -242,15 +242,15 @@ class ScoreMethods(Domain):
     _called = "store.scores"
 
     _save: Callable[[Score, Mapping[str, str]], Program[None]]
-    """Write a score; the texts are what its texts are stored as."""
+    """Write a score; the mapping has its input and output as stored text."""
     _get: Callable[[str], Program[Score | None]]
-    """The score, or None."""
+    """Return the score, or None."""
     _list: Callable[[Asked, str, Given, Given], Program[Listed[Score]]]
-    """A page of the scores that an access pattern has under values, as far as they are wanted."""
+    """Return a page of the scores that an access pattern finds by key values and filters."""
 
     @method
     def save_score(self, score: Score | Given) -> Program[Score]:
-        """Write one score, over what has its id."""
+        """Write one score, replacing the stored one with its id."""
         checked = given.score(score)
         now = self._now()
         timed = evolve(checked, id=checked.id or str(uuid4()), created_at=now, updated_at=now)
@@ -317,7 +317,7 @@ class ScoreMethods(Domain):
         cursor: str | None = None,
         include_total: bool = False,
     ) -> Program[ScorePage]:
-        """Read the scores of what was scored, those of its kind."""
+        """Read the scores of one scored entity."""
         kind = given.word(entity_type, "entity_type")
         of = {"entity_id": given.identifier(entity_id, "entity_id")}
         paging = (page, per_page, cursor, include_total)
@@ -360,13 +360,13 @@ class TraceMethods(Domain):
     _called = "store.traces"
 
     _save: Callable[[Mapping[str, Trace], datetime], Program[None]]
-    """Write spans, by their ids."""
+    """Write spans, keyed by id."""
     _list: Callable[[Asked, str | None, str | None, Span], Program[Listed[Trace]]]
-    """A page of the spans of a name and a scope, where they are given."""
+    """Return a page of spans; a name or scope of None matches every span."""
 
     @method
     def batch_trace_insert(self, records: Sequence[Trace | Given]) -> Program[None]:
-        """Write them with the time of the call; of an id that is given twice the last counts."""
+        """Write spans at the time of the call; if an id occurs twice, the last span counts."""
         now = self._now()
         spans = {
             span.id: evolve(
@@ -389,7 +389,7 @@ class TraceMethods(Domain):
         cursor: str | None = None,
         include_total: bool = False,
     ) -> Program[TracePage]:
-        """Read the spans of a name or scope as far as the page goes, or all."""
+        """Read the spans of a name or scope as far as the page needs, or all spans."""
         named = given.optional(given.identifier, name, "name")
         scoped = given.optional(given.identifier, scope, "scope")
         span = given.dates(from_date, to_date)
@@ -406,13 +406,13 @@ class EvalMethods(Domain):
     _called = "store.evals"
 
     _save: Callable[[Mapping[str, Eval], datetime], Program[None]]
-    """Write evaluations, by the ids of their runs."""
+    """Write evaluations, keyed by run id."""
     _list: Callable[[Asked, str | None, str | None, Span], Program[Listed[Eval]]]
-    """A page of an agent's evaluations of a kind, or of all."""
+    """Return a page of evaluations; an agent or kind of None matches every evaluation."""
 
     @method
     def insert_evals(self, records: Sequence[Eval | Given]) -> Program[None]:
-        """Write them with the time of the call; of an id that is given twice the last counts."""
+        """Write them at the time of the call; if a run id occurs twice, the last one counts."""
         now = self._now()
         evals = {
             one.run_id: evolve(one, created_at=one.created_at or now)
@@ -433,7 +433,7 @@ class EvalMethods(Domain):
         cursor: str | None = None,
         include_total: bool = False,
     ) -> Program[EvalPage]:
-        """Read an agent's as far as the page goes, or all."""
+        """Read an agent's evaluations as far as the page needs, or all evaluations."""
         agent = given.optional(given.identifier, agent_name, "agent_name")
         paging = (page, per_page, cursor, include_total)
         return (yield from self._page(agent, type, given.dates(from_date, to_date), paging))
@@ -442,7 +442,7 @@ class EvalMethods(Domain):
     def get_evals_by_agent_name(
         self, agent_name: str, *, type: Literal["test", "live"] | None = None
     ) -> Program[list[Eval]]:
-        """Read all of an agent's."""
+        """Read all evaluations of an agent."""
         agent = given.identifier(agent_name, "agent_name")
         found = yield from self._page(agent, type, Span(), (0, None, None, False))
         return list(found.evals)
@@ -457,5 +457,5 @@ class EvalMethods(Domain):
 
 
 def kind_of(test_info: JSON) -> str:
-    """The kind of an evaluation: `test` where its test information has a path, else `live`."""
+    """Return `test` if the test information has a path, and `live` otherwise."""
     return "test" if isinstance(test_info, dict) and test_info.get("testPath") else "live"

@@ -1,9 +1,8 @@
-"""What callers give, checked: values, filters and orders, records, and changes of messages.
+"""Checks of the callers' input: values, filters, orders, records and changes of messages.
 
 Nothing here looks at what is stored. Every refusal is an InputError that names the argument or the
-field (`messages[3].role`), and never shows its value. A record is given as one, or as a mapping of
-its fields in snake_case.
-
+field (`messages[3].role`) and never shows its value. A record may be given as such, or as a mapping
+of its fields in snake_case.
 >>> from leyden.store import given
 >>> given.thread({"id": "t1", "resource_id": "alice"}).title
 'Thread t1'
@@ -41,16 +40,16 @@ from leyden.types import accept_json, accept_string, accept_timestamp, refuse, w
 _Value = TypeVar("_Value")
 _Record = TypeVar("_Record")
 _Check: TypeAlias = Callable[[Any, str], Any]
-"""Takes a value and what a refusal calls it."""
+"""Takes a value and the name that a refusal uses for it."""
 
 text = accept_string
-"""A str, which may be empty."""
+"""Check a str, which may be empty."""
 
 instant = accept_timestamp
-"""An aware datetime, or ISO 8601 text with an offset: in UTC, cut to milliseconds."""
+"""Check an aware datetime, or ISO 8601 text with an offset; return it in UTC, in milliseconds."""
 
 json = accept_json
-"""A copy of a JSON value."""
+"""Return a copy of a JSON value."""
 
 _TENANCY: Final = ("organization_id", "project_id")
 
@@ -65,45 +64,45 @@ SCORED: Final = (
     *("workflow_parallel", "workflow_run", "workflow_sleep", "workflow_step"),
     *("workflow_wait_event", "workspace_action"),
 )
-"""What a scorer can score: the values of `entity_type`, all but the first five kinds of spans."""
+"""The values of `entity_type`: what a score is about. All but the first five are kinds of spans."""
 
 
 def optional(check: Callable[[Any, str], _Value], value: Any, name: str) -> _Value | None:
-    """`value` as `check` has it; None stays None."""
+    """Check a value unless it is None."""
     return None if value is None else check(value, name)
 
 
 def identifier(value: Any, name: str) -> str:
-    """A str that is not blank: it has more than white space, Python's or JavaScript's."""
+    """Check a str that has more than white space, by Python's and by JavaScript's definition."""
     checked = accept_string(value, name)
     if not checked.strip() or not checked.strip(WHITE_IN_JAVASCRIPT):
-        raise refuse(name, "is blank, with nothing but white space, and must name something")
+        raise refuse(name, "is blank; give more than white space")
     return checked
 
 
 def any_identifier(value: Any, name: str) -> str | None:
-    """An id that may be empty: such a one is none."""
+    """Check an id that may be empty; an empty id becomes None."""
     return identifier(value, name) if accept_string(value, name) else None
 
 
 def identifiers(values: Any, name: str) -> tuple[str, ...]:
-    """A sequence of ids as a tuple, each once, in the order in which they first come."""
+    """Check a sequence of ids; return each id once, in the order of first occurrence."""
     items = sequence(values, name, "ids")
     return tuple(dict.fromkeys(identifier(item, f"{name}[{i}]") for i, item in enumerate(items)))
 
 
 def thread_ids(value: Any, name: str = "thread_id") -> tuple[str, ...]:
-    """One thread's id, or a sequence of at least one; each once."""
+    """Check one thread's id, or a sequence of at least one; return each id once."""
     if isinstance(value, str):
         return (identifier(value, name),)
     ids = identifiers(value, name)
     if not ids:
-        raise refuse(name, "names no thread; give an id, or a list of at least one")
+        raise refuse(name, "names no thread; give a thread's id, or a list of at least one")
     return ids
 
 
 def word(value: Any, name: str) -> str:
-    """A str that is not empty."""
+    """Check a str that is not empty."""
     checked = accept_string(value, name)
     if not checked:
         raise refuse(name, "is empty")
@@ -111,7 +110,7 @@ def word(value: Any, name: str) -> str:
 
 
 def mapping(value: Any, name: str) -> dict[str, JSON]:
-    """A copy of a JSON object."""
+    """Return a copy of a JSON object."""
     if not isinstance(value, Mapping):
         raise wrong_type(name, "a mapping with str keys", value)
     copied: dict[str, JSON] = accept_json(value, name)
@@ -119,14 +118,14 @@ def mapping(value: Any, name: str) -> dict[str, JSON]:
 
 
 def whole_number(value: Any, name: str) -> int:
-    """An int of either sign."""
+    """Check an int of either sign."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise wrong_type(name, "an int", value)
     return int(value)
 
 
 def count(value: Any, name: str) -> int:
-    """An int of 0 or more."""
+    """Check an int of 0 or more."""
     number = whole_number(value, name)
     if number < 0:
         raise refuse(name, "is below 0")
@@ -134,7 +133,7 @@ def count(value: Any, name: str) -> int:
 
 
 def number(value: Any, name: str) -> int | float:
-    """A finite number; a whole float becomes an int."""
+    """Check a finite number; a float without a fraction becomes an int."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise wrong_type(name, "an int or a float", value)
     if value - value != 0:
@@ -144,14 +143,14 @@ def number(value: Any, name: str) -> int | float:
 
 
 def flag(value: Any, name: str) -> bool:
-    """True or False."""
+    """Check a bool."""
     if value is True or value is False:
         return value
     raise wrong_type(name, "a bool", value)
 
 
 def choice(value: Any, name: str, among: Sequence[str]) -> str:
-    """One of a few words."""
+    """Check a word that must be one of a few."""
     if not isinstance(value, str) or value not in among:
         hint = did_you_mean(value, among) if isinstance(value, str) else ""
         raise InvalidOptionError(f'"{name}" takes {listed(among, "or")}{hint}')
@@ -159,29 +158,29 @@ def choice(value: Any, name: str, among: Sequence[str]) -> str:
 
 
 def source(value: Any, name: str) -> str:
-    """Where a score comes from."""
+    """Check the source of a score."""
     return choice(value, name, ("LIVE", "TEST"))
 
 
 def scored(value: Any, name: str) -> str:
-    """The kind of what was scored."""
+    """Check the kind of a scored entity."""
     if isinstance(value, str) and value not in SCORED:
         capital = f'; did you mean "{value.upper()}"?' if value.upper() in SCORED else ""
         near = capital or did_you_mean(value, SCORED)
-        hint = near or f"; there are {', '.join(SCORED[:5])} and kinds of spans"
-        raise refuse(name, f"is no kind of what is scored{hint}")
+        hint = near or f"; the kinds are {', '.join(SCORED[:5])} and those of spans"
+        raise refuse(name, f"is not a kind of entity that can be scored{hint}")
     return accept_string(value, name)
 
 
 def statuses(value: Any, name: str) -> tuple[str, ...] | None:
-    """One status or a sequence of several; None for any."""
+    """Check one status or a sequence of several; None means any status."""
     if value is None:
         return None
     return (word(value, name),) if isinstance(value, str) else identifiers(value, name)
 
 
 def content(value: Any, name: str) -> JSON:
-    """The content of a message: a mapping, a list or a text."""
+    """Check the content of a message: a mapping, a list or a text."""
     if isinstance(value, str):
         return accept_string(value, name)
     if isinstance(value, Mapping | list | tuple):
@@ -190,14 +189,14 @@ def content(value: Any, name: str) -> JSON:
 
 
 def sequence(values: Any, name: str, of: str) -> Sequence[Any]:
-    """A list or tuple of anything; a text is none."""
+    """Check a list or tuple of anything; a text is not one."""
     if isinstance(values, Sequence) and not isinstance(values, str | bytes | bytearray):
         return values
     raise wrong_type(name, f"a list of {of}", values)
 
 
 def order(value: Any, fields: Sequence[str] = ("created_at", "updated_at")) -> tuple[str, bool]:
-    """The field to order by, and whether from the latest to the earliest."""
+    """Return the field to order by, and whether the order is descending."""
     if not isinstance(value, tuple | list) or len(value) != 2:
         raise InvalidOptionError(
             '"order_by" takes a field and a direction, as in ("created_at", "desc")'
@@ -207,22 +206,22 @@ def order(value: Any, fields: Sequence[str] = ("created_at", "updated_at")) -> t
 
 
 def dates(start: Any, end: Any, names: tuple[str, str] = ("from_date", "to_date")) -> Span:
-    """The times between two, where there are such, both part of it."""
+    """Return the span between two times, both inclusive; None leaves that end open."""
     return Span(optional(instant, start, names[0]), optional(instant, end, names[1]))
 
 
 def date_range(value: Any) -> Span:
-    """The times in a range; None is one without ends."""
+    """Return the span of a date range; None leaves both ends open."""
     return Span() if value is None else Span.of(record(DateRange, value, "date_range"))
 
 
 def metadata_filter(value: Any) -> dict[str, JSON]:
-    """The values that metadata must have by key; empty for a filter that lets all through."""
+    """Return the values that metadata must have, by key; an empty filter matches everything."""
     return {} if value is None else mapping(value, "metadata")
 
 
 def tenancy(value: Any) -> dict[str, str | None]:
-    """The organization and the project that scores must be of; None for any."""
+    """Return the organization and the project that scores must have; None matches any."""
     if value is None:
         return {}
     if not isinstance(value, Mapping):
@@ -300,26 +299,26 @@ CHECKS: Final[dict[type[Any], dict[str, _Check]]] = {
         "created_at": instant,
     },
 }
-"""How each field of a record is checked, in the order in which faults are told."""
+"""How to check each field of a record, in the order in which faults are reported."""
 
 
 def thread(value: Any) -> Thread:
-    """A checked thread, with a title: an empty one becomes `Thread ID`."""
+    """Return a checked thread with a title; an empty title becomes `Thread ID`."""
     checked = record(Thread, value, "thread")
     return evolve(checked, title=checked.title or f"Thread {checked.id}")
 
 
 def score(value: Any) -> Score:
-    """A checked score; the ids of trace, span, resource and thread are None where they are ""."""
+    """Return a checked score; an empty id of a trace, span, resource or thread becomes None."""
     checked = record(Score, value, "score")
     if checked.entity is None:
-        # Only a stored one may lack it.
+        # Scores that other clients stored may lack it; new ones must have it.
         raise RequiredAttributeError('"score.entity" is required', path="score.entity")
     return checked
 
 
 def record(kind: type[_Record], value: Any, path: str) -> _Record:
-    """`value`, a record of this kind or a mapping of its fields, as a checked record."""
+    """Check a record of this kind, or a mapping of its fields, and return it as a record."""
     attributes = fields_dict(kind)  # type: ignore[arg-type]
     if isinstance(value, kind):
         value = {name: getattr(value, name) for name in attributes}
@@ -330,7 +329,7 @@ def record(kind: type[_Record], value: Any, path: str) -> _Record:
 
 
 def records(kind: type[_Record], given: Any, path: str) -> tuple[_Record, ...]:
-    """A list of records of this kind or of mappings of their fields, checked."""
+    """Check a list of records of this kind, or of mappings of their fields."""
     items = sequence(given, path, f"{kind.__name__} records or mappings")
     return tuple(record(kind, item, f"{path}[{i}]") for i, item in enumerate(items))
 
@@ -338,7 +337,7 @@ def records(kind: type[_Record], given: Any, path: str) -> tuple[_Record, ...]:
 def _checked(
     value: Mapping[Any, Any], checks: Mapping[str, _Check], required: set[str], path: str
 ) -> dict[str, Any]:
-    """The fields that are given, each as its check has it; one that is None is left out."""
+    """Return the given fields, each checked; fields that are None are left out."""
     unknown = next((name for name in value if name not in checks), None)
     if unknown is not None:
         word = unknown if isinstance(unknown, str) else type(unknown).__name__
@@ -361,7 +360,7 @@ def _checked(
 
 @frozen(kw_only=True)
 class MessageChange:
-    """What to change of one message; None leaves a field as it is."""
+    """A change of one message; None leaves a field as it is."""
 
     id: str
     thread_id: str | None = None
@@ -374,16 +373,16 @@ class MessageChange:
     tool_names: JSON = None
 
     def replaced(self) -> dict[str, Any]:
-        """The fields that are given and replaced as a whole: all but the content."""
+        """Return the given fields that are replaced as a whole: all but the content."""
         values = {name: getattr(self, name) for name in _REPLACED}
         return {name: value for name, value in values.items() if value is not None}
 
     def content_after(self, stored: JSON) -> JSON:
-        """The content once this change is made to `stored`.
+        """Return the content after this change is applied to `stored`.
 
-        Of two mappings the `metadata` is merged key by key, and every other key that the change
-        has is replaced; a stored text is taken for the `content` of a mapping, a stored list for
-        its `parts`. A text or a list in the change replaces all.
+        If both are mappings, `metadata` is merged key by key and every other key of the change is
+        replaced. A stored text counts as the `content` of a mapping, and a stored list as its
+        `parts`. A text or a list in the change replaces everything.
         """
         if self.content is None:
             return stored
@@ -408,11 +407,11 @@ _REPLACED: Final = (
 )
 _SET_BY_THE_STORE: Final = ("created_at", "updated_at")
 _FIRST: Final = {"metadata": 0, "content": 1, "parts": 2}
-"""New keys are written in the order in which the TypeScript client writes them."""
+"""The order of new keys in a content, which is the TypeScript client's."""
 
 
 def message_changes(given: Any) -> tuple[MessageChange, ...]:
-    """Checked changes of messages, all that were given: mappings of `id` and fields to change."""
+    """Check changes of messages, each a mapping of `id` and the fields to change."""
     return tuple(
         _message_change(value, f"messages[{i}]")
         for i, value in enumerate(sequence(given, "messages", "mappings"))
@@ -425,7 +424,7 @@ def _message_change(value: Any, path: str) -> MessageChange:
     for name in _SET_BY_THE_STORE:
         if value.get(name) is not None:
             raise ReadOnlyAttributeError(
-                f'"{path}.{name}" is set by the store, and cannot be changed', path=f"{path}.{name}"
+                f'"{path}.{name}" is set by the store and cannot be changed', path=f"{path}.{name}"
             )
     content = value.get("content")
     if isinstance(content, Mapping) and content.get("metadata") is not None:

@@ -1,9 +1,10 @@
-"""The memory interface: what any backend of the store does.
+"""The memory interface: what every backend of the store does.
 
-`DynamoDBStore` and `InMemoryStore` have these domains; the same tests run over both. Methods
-that take a record take a mapping of its fields as well, in snake_case. Bad input raises
-InputError before anything is sent; what is not there is None where a method says so, and
-NotFoundError otherwise. A failure is always an error, never an empty list.
+`DynamoDBStore` and `InMemoryStore` both implement these domains, and the same tests run over both.
+Wherever a method takes a record, it also takes a mapping of the record's fields, in snake_case. Bad
+input raises InputError before any request is sent. A missing record is None where a method says so,
+and raises NotFoundError otherwise. A failure always raises an error; it never looks like an empty
+list.
 """
 
 from __future__ import annotations
@@ -40,34 +41,42 @@ Given: TypeAlias = Mapping[str, Any]
 
 
 class Memory(Protocol):
-    """Threads, their messages, and what is remembered of resources.
+    """Threads, their messages, and the working memory of resources.
 
-    Messages are in the order of their times, those of the same millisecond by id: the same on
-    every read, page size and direction.
+    Messages are ordered by creation time, and by id within the same millisecond. That order is the
+    same for every read, page size and direction.
+
+    >>> from leyden.store import InMemoryStore
+    >>> memory = InMemoryStore().memory
+    >>> thread = memory.save_thread({"id": "t1", "resource_id": "alice", "title": "Travel"})
+    >>> said = {"id": "m1", "thread_id": "t1", "role": "user", "content": "Where did we stay?"}
+    >>> saved = memory.save_messages([said])
+    >>> [message.content for message in memory.list_messages("t1").messages]
+    ['Where did we stay?']
     """
 
     def get_thread_by_id(self, thread_id: str, *, resource_id: str | None = None) -> Thread | None:
-        """The thread; None where there is none, or it is not `resource_id`'s."""
+        """Return the thread, or None if it does not exist or belongs to another resource."""
         ...
 
     def save_thread(self, thread: Thread | Given) -> Thread:
-        """Write a thread, over what is stored of it but for its time of creation.
+        """Write a thread, replacing the stored one but keeping its creation time.
 
-        An empty title becomes `Thread ID`.
+        Fields that are None keep their stored value. An empty title becomes `Thread ID`.
         """
         ...
 
     def update_thread(
         self, id: str, *, title: str | None = None, metadata: Mapping[str, JSON] | None = None
     ) -> Thread:
-        """Change the title, and merge keys into the metadata; what is omitted stays.
+        """Change the title and merge keys into the metadata; what you omit stays as it is.
 
         Concurrent updates lose nothing. Raises NotFoundError.
         """
         ...
 
     def delete_thread(self, thread_id: str) -> None:
-        """Delete all messages of the thread, then the thread. Safe to run again."""
+        """Delete all messages of the thread, then the thread. It is safe to run this again."""
         ...
 
     def list_threads(
@@ -81,7 +90,7 @@ class Memory(Protocol):
         cursor: str | None = None,
         include_total: bool = False,
     ) -> ThreadPage:
-        """The threads of a resource, or of all, whose metadata has all these values."""
+        """List the threads of a resource, or of all, whose metadata has all the given values."""
         ...
 
     def copy_thread(
@@ -97,12 +106,12 @@ class Memory(Protocol):
         end_date: datetime | None = None,
         message_ids: Sequence[str] | None = None,
     ) -> CopiedThread:
-        """Copy a thread and its messages into a new one; the source stays as it is.
+        """Copy a thread and its messages into a new thread; the source does not change.
 
-        `message_limit` takes the newest of those that the dates (both part of the range) and ids
-        let through. The copies have new ids and keep their times; the new thread's metadata says
-        of what it is a copy, under `clone`. Raises NotFoundError, and InputError where
-        there is a thread `new_thread_id` already.
+        `start_date` and `end_date` (both inclusive) and `message_ids` select messages, and
+        `message_limit` takes the newest of these. The copies have new ids and keep their creation
+        times. The new thread's metadata names its source under `clone`. Raises NotFoundError, and
+        InputError if the thread `new_thread_id` already exists.
         """
         ...
 
@@ -119,30 +128,30 @@ class Memory(Protocol):
         end_date: datetime | None = None,
         message_ids: Sequence[str] | None = None,
     ) -> ClonedThread:
-        """`copy_thread`, giving the copied messages as well."""
+        """Copy a thread as `copy_thread` does, and return the copied messages as well."""
         ...
 
     def update_thread_resource_id(self, thread_id: str, resource_id: str) -> Thread:
-        """Give the thread and all of its messages to another resource.
+        """Give the thread and all its messages to another resource.
 
-        Nothing is done where the thread is that resource's already. The thread is changed last,
-        so it is safe to run again after a crash. Raises NotFoundError.
+        Does nothing if the thread already belongs to that resource. The thread changes last, so it
+        is safe to run this again after a crash. Raises NotFoundError.
         """
         ...
 
     def save_messages(
         self, messages: Sequence[Message | Given], *, atomic: bool = False
     ) -> list[Message]:
-        """Write messages, each over what has its id, also where that is in another thread.
+        """Write messages; each replaces the stored message with its id, even in another thread.
 
-        Messages without `created_at` keep the order in which they are given: each gets a
-        millisecond of its own, from now on and behind all that this store saved before. Of an id
-        that is given twice the last counts.
+        Messages without `created_at` keep the order in which you give them: each gets a millisecond
+        of its own, starting now and later than any time that this store gave before. If you give an
+        id twice, the last message counts.
 
-        Sets `updated_at` of their threads. With `atomic` all messages are written or none, at
-        most 100 of them. Raises KeyCollisionError where an id differs from a stored one by the
-        case of its letters only, and SaveIncompleteError, which says what was saved and what was
-        not.
+        Also sets `updated_at` of the threads. With `atomic`, either all messages are written or
+        none, and there may be at most 100. Raises KeyCollisionError if an id differs from a stored
+        one only by the case of its letters, and SaveIncompleteError, which lists the ids that were
+        saved and those that were not.
         """
         ...
 
@@ -160,12 +169,13 @@ class Memory(Protocol):
         include: Sequence[Include | Given] = (),
         include_total: bool = False,
     ) -> MessagePage:
-        """A page of the messages of a thread, or of several threads as if they were one.
+        """List a page of the messages of one thread, or of several threads as if they were one.
 
-        `metadata` is compared with `content.metadata`, and `per_page=None` gives all. `include`
-        adds messages with their neighbours, which count neither for the page nor for its total,
-        and which a cursor does not give again; with `per_page=0` they are all that is read. The
-        cost follows the page, however long the thread is; `include_total` counts it through.
+        `metadata` is compared with `content.metadata`. `per_page=None` returns all messages.
+        `include` adds messages with their neighbors. These count neither towards the page nor
+        towards its total, and later pages of the cursor leave them out; with `per_page=0` nothing
+        else is read. The cost depends on the page, however long the thread is, but
+        `include_total` counts the whole thread.
         """
         ...
 
@@ -182,34 +192,38 @@ class Memory(Protocol):
         include: Sequence[Include | Given] = (),
         include_total: bool = False,
     ) -> MessagePage:
-        """A page of the resource's messages in all threads of the resource."""
+        """List a page of the resource's messages, from all its threads."""
         ...
 
     def list_messages_by_id(self, message_ids: Sequence[str]) -> list[Message]:
-        """The messages with these ids, each once, in order; those that are missing are left out."""
+        """Return the messages with these ids, each once and in order; missing ones are left out."""
         ...
 
     def update_messages(self, messages: Sequence[Given]) -> list[Message]:
-        """Change messages: mappings of `id` and the fields to change.
+        """Change messages; each change is a mapping of `id` and the fields to change.
 
-        Of `content`, `metadata` is merged key by key, and `content` and `parts` are replaced; a
-        `thread_id` moves the message. Concurrent updates lose nothing. Sets `updated_at` of the
-        threads. Gives the messages that were there, changed; missing ones are left out. Raises
-        ItemTooLargeError, which names the message and has changed none, and SaveIncompleteError
-        where some were changed; doing it again is safe.
+        In `content`, `metadata` is merged key by key, while `content` and `parts` are replaced. A
+        `thread_id` moves the message. Concurrent updates lose nothing. Also sets `updated_at` of
+        the threads. Returns the changed messages, without those that do not exist.
+
+        Raises ItemTooLargeError, which names the message and means that nothing was changed, and
+        SaveIncompleteError if only some messages were changed; it is safe to run this again.
         """
         ...
 
     def delete_messages(self, message_ids: Sequence[str]) -> None:
-        """Delete messages, and set `updated_at` of their threads. Missing ones are no error."""
+        """Delete messages and set `updated_at` of their threads. Missing messages are no error."""
         ...
 
     def get_resource_by_id(self, resource_id: str) -> Resource | None:
-        """The resource, or None."""
+        """Return the resource, or None."""
         ...
 
     def save_resource(self, resource: Resource | Given) -> Resource:
-        """Write a resource, over what is stored of it but for its time of creation."""
+        """Write a resource, replacing the stored one but keeping its creation time.
+
+        Fields that are None keep their stored value.
+        """
         ...
 
     def update_resource(
@@ -219,15 +233,24 @@ class Memory(Protocol):
         working_memory: str | None = None,
         metadata: Mapping[str, JSON] | None = None,
     ) -> Resource:
-        """Set the working memory, and merge keys into the metadata; what is omitted stays.
+        """Set the working memory and merge keys into the metadata; what you omit stays as it is.
 
-        Makes the resource where there is none. Concurrent updates lose nothing.
+        Creates the resource if it does not exist. Concurrent updates lose nothing.
         """
         ...
 
 
 class Workflows(Protocol):
-    """Snapshots of workflow runs."""
+    """Snapshots of workflow runs.
+
+    >>> from leyden.store import InMemoryStore
+    >>> workflows = InMemoryStore().workflows
+    >>> workflows.persist_workflow_snapshot("weather", "r1", {"status": "running"})
+    >>> workflows.update_workflow_state(
+    ...     "weather", "r1", {"status": "success"}, expected_status="running"
+    ... )
+    {'status': 'success'}
+    """
 
     def persist_workflow_snapshot(
         self,
@@ -239,11 +262,11 @@ class Workflows(Protocol):
         created_at: datetime | None = None,
         updated_at: datetime | None = None,
     ) -> None:
-        """Write the state of a run; its time of creation, and its resource unless given, stay."""
+        """Write the state of a run. Its creation time stays, as does a resource you do not give."""
         ...
 
     def load_workflow_snapshot(self, workflow_name: str, run_id: str) -> dict[str, JSON] | None:
-        """The state of a run, or None."""
+        """Return the state of a run, or None."""
         ...
 
     def update_workflow_results(
@@ -255,9 +278,10 @@ class Workflows(Protocol):
         result: JSON,
         request_context: Mapping[str, JSON] | None = None,
     ) -> dict[str, JSON]:
-        """Put a step's result into the run's context, and give the whole context.
+        """Put a step's result into the run's context, and return the whole context.
 
-        Begins a pending run where there is none. Concurrent updates lose nothing.
+        If the run does not exist, it is created with the status `pending`. Concurrent updates lose
+        nothing.
         """
         ...
 
@@ -269,10 +293,10 @@ class Workflows(Protocol):
         *,
         expected_status: str | Sequence[str] | None = None,
     ) -> dict[str, JSON] | None:
-        """Set fields of the run's state, such as `status`, and give the state.
+        """Set fields of the run's state, such as `status`, and return the state.
 
-        None, and nothing changed, where there is no run or its status is none of
-        `expected_status`. Concurrent updates lose nothing.
+        Returns None and changes nothing if the run does not exist, or if `expected_status` is given
+        and does not include its status. Concurrent updates lose nothing.
         """
         ...
 
@@ -289,32 +313,50 @@ class Workflows(Protocol):
         cursor: str | None = None,
         include_total: bool = False,
     ) -> WorkflowRunPage:
-        """The runs of a workflow in the order of their ids, or of all workflows by scanning.
+        """List the runs of a workflow by their ids, or scan the table for the runs of all.
 
-        The dates are those of creation, both part of the range.
+        The dates are creation times, both inclusive.
         """
         ...
 
     def get_workflow_run_by_id(
         self, run_id: str, *, workflow_name: str | None = None
     ) -> WorkflowRun | None:
-        """The run, found by an index where its workflow is not named; or None."""
+        """Return the run or None; without `workflow_name`, an index finds it by its id."""
         ...
 
     def delete_workflow_run_by_id(self, run_id: str, workflow_name: str) -> None:
-        """Delete the run. A missing one is no error."""
+        """Delete the run. A missing run is no error."""
         ...
 
 
 class Scores(Protocol):
-    """What scorers said of runs."""
+    """Scores that scorers gave to runs.
+
+    >>> from leyden.store import InMemoryStore
+    >>> scores = InMemoryStore().scores
+    >>> saved = scores.save_score(
+    ...     {
+    ...         "scorer_id": "tone",
+    ...         "run_id": "r1",
+    ...         "entity_id": "helper",
+    ...         "entity": {"id": "helper"},
+    ...         "source": "LIVE",
+    ...         "score": 0.8,
+    ...         "scorer": {"id": "tone"},
+    ...         "output": "Hello!",
+    ...     }
+    ... )
+    >>> [score.score for score in scores.list_scores_by_run_id("r1").scores]
+    [0.8]
+    """
 
     def save_score(self, score: Score | Given) -> Score:
-        """Write a score, with a new id unless one is given. Raises ValidationError."""
+        """Write a score, with a new id unless it has one. Raises ValidationError."""
         ...
 
     def get_score_by_id(self, id: str) -> Score | None:
-        """The score, or None."""
+        """Return the score, or None."""
         ...
 
     def list_scores_by_scorer_id(
@@ -330,10 +372,10 @@ class Scores(Protocol):
         cursor: str | None = None,
         include_total: bool = False,
     ) -> ScorePage:
-        """A scorer's scores, the newest first.
+        """List a scorer's scores, newest first.
 
-        `filters` are an `organization_id` and a `project_id`, which the scores must have; so in the
-        other listings. One that is None lets all through.
+        `filters` takes an `organization_id` and a `project_id` that the scores must have, as in the
+        other listings. A filter of None matches every score.
         """
         ...
 
@@ -347,7 +389,7 @@ class Scores(Protocol):
         cursor: str | None = None,
         include_total: bool = False,
     ) -> ScorePage:
-        """A run's scores, the newest first."""
+        """List a run's scores, newest first."""
         ...
 
     def list_scores_by_entity_id(
@@ -361,7 +403,7 @@ class Scores(Protocol):
         cursor: str | None = None,
         include_total: bool = False,
     ) -> ScorePage:
-        """The scores of what was scored, the newest first."""
+        """List the scores of one scored entity, newest first."""
         ...
 
     def list_scores_by_span(
@@ -375,7 +417,7 @@ class Scores(Protocol):
         cursor: str | None = None,
         include_total: bool = False,
     ) -> ScorePage:
-        """The scores of one span of a trace, the newest first."""
+        """List the scores of one span of a trace, newest first."""
         ...
 
 
@@ -383,7 +425,7 @@ class Traces(Protocol):
     """Spans of traces."""
 
     def batch_trace_insert(self, records: Sequence[Trace | Given]) -> None:
-        """Write spans, each over what has its id. Raises SaveIncompleteError."""
+        """Write spans; each replaces the stored span with its id. Raises SaveIncompleteError."""
         ...
 
     def get_traces(
@@ -398,12 +440,12 @@ class Traces(Protocol):
         cursor: str | None = None,
         include_total: bool = False,
     ) -> TracePage:
-        """Spans by name or scope, or all by scanning, the newest start first.
+        """List spans by name or scope, or scan the table for all; the newest start comes first.
 
-        Starts of 13 digits and more are times, and compared digit by digit, so that milliseconds
-        and finer units are in the order of time. Smaller numbers come behind them.
+        Starts of 13 or more digits are times. They are compared digit by digit, so milliseconds and
+        finer units are in the order of time. Smaller numbers come after them.
 
-        The dates are those of creation, both part of the range.
+        The dates are creation times, both inclusive.
         """
         ...
 
@@ -412,7 +454,7 @@ class Evals(Protocol):
     """Results of metrics on agents' answers."""
 
     def insert_evals(self, records: Sequence[Eval | Given]) -> None:
-        """Write evaluations, each over what has its run id. Raises SaveIncompleteError."""
+        """Write evaluations; each replaces the one with its run id. Raises SaveIncompleteError."""
         ...
 
     def get_evals(
@@ -427,22 +469,22 @@ class Evals(Protocol):
         cursor: str | None = None,
         include_total: bool = False,
     ) -> EvalPage:
-        """Evaluations of an agent, or all by scanning, the newest first.
+        """List an agent's evaluations, or scan the table for all; the newest come first.
 
-        `test` are those with test information that has a path, `live` the others. The dates are
-        those of creation, both part of the range.
+        The type `test` means evaluations whose test information has a path, and `live` all others.
+        The dates are creation times, both inclusive.
         """
         ...
 
     def get_evals_by_agent_name(
         self, agent_name: str, *, type: Literal["test", "live"] | None = None
     ) -> list[Eval]:
-        """All evaluations of an agent, the newest first."""
+        """Return all evaluations of an agent, newest first."""
         ...
 
 
 class Store(Protocol):
-    """A backend: its domains, and its life."""
+    """A backend: its five domains, and how to check, clear and close it."""
 
     @property
     def memory(self) -> Memory:
@@ -456,7 +498,7 @@ class Store(Protocol):
 
     @property
     def scores(self) -> Scores:
-        """What scorers said."""
+        """Scores that scorers gave."""
         ...
 
     @property
@@ -466,17 +508,17 @@ class Store(Protocol):
 
     @property
     def evals(self) -> Evals:
-        """Results of metrics."""
+        """Results of metrics on agents' answers."""
         ...
 
     def init(self) -> None:
-        """Check that the backend can be used."""
+        """Check that the backend is ready for use."""
         ...
 
     def clear(self, domain: Literal["memory", "workflows", "scores", "traces", "evals"]) -> None:
-        """Delete everything of a domain."""
+        """Delete everything in a domain."""
         ...
 
     def close(self) -> None:
-        """Give back what the store holds."""
+        """Release what the store holds, such as connections."""
         ...

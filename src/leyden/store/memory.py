@@ -1,7 +1,6 @@
-"""The memory domain: what callers ask of threads, messages and resources, checked.
+"""The memory domain: methods for threads, messages and resources, which check all input.
 
-The methods are the same in every store. What is left for a backend to do is in the steps, which are
-given what was checked here.
+The methods are the same in every store. A backend implements the steps, which get checked input.
 """
 
 from __future__ import annotations
@@ -43,15 +42,15 @@ from leyden.store.records import (
 from leyden.store.values import Span, Stamps, as_it_reads, known, same_json
 from leyden.types import timestamp_text
 
-TAKEN = 'there is a thread of the id "new_thread_id" already'
+TAKEN = 'a thread with the id "new_thread_id" already exists'
 
 Change: TypeAlias = Callable[[Any], Mapping[str, Any]]
-"""Says of a stored record which of its fields to set."""
+"""Return which fields of a stored record to set."""
 
 
 @frozen
 class ThreadListing:
-    """The threads that are asked for; `field` is the one to order by."""
+    """A checked request for a page of threads; `field` is the one to order by."""
 
     page: Asked
     owner: str | None
@@ -60,17 +59,17 @@ class ThreadListing:
     order: Order
 
     def mark(self, thread: Thread) -> Mark:
-        """The place of a thread."""
+        """Return the place of a thread in the order."""
         return time_mark(known(getattr(thread, self.field)), thread.id)
 
     def lets_through(self, thread: Thread) -> bool:
-        """Whether its metadata is as asked for."""
+        """Return whether the thread's metadata has all the values that were asked for."""
         return _has_all(thread.metadata, self.metadata)
 
 
 @frozen
 class MessageListing:
-    """The messages that are asked for; the page goes on behind `after`."""
+    """A checked request for a page of messages, which begins behind the place `after`."""
 
     page: Asked
     after: Mark | None
@@ -86,7 +85,7 @@ class MessageListing:
         paging: tuple[Any, Any, Any, Any],
         what: tuple[Any, Any, Any, Any],
     ) -> MessageListing:
-        """Check what a caller gives; `identity` says whose messages these are."""
+        """Check the caller's arguments; `identity` says whose messages are listed."""
         order_by, date_range, metadata, include = what
         _, descending = given.order(order_by, ("created_at",))
         span = given.date_range(date_range)
@@ -98,14 +97,14 @@ class MessageListing:
         return cls(page, after, order, span, wanted, included)
 
     def lets_through(self, message: Message) -> bool:
-        """Whether its metadata is as asked for."""
+        """Return whether the message's metadata has all the values that were asked for."""
         content = message.content
         metadata = content.get("metadata") if isinstance(content, dict) else None
         return _has_all(metadata, self.metadata)
 
 
 def _has_all(metadata: JSON, wanted: Mapping[str, JSON]) -> bool:
-    """Whether metadata has all these values; a key that is missing is not one that is null."""
+    """Return whether metadata has all these values; a missing key does not equal null."""
     if not wanted:
         return True
     return isinstance(metadata, dict) and all(
@@ -115,10 +114,10 @@ def _has_all(metadata: JSON, wanted: Mapping[str, JSON]) -> bool:
 
 @frozen
 class Copying:
-    """A copy of a thread that is asked for.
+    """A checked request to copy a thread.
 
-    Of the messages in `span`, and of those with these ids where any are given, the newest `limit`
-    are copied.
+    It copies the newest `limit` messages among those in `span`, and with one of these ids if any
+    are given.
     """
 
     source_id: str
@@ -134,7 +133,7 @@ class Copying:
     def of(
         cls, source_id: Any, what: tuple[Any, Any, Any, Any], which: tuple[Any, Any, Any, Any]
     ) -> Copying:
-        """Check what a caller gives. Raises InputError."""
+        """Check the caller's arguments. Raises InputError."""
         new_id, owner, title, metadata = what
         limit, start, end, ids = which
         return cls(
@@ -149,11 +148,11 @@ class Copying:
         )
 
     def newest(self, messages: Sequence[Message]) -> Sequence[Message]:
-        """As many of the messages, which are given oldest first, as are to be copied."""
+        """Return the messages to copy; they are given oldest first, and the newest are kept."""
         return messages if self.limit is None else messages[max(0, len(messages) - self.limit) :]
 
     def made_of(self, source: Thread, originals: Sequence[Message], now: datetime) -> ClonedThread:
-        """The copy of a thread with these messages, oldest first; nothing is written here."""
+        """Make the copy of a thread with these messages, oldest first, without writing it."""
         clone = {"sourceThreadId": self.source_id, "clonedAt": timestamp_text(now)}
         if originals:
             clone["lastMessageId"] = originals[-1].id
@@ -165,7 +164,7 @@ class Copying:
             created_at=now,
             updated_at=now,
         )
-        # Copies of the same time are in the order of their ids, too: in that of the originals.
+        # Copies with equal times are ordered by id, so the new ids must sort as the originals do.
         new_ids = sorted((str(uuid4()) for _ in originals), key=id_key)
         copies = tuple(
             evolve(
@@ -182,21 +181,21 @@ class Copying:
 
 
 def missing_thread(id: str) -> NotFoundError:
-    """The error for a thread that is not there."""
-    return NotFoundError("there is no such thread", kind="thread", id=id)
+    """Return the error for a thread that does not exist."""
+    return NotFoundError("the thread does not exist", kind="thread", id=id)
 
 
 message_mark = time_marks("id")
-"""The place of a message."""
+"""Return the place of a message in the order."""
 
 
 def in_order(messages: Iterable[Message], order: Order = oldest_first) -> list[Message]:
-    """Messages by their time, those of the same millisecond by id."""
+    """Sort messages by time, and by id within the same millisecond."""
     return sorted(messages, key=lambda message: order(message_mark(message)))
 
 
 def changed_fields(message: Message, changes: Sequence[given.MessageChange]) -> dict[str, Any]:
-    """The fields of a stored message that changes set, one change after the other."""
+    """Return the fields that these changes, applied one after the other, set on a message."""
     fields: dict[str, Any] = {}
     content = message.content
     for change in changes:
@@ -207,48 +206,48 @@ def changed_fields(message: Message, changes: Sequence[given.MessageChange]) -> 
 
 
 class MemoryMethods(Domain):
-    """The methods of `leyden.store.interface.Memory`, and the steps that a backend has for them."""
+    """The methods of `leyden.store.interface.Memory`, and the steps of a backend."""
 
     _interface = Memory
     _called = "store.memory"
 
     _thread: Callable[[str], Program[Thread | None]]
-    """The thread, or None."""
+    """Return the thread, or None."""
     _save_thread: Callable[[Thread, datetime], Program[Thread]]
-    """Write a thread at a time, over what is stored of it; gives what is stored afterwards."""
+    """Write a thread over the stored one at this time; return what is stored afterwards."""
     _change_thread: Callable[[str, Change], Program[Thread]]
-    """Set what a change makes of the thread. Raises NotFoundError."""
+    """Set the fields that a change returns for the thread. Raises NotFoundError."""
     _delete_thread: Callable[[str], Program[None]]
     """Delete the thread's messages and the thread."""
     _list_threads: Callable[[ThreadListing], Program[Listed[Thread]]]
-    """A page of threads."""
+    """Return a page of threads."""
     _give_thread: Callable[[str, str], Program[Thread]]
     """Give a thread and its messages to another resource. Raises NotFoundError."""
     _copy: Callable[[Copying], Program[ClonedThread]]
-    """Copy a thread; a copy that fails leaves nothing. Raises NotFoundError, InputError."""
+    """Copy a thread; a copy that fails leaves nothing behind. Raises NotFoundError, InputError."""
     _save_messages: Callable[[Mapping[str, Message], bool], Program[Mapping[str, str]]]
-    """Write messages, by their ids, all together if so told, and touch their threads.
+    """Write messages, keyed by id, and touch their threads; True writes all of them or none.
 
-    Gives the ids of those that were there before, each with the thread that it was in.
+    Return the ids of messages that were stored before, each with the thread that it was in.
     """
     _list_messages: Callable[[MessageListing, Sequence[str], str | None], Program[MessagePage]]
-    """A page of the messages of threads, those of an owner where one is given."""
+    """Return a page of the messages of these threads, only those of an owner if one is given."""
     _list_messages_of: Callable[[MessageListing, str], Program[MessagePage]]
-    """A page of the messages in an owner's threads, as far as they are the owner's."""
+    """Return a page of the messages in an owner's threads that belong to the owner."""
     _messages_by_id: Callable[[Sequence[str]], Program[list[Message]]]
-    """Those of the messages that are there."""
+    """Return the messages that exist among these ids."""
     _change_messages: Callable[
         [Mapping[str, Sequence[given.MessageChange]], Mapping[str, str]], Program[list[Message]]
     ]
-    """Change messages, by their ids, and touch their threads. Names by id are for refusals."""
+    """Change messages, keyed by id, and touch their threads. Refusals use the names by id."""
     _delete_messages: Callable[[Sequence[str]], Program[None]]
-    """Delete messages, and touch their threads."""
+    """Delete messages and touch their threads."""
     _resource: Callable[[str], Program[Resource | None]]
-    """The resource, or None."""
+    """Return the resource, or None."""
     _save_resource: Callable[[Resource], Program[Resource]]
-    """Write a resource over what is stored of it; gives what is stored afterwards."""
+    """Write a resource over the stored one; return what is stored afterwards."""
     _change_resource: Callable[[str, Change], Program[Resource]]
-    """Set what a change makes of the resource, or of None."""
+    """Set the fields that a change returns for the resource, or for None if there is none."""
 
     def __init__(self, *backend: Any) -> None:
         super().__init__(*backend)
@@ -258,7 +257,7 @@ class MemoryMethods(Domain):
     def get_thread_by_id(
         self, thread_id: str, *, resource_id: str | None = None
     ) -> Program[Thread | None]:
-        """Look at the owner of what is there."""
+        """Read the thread and compare its owner."""
         id = given.identifier(thread_id, "thread_id")
         owner = given.optional(given.identifier, resource_id, "resource_id")
         thread = yield from self._thread(id)
@@ -266,14 +265,14 @@ class MemoryMethods(Domain):
 
     @method
     def save_thread(self, thread: Thread | Given) -> Program[Thread]:
-        """Write it with the time of the call."""
+        """Write the thread at the time of the call."""
         return (yield from self._save_thread(given.thread(thread), self._now()))
 
     @method
     def update_thread(
         self, id: str, *, title: str | None = None, metadata: Mapping[str, JSON] | None = None
     ) -> Program[Thread]:
-        """Merge into what is stored."""
+        """Merge into the stored thread."""
         new_title = given.optional(given.text, title, "title")
         added = given.optional(given.mapping, metadata, "metadata")
 
@@ -287,7 +286,7 @@ class MemoryMethods(Domain):
 
     @method
     def delete_thread(self, thread_id: str) -> Program[None]:
-        """Delete the messages first: the thread tells that they are not all gone yet."""
+        """Delete the messages first: while the thread exists, some may be left."""
         yield from self._delete_thread(given.identifier(thread_id, "thread_id"))
 
     @method
@@ -302,7 +301,7 @@ class MemoryMethods(Domain):
         cursor: str | None = None,
         include_total: bool = False,
     ) -> Program[ThreadPage]:
-        """List by either time, those of the same millisecond by id."""
+        """List by one of the two times, and by id within the same millisecond."""
         field, descending = given.order(order_by)
         owner = given.optional(given.identifier, resource_id, "resource_id")
         wanted = given.metadata_filter(metadata)
@@ -327,7 +326,7 @@ class MemoryMethods(Domain):
         end_date: datetime | None = None,
         message_ids: Sequence[str] | None = None,
     ) -> Program[CopiedThread]:
-        """`clone_thread`, without the messages."""
+        """Copy as `clone_thread` does, and return no messages."""
         what = (new_thread_id, resource_id, title, metadata)
         which = (message_limit, start_date, end_date, message_ids)
         copy = yield from self._copy(Copying.of(source_thread_id, what, which))
@@ -347,14 +346,14 @@ class MemoryMethods(Domain):
         end_date: datetime | None = None,
         message_ids: Sequence[str] | None = None,
     ) -> Program[ClonedThread]:
-        """Read what is to be copied, then write the copy."""
+        """Read what to copy, then write the copy."""
         what = (new_thread_id, resource_id, title, metadata)
         which = (message_limit, start_date, end_date, message_ids)
         return (yield from self._copy(Copying.of(source_thread_id, what, which)))
 
     @method
     def update_thread_resource_id(self, thread_id: str, resource_id: str) -> Program[Thread]:
-        """Change the messages, then the thread, so that it can be done again."""
+        """Change the messages, then the thread, so that the call can be repeated."""
         id = given.identifier(thread_id, "thread_id")
         return (yield from self._give_thread(id, given.identifier(resource_id, "resource_id")))
 
@@ -362,14 +361,14 @@ class MemoryMethods(Domain):
     def save_messages(
         self, messages: Sequence[Message | Given], *, atomic: bool = False
     ) -> Program[list[Message]]:
-        """Write them with the times that they get here, then touch their threads."""
+        """Write the messages with the times that they get here, then touch their threads."""
         saved, _ = yield from self._saved(messages, atomic)
         return saved
 
     def _saved(
         self, messages: Any, atomic: Any
     ) -> Program[tuple[list[Message], Mapping[str, str]]]:
-        """Save messages; gives them, and the threads in which those were that are replaced."""
+        """Save messages; return them, and by id the threads of the messages they replaced."""
         together = given.flag(atomic, "atomic")
         checked = given.records(Message, messages, "messages")
         saved = self._stamps.dated(checked, self._now())
@@ -394,7 +393,7 @@ class MemoryMethods(Domain):
         include: Sequence[Include | Given] = (),
         include_total: bool = False,
     ) -> Program[MessagePage]:
-        """Read the threads from where the page begins."""
+        """Read the threads from the place where the page begins."""
         threads = given.thread_ids(thread_id)
         owner = given.optional(given.identifier, resource_id, "resource_id")
         paging = (page, per_page, cursor, include_total)
@@ -416,7 +415,7 @@ class MemoryMethods(Domain):
         include: Sequence[Include | Given] = (),
         include_total: bool = False,
     ) -> Program[MessagePage]:
-        """Read every thread of the resource, each as far as the page needs."""
+        """Read every thread of the resource as far as the page needs."""
         owner = given.identifier(resource_id, "resource_id")
         paging = (page, per_page, cursor, include_total)
         what = (order_by, date_range, metadata, include)
@@ -425,13 +424,13 @@ class MemoryMethods(Domain):
 
     @method
     def list_messages_by_id(self, message_ids: Sequence[str]) -> Program[list[Message]]:
-        """Read them by their keys."""
+        """Read the messages by their keys."""
         found = yield from self._messages_by_id(given.identifiers(message_ids, "message_ids"))
         return in_order(found)
 
     @method
     def update_messages(self, messages: Sequence[Given]) -> Program[list[Message]]:
-        """Merge into what is stored: several changes of one message are one."""
+        """Merge into the stored messages; several changes of one message become one."""
         changes: dict[str, list[given.MessageChange]] = {}
         names: dict[str, str] = {}
         for place, change in enumerate(given.message_changes(messages)):
@@ -441,17 +440,17 @@ class MemoryMethods(Domain):
 
     @method
     def delete_messages(self, message_ids: Sequence[str]) -> Program[None]:
-        """Delete them, then touch their threads."""
+        """Delete the messages, then touch their threads."""
         yield from self._delete_messages(given.identifiers(message_ids, "message_ids"))
 
     @method
     def get_resource_by_id(self, resource_id: str) -> Program[Resource | None]:
-        """Read one record."""
+        """Read one resource."""
         return (yield from self._resource(given.identifier(resource_id, "resource_id")))
 
     @method
     def save_resource(self, resource: Resource | Given) -> Program[Resource]:
-        """Write it with the time of the call."""
+        """Write the resource at the time of the call."""
         checked, now = given.record(Resource, resource, "resource"), self._now()
         timed = evolve(checked, created_at=checked.created_at or now, updated_at=now)
         return (yield from self._save_resource(timed))
@@ -464,7 +463,7 @@ class MemoryMethods(Domain):
         working_memory: str | None = None,
         metadata: Mapping[str, JSON] | None = None,
     ) -> Program[Resource]:
-        """Merge into what is stored, which is made where there is none."""
+        """Merge into the stored resource, which is created if it does not exist."""
         id = given.identifier(resource_id, "resource_id")
         memory = given.optional(given.text, working_memory, "working_memory")
         added = given.optional(given.mapping, metadata, "metadata")
@@ -481,11 +480,11 @@ class MemoryMethods(Domain):
 
 
 def change_thread(memory: Memory | MemoryMethods, id: str, change: Change) -> Program[Thread]:
-    """Set fields of a thread by what is stored of it, as a program; gives the changed thread.
+    """Return a program that changes fields of a stored thread and returns the changed thread.
 
-    `change` is given the thread and says which fields to set. It is asked again whenever another
-    writer was faster, so it must do nothing else; what it raises ends the change. Raises
-    NotFoundError.
+    `change` gets the stored thread and returns the fields to set. It is called again whenever
+    another writer was faster, so it must have no side effects. If it raises, nothing is changed.
+    Raises NotFoundError.
 
     >>> from leyden.store import change_thread
     >>> done = store.app.driver.run(                                    # doctest: +SKIP
@@ -496,9 +495,9 @@ def change_thread(memory: Memory | MemoryMethods, id: str, change: Change) -> Pr
 
 
 def change_resource(memory: Memory | MemoryMethods, id: str, change: Change) -> Program[Resource]:
-    """Set fields of a resource by what is stored of it, as `change_thread` does.
+    """Return a program that changes fields of a stored resource, as `change_thread` does.
 
-    `change` is given None where there is no resource yet, which is made then.
+    If the resource does not exist, `change` gets None, and the resource is created.
     """
     return cast(MemoryMethods, memory)._change_resource(given.identifier(id, "id"), change)
 
@@ -506,8 +505,9 @@ def change_resource(memory: Memory | MemoryMethods, id: str, change: Change) -> 
 def save_messages_over(
     memory: Memory | MemoryMethods, messages: Sequence[Message | Given], *, atomic: bool = False
 ) -> Program[tuple[list[Message], Mapping[str, str]]]:
-    """`save_messages` as a program, which also says what it replaced.
+    """Return `save_messages` as a program that also says which messages it replaced.
 
-    Gives the messages, and by the ids of those that were there before the thread that each was in.
+    Its result is the saved messages, and a mapping that has the ids of the messages that were
+    stored before, each with the thread that it was in.
     """
     return cast(MemoryMethods, memory)._saved(messages, atomic)

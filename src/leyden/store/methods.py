@@ -1,8 +1,9 @@
-"""What the domains of the stores have: methods that run as programs, and the time.
+"""The base of the stores' domains: methods that run as programs, and the current time.
 
-A domain of `DynamoDBStore` gives a method's result, one of `AsyncDynamoDBStore` is awaited, and one
-of `InMemoryStore` has nothing to ask for. Name and docstring are those of the interface, which is
-the reference. What a method needs of its backend are steps, which are programs as well.
+A method of a `DynamoDBStore` domain returns its result, a method of an `AsyncDynamoDBStore` domain
+is awaited, and a method of an `InMemoryStore` domain sends no requests. Each takes its name and
+docstring from the interface, which is the reference. What a method needs from its backend is a
+step, and steps are programs as well.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ __all__ = ["Awaited", "Blocking", "Domain", "method", "name_of", "named", "progr
 
 
 class Domain(Methods):
-    """What the methods of a domain have: a runner, and `_now`, the time cut to milliseconds."""
+    """The base of a domain: a runner, and `_now`, which returns the time cut to milliseconds."""
 
     _interface: ClassVar[type]
 
@@ -29,7 +30,7 @@ class Domain(Methods):
 
 
 class Blocking(Domain, BlockingMethods):
-    """A domain whose methods run on the calling thread, one at a time for each caller."""
+    """A domain whose methods run on the calling thread."""
 
 
 class Awaited(Domain, AwaitedMethods):
@@ -37,5 +38,5 @@ class Awaited(Domain, AwaitedMethods):
 
 
 def name_of(domain: type[Domain]) -> str:
-    """What a store calls a domain, as in `store.memory`."""
+    """Return the name of a domain on its store, as in `store.memory`."""
     return domain._called.removeprefix("store.")

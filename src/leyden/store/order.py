@@ -1,13 +1,14 @@
-"""The order of every listing: by time, a number or names, and at the same place by id.
+"""The order of every listing: by time, number or name, and by id where these are equal.
 
-Both backends have it from here. The place of an entry is a mark, as JSON, which cursors keep.
+Both backends use these orders. The place of an entry is a mark, which is JSON so that cursors can
+hold it.
 
-Ids are in the order of JavaScript's `localeCompare`, in which the TypeScript client sorts: white
-space, punctuation, digits, letters without regard to case; only where all of that is equal, small
-letters come before capitals. Control characters count last of all. This is exact for ASCII ids.
-Of other characters, letters with marks come next to the letters without, punctuation and symbols
-before the digits, other letters after Z by code point. That is a total order, too, though
-JavaScript may have another one.
+Ids are in the order of JavaScript's `localeCompare`, by which the TypeScript client sorts: white
+space, punctuation, digits, then letters regardless of case. Small letters come before capitals only
+where everything else is equal. Control characters count last of all. This order is exact for ASCII
+ids. Among other characters, letters with accents come next to the letters without, punctuation and
+symbols come before the digits, and other letters come after Z by code point. That is a total order
+as well, although JavaScript's may differ.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ from leyden.types import epoch_milliseconds, number_text
 
 IdKey: TypeAlias = tuple[str, str, str, str]
 Mark: TypeAlias = Sequence[JSON]
-"""The place of an entry as JSON."""
+"""The place of an entry, as JSON."""
 
 Order: TypeAlias = Callable[[Mark], Any]
-"""What to sort marks by."""
+"""Returns the sort key of a mark."""
 
 _SIGNS: Final = "\t\n\x0b\x0c\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
-_OTHER_SIGN: Final = chr(100)  # in front of what comes between the signs and the digits
+_OTHER_SIGN: Final = chr(100)  # before signs that sort between the listed signs and the digits
 _FIRST_DIGIT: Final = 110
 _FIRST_LETTER: Final = 130
-_OTHER_LETTER: Final = chr(200)  # in front of what comes behind Z
+_OTHER_LETTER: Final = chr(200)  # before letters that sort after Z
 _DIGITS_OF_TIMES: Final = 13
 
 _PRIMARY: Final[dict[int, str | None]] = {
@@ -50,7 +51,7 @@ _CASE: Final[dict[int, str | None]] = {
 
 
 def id_key(id: str) -> IdKey:
-    """What to sort ids by.
+    """Return the sort key of an id.
 
     >>> sorted(["b", "a2", "A", "a", "_x"], key=id_key)
     ['_x', 'a', 'A', 'a2', 'b']
@@ -77,43 +78,43 @@ def id_key(id: str) -> IdKey:
 
 
 def time_mark(time: datetime, id: str) -> Mark:
-    """The place of an entry that is listed by a time."""
+    """Return the place of an entry that is listed by time."""
     return [epoch_milliseconds(time), id]
 
 
 def time_marks(id: str) -> Callable[[Any], Mark]:
-    """The places of records by their time of creation; `id` names what their ids are in."""
+    """Return a function for the places of records by creation time; `id` names their id's field."""
     return lambda one: time_mark(known(one.created_at), getattr(one, id))
 
 
 def start_mark(span: Any) -> Mark:
-    """The place of a span."""
+    """Return the place of a span."""
     return [span.start_time, span.id]
 
 
 def run_mark(run: Any) -> Mark:
-    """The place of a workflow run."""
+    """Return the place of a workflow run."""
     return [run.workflow_name, run.run_id]
 
 
 def newest_first(mark: Mark) -> Any:
-    """From the latest time to the earliest."""
+    """Sort from the latest time to the earliest, and by ascending id within the same time."""
     return -mark[0], id_key(mark[1])
 
 
 def oldest_first(mark: Mark) -> Any:
-    """From the earliest time to the latest."""
+    """Sort from the earliest time to the latest, and by ascending id within the same time."""
     return +mark[0], id_key(mark[1])
 
 
 def latest_first(mark: Mark) -> Any:
-    """The order of `oldest_first` backwards: at the same time ids descend, too."""
+    """Sort in the reverse of `oldest_first`, so ids descend within the same time as well."""
     return -mark[0], _Backwards(id_key(mark[1]))
 
 
 @total_ordering
 class _Backwards:
-    """Sorts the other way round."""
+    """A key that sorts in reverse."""
 
     __slots__ = ("key",)
 
@@ -128,28 +129,28 @@ class _Backwards:
 
 
 def is_time(start: float) -> bool:
-    """Whether a number is a time in milliseconds or finer units, as tracers count them.
+    """Return whether a number is a time in milliseconds or finer units, as tracers count them.
 
-    Those have thirteen digits or more, from September 2001 on.
+    Such numbers have 13 or more digits, for all times since September 2001.
     """
     digits = number_text(start).partition(".")[0]
     return digits.isdecimal() and len(digits) >= _DIGITS_OF_TIMES
 
 
 def newest_start_first(mark: Mark) -> Any:
-    """From the latest start to the earliest, of spans marked with their start and id.
+    """Sort spans from the latest start to the earliest; their marks are start and id.
 
-    Times are compared digit by digit, as the index has them: so those in milliseconds and those in
-    nanoseconds are in the order of time. Numbers that are no times come behind them, by their size.
+    Times are compared digit by digit, as they are in the index, so milliseconds and nanoseconds
+    together are in the order of time. Numbers that are not times come after them, by size.
     """
     start, id = mark[:2]
     if not is_time(start):
         return 1, -start, id_key(id)
-    # What begins like another and goes on is the larger.
+    # If one number's digits are the beginning of another's, the longer one is larger.
     return 0, (*(-ord(digit) for digit in number_text(start)), 1), id_key(id)
 
 
 def by_name(mark: Mark) -> Any:
-    """Runs, marked with the names of workflow and run, as their keys are in order."""
+    """Sort runs by the names of workflow and run, as their keys sort in the table."""
     workflow, run = mark
     return workflow.lower(), run.lower()

@@ -1,7 +1,7 @@
-"""Pages of listings, and their cursors: the place of the last entry that a page gave, as text.
+"""Pages of listings and their cursors; a cursor is the place of a page's last entry, as text.
 
-Reading goes on behind that place, so entries that come or go in between do no harm. Both backends
-have their cursors from here.
+Reading continues behind that place, so entries may come or go in between. Both backends use these
+cursors.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _ODD: Final = (
 
 @frozen
 class Asked:
-    """The page that is asked for, checked.
+    """The checked request for a page.
 
-    `query` is what must stay the same from page to page. `per_page` is None for all, and `cursor`
-    goes on behind an entry.
+    `query` is everything that must stay the same from page to page. `per_page` is None to get all
+    entries, and `cursor` continues behind an entry.
     """
 
     query: JSON
@@ -49,7 +49,7 @@ class Asked:
 
     @classmethod
     def of(cls, query: JSON, page: Any, per_page: Any, cursor: Any, include_total: Any) -> Asked:
-        """Check what says which page: one goes with neither a cursor nor all on one page.
+        """Check the arguments that choose a page: `page` excludes a cursor, and needs `per_page`.
 
         Raises InputError.
         """
@@ -57,7 +57,7 @@ class Asked:
         if per_page is not None:
             given.count(per_page, "per_page")
         elif number:
-            raise InvalidOptionError('"page" goes with "per_page"; None gives all on page 0')
+            raise InvalidOptionError('"page" needs "per_page"; with None, page 0 has all entries')
         if cursor is not None:
             given.text(cursor, "cursor")
             if number:
@@ -66,23 +66,23 @@ class Asked:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the page has no entries, so that nothing is read or counted for it."""
+        """Whether the page has no entries, so that nothing needs to be read or counted."""
         return self.per_page == 0
 
     @property
     def offset(self) -> int:
-        """How many entries come before the page."""
+        """The number of entries before the page."""
         return self.page * (self.per_page or 0)
 
     @property
     def end(self) -> int | None:
-        """How many entries there are up to the end of the page; None where all are on it."""
+        """The number of entries up to the end of the page; None if the page has all of them."""
         return None if self.per_page is None else self.offset + self.per_page
 
     def after(self, *check: Callable[[Mark], Any]) -> Mark | None:
-        """The place behind which the page begins, which all of the functions take.
+        """Return the place behind which the page begins, or None if it begins at the top.
 
-        Raises InvalidCursorError.
+        Each check is called with the place. Raises InvalidCursorError, also when a check raises.
         """
 
         def read(mark: Mark) -> Mark:
@@ -104,7 +104,7 @@ class Listed(Generic[T]):
     cursor: str | None
 
     def page(self, kind: Callable[..., P], **entries: tuple[Any, ...]) -> P:
-        """The page as callers get it, with its entries under their name."""
+        """Return the page for the caller, with its entries under the given name."""
         return kind(
             **entries,
             total=self.total,
@@ -118,7 +118,7 @@ class Listed(Generic[T]):
 def listed(
     entries: Sequence[T], more: bool, total: int | None, mark: Callable[[T], Mark], asked: Asked
 ) -> Listed[T]:
-    """The page of these entries, with the cursor that goes on behind the last of them."""
+    """Return the page of these entries, with the cursor that continues behind the last one."""
     cursor = None
     if more:
         cursor = seal(mark(entries[-1]), asked.query) if entries else asked.cursor
@@ -126,7 +126,7 @@ def listed(
 
 
 def no_page(asked: Asked) -> Listed[Any]:
-    """The page without entries."""
+    """Return a page without entries."""
     return listed((), False, 0 if asked.include_total else None, list, asked)
 
 
@@ -137,10 +137,10 @@ def of_all(
     asked: Asked,
     beside: Collection[str] = (),
 ) -> Listed[T]:
-    """The page of all entries there are, which are put in order here.
+    """Sort all entries and return the page of them that was asked for.
 
-    `beside` are the ids of entries that are given beside the page, out of their turn: no later page
-    has them, by way of the cursors.
+    `beside` has the ids of entries that are returned out of order beside the page. Through the
+    cursors, no later page returns them again.
     """
     after = asked.after(order, digests_in)
     if asked.is_empty:
@@ -166,15 +166,15 @@ def of_all(
 
 
 def seal(mark: Mark, query: JSON) -> str:
-    """The cursor that goes on behind a place; `query` is all that must stay the same."""
+    """Return the cursor that continues behind a place; `query` is all that must stay the same."""
     text = json.dumps([_checksum(query, mark), *mark], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 def unseal(cursor: str, query: JSON, read: Callable[[Mark], T]) -> T:
-    """What `read` makes of the place in a cursor; it raises an error of any kind for what is none.
+    """Return what `read` makes of the place in a cursor; it may raise any error for a bad place.
 
-    Raises InvalidCursorError where the cursor is none, was changed, or belongs to another query.
+    Raises InvalidCursorError if the text is not a cursor, was changed, or belongs to another query.
     """
     try:
         if len(cursor) > _LONGEST:
@@ -184,7 +184,7 @@ def unseal(cursor: str, query: JSON, read: Callable[[Mark], T]) -> T:
         place = read(mark)
     except _ODD as error:
         raise InvalidCursorError(
-            "this is no cursor, or it was cut short; pass on the text that a page gave, unchanged"
+            "this is not a cursor, or it was cut short; pass on a page's cursor as it is"
         ) from error
     if checksum != _checksum(query, mark):
         raise InvalidCursorError(
@@ -195,7 +195,7 @@ def unseal(cursor: str, query: JSON, read: Callable[[Mark], T]) -> T:
 
 
 def time_of(mark: Mark) -> datetime:
-    """The time in a place by time and id. Raises ValueError for what is none."""
+    """Return the time in a place by time and id. Raises ValueError if it is not such a place."""
     milliseconds, id, *_ = mark
     if type(milliseconds) is not int or type(id) is not str:
         raise ValueError("no place")
@@ -203,17 +203,17 @@ def time_of(mark: Mark) -> datetime:
 
 
 def digest(id: str) -> bytes:
-    """What a cursor has of the id of an entry that was given out of its turn."""
+    """Return the digest by which a cursor remembers an entry that was returned out of order."""
     return blake2b(id.encode(), digest_size=_DIGEST_BYTES).digest()
 
 
 def with_digests(mark: Mark, digests: Collection[bytes]) -> Mark:
-    """A place, with what was given out of its turn and is not given again."""
+    """Return the place with the digests of entries that no later page may return again."""
     return [*mark, base64.b64encode(b"".join(sorted(digests))).decode()] if digests else mark
 
 
 def digests_in(mark: Mark | None) -> frozenset[bytes]:
-    """What a place says was given out of its turn. Raises ValueError for what is none."""
+    """Return the digests in a place. Raises ValueError if they are malformed."""
     if mark is None:
         return frozenset()
     _, _, *rest = mark

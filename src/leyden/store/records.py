@@ -1,7 +1,8 @@
-"""What the store takes and gives: threads, messages, resources, runs, scores, traces, evals.
+"""The records of the store: threads, messages, resources, runs, scores, traces and evaluations.
 
-All are frozen; times are aware datetimes, cut to milliseconds as they are stored. Methods that
-take a record also take a mapping of its fields, in snake_case. Listings give pages of records.
+All records are frozen. Times are aware datetimes, cut to milliseconds as they are stored. Wherever
+a method takes a record, it also takes a mapping of its fields, in snake_case. Listings return pages
+of records.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from typing import Any, TypeAlias
 from attrs import field, frozen
 
 JSON: TypeAlias = Any
-"""What JSON can say: None, bool, int, float, str, and lists and dicts with str keys of these."""
+"""A JSON value: None, bool, int, float, str, or a list or dict (with str keys) of these."""
 
 
 @frozen(kw_only=True)
 class Thread:
-    """A conversation of a resource: a user, or whoever owns it.
+    """A conversation, which belongs to a resource: a user, or whoever owns it.
 
-    `title` is made up from the id where it is empty; `created_at` and `updated_at` are now where
-    they are not given. `archived_at` is None for a thread that is not archived.
+    An empty `title` is made from the id. Without `created_at` and `updated_at`, the store sets the
+    current time. `archived_at` is None unless the thread is archived.
     """
 
     id: str
@@ -38,7 +39,7 @@ class Message:
     """A message of a thread, in either format.
 
     `content` is a mapping with `parts` (type `v2`), or a text or a list of parts (the earlier
-    format, with its `tool_...` fields).
+    format, which also uses the `tool_...` fields).
     """
 
     id: str
@@ -56,7 +57,7 @@ class Message:
 
 @frozen(kw_only=True)
 class Resource:
-    """What is remembered of a resource across its threads."""
+    """What an agent remembers about a resource across its threads."""
 
     id: str
     working_memory: str | None = field(default=None, repr=False)
@@ -79,13 +80,13 @@ class WorkflowRun:
 
 @frozen(kw_only=True)
 class Score:
-    """What a scorer said of one run.
+    """The score that a scorer gave to one run.
 
-    `scorer` describes the scorer, with an `id`; `entity` describes what was scored, by its
-    `entity_id` and `entity_type` (`AGENT`, `WORKFLOW`, ...); `source` is `LIVE` or `TEST`.
-    `organization_id` and `project_id` say whose it is, `batch_id`, `dataset_id` and
-    `dataset_item_id` what it was made for. `id`, `created_at` and `updated_at` are given by the
-    store.
+    `scorer` describes the scorer and has an `id`. `entity` describes what was scored, and
+    `entity_id` and `entity_type` (`AGENT`, `WORKFLOW`, ...) identify it. `source` is `LIVE` or
+    `TEST`. `organization_id` and `project_id` say whom the score belongs to; `batch_id`,
+    `dataset_id` and `dataset_item_id` say what it was made for. The store sets `id` if it is None,
+    and always `created_at` and `updated_at`.
     """
 
     scorer_id: str
@@ -127,7 +128,7 @@ class Score:
 
 @frozen(kw_only=True)
 class Trace:
-    """One span of a trace; `start_time` and `end_time` are numbers, as the tracer counts."""
+    """One span of a trace; `start_time` and `end_time` are numbers in the tracer's unit."""
 
     id: str
     trace_id: str
@@ -148,7 +149,7 @@ class Trace:
 
 @frozen(kw_only=True)
 class Eval:
-    """The result of one metric on an agent's answer."""
+    """The result of one metric for an agent's answer."""
 
     run_id: str
     global_run_id: str
@@ -164,7 +165,7 @@ class Eval:
 
 @frozen(kw_only=True)
 class DateRange:
-    """Messages from `start` to `end`; an end is part of it unless it is exclusive."""
+    """The times from `start` to `end`; each end is included unless it is exclusive."""
 
     start: datetime | None = None
     end: datetime | None = None
@@ -174,11 +175,11 @@ class DateRange:
 
 @frozen(kw_only=True)
 class Include:
-    """A message to add to a page, with so many of its neighbours before and after it.
+    """A message to add to a page, with this many of its neighbors before and after it.
 
-    The neighbours are those of the thread that the message is in. `thread_id` and `created_at` may
-    say where and of when it was: with both, a store reads it together with its neighbours and needs
-    no look at it first. It is found as well where it has moved since.
+    The neighbors come from the message's own thread. With both `thread_id` and `created_at`, a
+    store can read the message and its neighbors in one go, without looking the message up first.
+    If the message has moved since, it is still found.
     """
 
     id: str
@@ -194,11 +195,11 @@ def _entries_first(cls: type, fields: list[Any]) -> list[Any]:
 
 @frozen(kw_only=True)
 class Page:
-    """What every page of a listing says beside its entries.
+    """The fields that every page of a listing has beside its entries.
 
-    `total` counts all that match, and is None where it was not asked for. `per_page` is None where
-    all were asked for. `cursor` goes on behind the page's last entry, None at the end: reading on
-    by cursor costs a page, whereas `page=` reads over all pages before.
+    `total` counts all entries that match; it is None unless you asked for it. `per_page` is None if
+    you asked for all entries. `cursor` continues after the page's last entry, and is None at the
+    end. Reading on by cursor costs one page, whereas `page=` reads all pages before it as well.
     """
 
     total: int | None
@@ -217,7 +218,7 @@ class ThreadPage(Page):
 
 @frozen(kw_only=True, field_transformer=_entries_first)
 class MessagePage(Page):
-    """A page of messages, in order, with those that `include` added."""
+    """A page of messages in order, including those that `include` added."""
 
     messages: tuple[Message, ...]
 
@@ -231,28 +232,28 @@ class WorkflowRunPage(Page):
 
 @frozen(kw_only=True, field_transformer=_entries_first)
 class ScorePage(Page):
-    """A page of scores, the newest first."""
+    """A page of scores, newest first."""
 
     scores: tuple[Score, ...]
 
 
 @frozen(kw_only=True, field_transformer=_entries_first)
 class TracePage(Page):
-    """A page of spans, the newest first."""
+    """A page of spans, newest start first."""
 
     traces: tuple[Trace, ...]
 
 
 @frozen(kw_only=True, field_transformer=_entries_first)
 class EvalPage(Page):
-    """A page of evaluations, the newest first."""
+    """A page of evaluations, newest first."""
 
     evals: tuple[Eval, ...]
 
 
 @frozen(kw_only=True)
 class CopiedThread:
-    """A copy of a thread, and which of its messages is a copy of which (source id to copy id)."""
+    """A copy of a thread, and a map from each source message's id to its copy's id."""
 
     thread: Thread
     message_id_map: Mapping[str, str]
@@ -260,7 +261,7 @@ class CopiedThread:
 
 @frozen(kw_only=True)
 class ClonedThread:
-    """A copy of a thread with the copies of its messages."""
+    """A copy of a thread, with the copied messages and a map from source ids to copied ids."""
 
     thread: Thread
     cloned_messages: tuple[Message, ...]

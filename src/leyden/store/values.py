@@ -1,10 +1,10 @@
-"""Times and JSON values, as both backends make, keep and compare them.
+"""Times and JSON values, as both backends create, store and compare them.
 
-A page is in the order of times, and at the same time in the order of ids, which say nothing of who
-spoke first. So the messages of one call that come without a time get a millisecond each, in the
-order in which they were given: that order is in the items, and every client of the table reads it.
+A page is ordered by time, and by id where times are equal. Ids do not say who spoke first, so the
+messages of one call that come without a time get a millisecond each, in the order in which you give
+them. The items then hold that order, and every client of the table reads it.
 
-Some values are kept as text, in memory as in the table, and read as what the text says.
+Some values are stored as text, in memory as in the table, and decoded from that text when read.
 """
 
 from __future__ import annotations
@@ -24,53 +24,53 @@ from leyden.types import accept_timestamp, json_text
 T = TypeVar("T")
 
 Clock: TypeAlias = Callable[[], datetime]
-"""Gives the time, as an aware datetime."""
+"""Returns the time as an aware datetime."""
 
 TICK: Final = timedelta(milliseconds=1)
-"""What times are cut to."""
+"""The precision of stored times."""
 
 LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
-"""The last time that can be stored."""
+"""The latest time that can be stored."""
 
 _EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 _SET_BACK: Final = timedelta(minutes=1)
-"""A clock that goes back by more was set, and is believed; one that goes back by less wavered."""
+"""If the clock goes back by more than this, it was set and is believed; less is just jitter."""
 
 
 def system_clock() -> datetime:
-    """Now, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def cut(clock: Clock) -> Clock:
-    """The clock, cut to milliseconds. It raises ValidationError for what is no aware datetime."""
+    """Cut the clock's times to milliseconds; a time that is not aware raises ValidationError."""
     return lambda: accept_timestamp(clock(), "clock")
 
 
 def later(now: datetime, before: datetime | None) -> datetime:
-    """The time of a change: now, but later than the one before, so that others see the change."""
+    """Return the time of a change: now, but after the previous change, so that others see it."""
     if before is None:
         return now
     return max(now, before + TICK) if before < LATEST else before
 
 
 def known(value: T | None) -> T:
-    """A value that what is stored always has."""
+    """Return a value that stored records always have."""
     assert value is not None
     return value
 
 
 @frozen
 class Span:
-    """The times to read, both ends part of it; empty where the end comes before the start."""
+    """A range of times to read, both ends included; it is empty if it ends before its start."""
 
     start: datetime | None = None
     end: datetime | None = None
 
     @classmethod
     def of(cls, dates: DateRange) -> Span:
-        """The times in a range; those stored are whole milliseconds."""
+        """Return the span of a date range; exclusive ends move by a millisecond."""
         start, end = dates.start, dates.end
         if start is not None and dates.start_exclusive:
             start = start + TICK if start < LATEST else None
@@ -87,18 +87,18 @@ class Span:
         return (self.start is None or time >= self.start) and (self.end is None or time <= self.end)
 
     def behind(self, time: datetime, *, descending: bool) -> Span:
-        """The part from `time` on in the direction of reading, `time` included."""
+        """Return the part from `time` on, in reading direction and including `time`."""
         if descending:
             return Span(self.start, time if self.end is None else min(self.end, time))
         return Span(time if self.start is None else max(self.start, time), self.end)
 
     def as_json(self) -> JSON:
-        """Its ends, as cursors are bound to them."""
+        """Return the two ends as JSON, to bind cursors to them."""
         return [time and time.isoformat() for time in (self.start, self.end)]
 
 
 class Stamps:
-    """The times that one store has given, each later than all before it."""
+    """The times that one store gives to messages, each later than all before it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -106,10 +106,10 @@ class Stamps:
         self._now: datetime | None = None
 
     def dated(self, messages: Iterable[Message], now: datetime) -> dict[str, Message]:
-        """The messages by id, each with its times; of one id the last, in the last one's place.
+        """Return the messages by id, each with its times; of one id the last counts, in its place.
 
-        A time that is given stays. The others count up from now by the millisecond, behind all
-        that were counted before, and leave out times that the call itself gives.
+        A time that you give stays. The others count up from now by the millisecond, after all that
+        were counted before, and skip the times that the call itself gives.
         """
         by_id: dict[str, Message] = {}
         for message in messages:
@@ -140,7 +140,7 @@ class Stamps:
 
 
 def as_it_reads(value: JSON) -> JSON:
-    """A text with the JSON of an object or an array reads as that, any other value as text."""
+    """Decode a text that holds a JSON object or array; return any other value as text."""
     if value is None or isinstance(value, dict | list):
         return value
     text = value if isinstance(value, str) else json_text(value)
@@ -153,17 +153,17 @@ def as_it_reads(value: JSON) -> JSON:
 
 
 def stored_text(value: JSON) -> str:
-    """A text as it is, any other value as JSON."""
+    """Return a text unchanged, and any other value as JSON."""
     return value if isinstance(value, str) else json_text(value)
 
 
 def value_of(text: str | None) -> JSON:
-    """What a stored text stands for: `null`, which is stored where nothing was given, for None."""
+    """Return the value of a stored text; `null` is stored for None and becomes None."""
     return None if text == "null" else as_it_reads(text)
 
 
 def same_json(one: JSON, other: JSON) -> bool:
-    """Whether two JSON values are the same; True is not 1, and the order of keys is nothing."""
+    """Return whether two JSON values are equal. True is not 1, and the order of keys is ignored."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):

@@ -157,7 +157,7 @@ def test_tasks_that_begin_at_once_check_the_table_once(embedded: Any, table_name
                 tasks = [asyncio.create_task(store.init()) for _ in range(5)]
                 while not asked:
                     await asyncio.sleep(0)
-                # Who checks is cancelled: another one does it, for all that wait.
+                # Who checks is canceled: another one does it, for all that wait.
                 tasks[0].cancel()
                 outcomes = await asyncio.gather(*tasks, return_exceptions=True)
                 assert isinstance(outcomes[0], asyncio.CancelledError)

@@ -186,7 +186,7 @@ def test_what_is_left_of_a_thread_that_was_only_touched_is_no_thread(memory: Mem
 
 def test_a_save_that_failed_in_part_says_what_was_written(memory: Memory) -> None:
     memory.failing = nth("BatchWriteItem", 1, ConnectionFailedError("gone", unsure=True))
-    with pytest.raises(SaveIncompleteError, match="of 60 messages 35 were written") as caught:
+    with pytest.raises(SaveIncompleteError, match="35 of 60 messages were written") as caught:
         memory.save_messages([message(n) for n in range(60)])
     error = caught.value
     unsure = [f"m{n:03}" for n in range(25, 50)]
@@ -312,7 +312,9 @@ def test_changes_of_which_some_fail_say_which(memory: Memory, clock: Clock) -> N
 def test_a_save_that_was_refused_in_part_is_not_in_doubt(memory: Memory) -> None:
     refused = AwsError("not allowed", aws_code="AccessDeniedException")
     memory.failing = nth("BatchWriteItem", 1, refused)
-    with pytest.raises(SaveIncompleteError, match="25 were written, 5 were not;") as caught:
+    with pytest.raises(
+        SaveIncompleteError, match="25 of 30 messages were written, 5 were not;"
+    ) as caught:
         memory.save_messages([message(n) for n in range(30)])
     assert (len(caught.value.saved), caught.value.unsure) == (25, ())
     assert caught.value.unsaved == tuple(f"m{n:03}" for n in range(25, 30))

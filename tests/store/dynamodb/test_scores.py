@@ -95,7 +95,7 @@ def test_saving_an_id_again_replaces_all_of_it(scores: Any) -> None:
         ({"scorer": None}, RequiredAttributeError, "score.scorer"),
         ({"entity": None}, RequiredAttributeError, "score.entity"),
         ({"output": None}, RequiredAttributeError, "score.output"),
-        ({"entity_type": "ROBOT"}, ValidationError, "no kind of what is scored"),
+        ({"entity_type": "ROBOT"}, ValidationError, "not a kind of entity that can be scored"),
         ({"entity_type": "agent"}, ValidationError, '"AGENT"'),
         ({"source": "live"}, InputError, '"LIVE"'),
         ({"score": float("nan")}, ValidationError, "finite"),

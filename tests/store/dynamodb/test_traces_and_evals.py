@@ -186,4 +186,4 @@ def test_what_was_not_saved_is_told_by_its_ids(app: leyden.Service) -> None:
     assert isinstance(said, SaveIncompleteError)
     assert (said.saved, said.unsaved, said.unsure) == (("a",), ("b",), ("c",))
     assert said.failures == (failure,)
-    assert "of 3 spans 1 were written, 1 were not, and 1 may or may not have been" in str(said)
+    assert "1 of 3 spans were written, 1 were not, and 1 may or may not have been" in str(said)

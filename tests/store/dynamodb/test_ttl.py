@@ -30,7 +30,7 @@ def test_a_rule_adds_its_attribute_and_the_others_nothing() -> None:
         ({"message": timedelta(0)}, "not positive"),
         ({"message": TTL(after=-DAY)}, "not positive"),
         ({"message": TTL(after=DAY, attribute="a b")}, "letters, digits"),
-        ({"message": DAY, "thread": TTL(after=DAY, attribute="expires_at")}, "reads one"),
+        ({"message": DAY, "thread": TTL(after=DAY, attribute="expires_at")}, "reads only one"),
         ([("message", DAY)], "mapping of entities"),
     ],
 )

@@ -176,7 +176,7 @@ def test_a_stored_state_that_is_no_object_is_refused_not_replaced(
     (item,) = raw_items(app)
     spoilt = {**item, "snapshot": {"S": "[1]"}}
     app.driver.send(Request("PutItem", {"TableName": app.table, "Item": spoilt}))
-    with pytest.raises(DecodeError, match="no JSON object"):
+    with pytest.raises(DecodeError, match="not a JSON object"):
         workflows.update_workflow_results("w", "r", step_id="s", result=1)
     assert raw_items(app) == [spoilt]
 

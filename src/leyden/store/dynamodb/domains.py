@@ -42,16 +42,16 @@ from leyden.store.records import Eval, Score, Trace, WorkflowRun
 from leyden.store.values import Span, as_it_reads, known, stored_text, value_of
 
 _BLANK: Final = ("trace_id", "span_id", "resource_id", "thread_id")
-"""What is stored as "" where a score has none, since indexes are made of it."""
+"""Fields that are stored as "" if a score has none, because they are keys of indexes."""
 
 
 def _named(kind: type[Any], stored: Any, but: str = "") -> dict[str, Any]:
-    """The fields of a record that its item has under the same names."""
+    """Return the fields of a record that its item stores under the same names."""
     return {name: getattr(stored, name) for name in fields_dict(kind) if name != but}
 
 
 class WorkflowSteps(OnTable, WorkflowMethods):
-    """All steps of `WorkflowMethods`: one item a run, its state as one JSON text."""
+    """The steps of `WorkflowMethods`: each run is one item, with its state as JSON text."""
 
     _alias = "workflow_snapshot"
 
@@ -87,7 +87,7 @@ class WorkflowSteps(OnTable, WorkflowMethods):
         return (yield from merge(self._entity, _attributes(key), changed, now=self._now))
 
     def _list(self, listing: RunListing) -> Program[Listed[WorkflowRun]]:
-        """Read a workflow's runs as far as the page goes, or all; look at their status here."""
+        """Read a workflow's runs as far as the page needs, or all runs; filter by status here."""
         resource = listing.resource
         owned = None if resource is None else self._entity.attr.resource_id == resource
 
@@ -124,7 +124,7 @@ class WorkflowSteps(OnTable, WorkflowMethods):
         try:
             yield from insisting(lambda: deletion.program(response="none"))
         except KeyCollisionError:
-            # What is stored under the key is another run's: this one is not there.
+            # Another run is stored under the key, so this one does not exist.
             return
 
 
@@ -137,7 +137,7 @@ def _run(stored: Any) -> WorkflowRun:
 
 
 class ScoreSteps(OnTable, ScoreMethods):
-    """All steps of `ScoreMethods`."""
+    """The steps of `ScoreMethods`."""
 
     _alias = "score"
 
@@ -165,7 +165,7 @@ class ScoreSteps(OnTable, ScoreMethods):
 
 
 def _score(stored: Any) -> Score:
-    """The score in an item."""
+    """Return the score in an item."""
     named = _named(Score, stored, but="entity")
     named |= {name: named[name] or None for name in _BLANK}
     named |= {name: value_of(named[name]) for name in TEXTS}
@@ -173,7 +173,7 @@ def _score(stored: Any) -> Score:
 
 
 class TraceSteps(OnTable, TraceMethods):
-    """All steps of `TraceMethods`."""
+    """The steps of `TraceMethods`."""
 
     _alias = "trace"
 
@@ -185,10 +185,11 @@ class TraceSteps(OnTable, TraceMethods):
     def _list(
         self, asked: Asked, name: str | None, scope: str | None, span: Span
     ) -> Program[Listed[Trace]]:
-        """Read the spans of a name or scope as far as the page goes, or all by scanning.
+        """Read the spans of a name or scope as far as the page needs, or scan for all of them.
 
-        Keys have the starts as numbers of any length, which sort as text: that is the order of
-        times. Starts that are no times come last, and where there are such only all tell it.
+        Keys hold the starts as numbers of any length, which sort as text; for times, that is the
+        order of time. Starts that are not times must come last, wherever the index has them, so
+        a page that reaches them takes reading the whole index.
         """
         entity = self._entity
         if name is not None:
@@ -202,8 +203,8 @@ class TraceSteps(OnTable, TraceMethods):
             return (yield from from_all(spans, _trace, start_mark, newest_start_first, asked))
 
         def begin(mark: Mark) -> Query:
-            # Spans whose start is no time are anywhere in the index: where such are left, all of it
-            # is read.
+            # Spans whose start is not a time may be anywhere in the index. If some are left to
+            # return, the whole index is read.
             start, _, *passed = mark
             query: Query = spans.lte(start_time=start) if is_time(start) and not passed else spans
             return query
@@ -226,7 +227,7 @@ def _trace(stored: Any) -> Trace:
 
 
 class EvalSteps(OnTable, EvalMethods):
-    """All steps of `EvalMethods`."""
+    """The steps of `EvalMethods`."""
 
     _alias = "eval"
 
@@ -247,7 +248,7 @@ class EvalSteps(OnTable, EvalMethods):
     def _list(
         self, asked: Asked, agent: str | None, kind: str | None, span: Span
     ) -> Program[Listed[Eval]]:
-        """Read an agent's as far as the page goes, or all; look at their tests here."""
+        """Read an agent's evaluations as far as the page needs, or all; filter by kind here."""
         at = self._entity.attr.created_at
 
         def read(record: Any) -> Eval | None:

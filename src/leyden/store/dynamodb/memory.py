@@ -1,4 +1,4 @@
-"""Threads and resources on a table, copies of threads, and the listings of threads and messages."""
+"""Threads and resources on a table, copies of threads, and listings of threads and messages."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ IsMine = Callable[[Message], bool]
 
 
 def thread_of(record: Any) -> Thread | None:
-    """The thread in a record.
+    """Return the thread in a record, or None for an item that is not a thread.
 
-    None for what is no thread: where a thread is missing, the TypeScript client's noting of its
-    last message leaves an item with little more than an id.
+    If a thread is missing, the TypeScript client leaves an item with little more than an id when
+    it notes the thread's last message.
     """
     if record is None or record.resource_id is None or record.created_at is None:
         return None
@@ -51,7 +51,7 @@ def thread_of(record: Any) -> Thread | None:
 
 
 def resource_of(record: Any) -> Resource | None:
-    """The resource in a record."""
+    """Return the resource in a record."""
     if record is None:
         return None
     return Resource(**{name: getattr(record, name) for name in fields_dict(Resource)})
@@ -64,7 +64,7 @@ class MemorySteps(MessageSteps):
         return thread_of((yield from self._threads.get(id=id).program(consistent=True)))
 
     def _save_thread(self, new: Thread, now: datetime) -> Program[Thread]:
-        """Write one item, over whatever is stored but its time of creation."""
+        """Write one item over the stored one, keeping its creation time."""
         whole = evolve(new, created_at=new.created_at or now, updated_at=new.updated_at or now)
         at = self._threads.attr.created_at
         seen = at.does_not_exist() | (at == whole.created_at)
@@ -128,22 +128,22 @@ class MemorySteps(MessageSteps):
         return (yield from self._change_thread(id, lambda thread: {"resource_id": owner}, seen))
 
     def _delete_thread(self, id: str) -> Program[None]:
-        """Look where the messages are, delete them in batches, then the thread."""
+        """Look up where the messages are, delete them in batches, then delete the thread."""
         deleted: set[str] = set()
         while (yield from self._delete_messages_of(id, deleted)):
             pass
         try:
             yield from insisting(lambda: self._threads.delete(id=id).program(response="none"))
         except KeyCollisionError:
-            # The thread under the key is another one.
+            # Another thread is stored under the key.
             return
 
     def _delete_messages_of(self, thread_id: str, deleted: set[str]) -> Program[bool]:
-        """Delete the messages that the index shows; whether there were new ones.
+        """Delete the messages that the index shows; return whether there were new ones.
 
-        Not those that have moved: the index may not know it yet. A condition would do without the
-        look, but many in a request are a transaction, whose writes cost twice; a read costs a
-        fifth of a write.
+        Messages that have moved stay; since the index may not show the move yet, each message is
+        read first. A condition would save that read, but many conditional writes in one request
+        are a transaction, whose writes cost twice as much. A read costs a fifth of a write.
         """
         query = self._messages.query.by_thread(thread_id=thread_id)
         cursor: str | None = None
@@ -167,7 +167,7 @@ class MemorySteps(MessageSteps):
                 return found
 
     def _copy(self, asked: Copying) -> Program[ClonedThread]:
-        """Read what is to be copied, make the thread, then write the messages in batches."""
+        """Read what to copy, create the thread, then write the messages in batches."""
         reading = self._threads.get(id=asked.source_id).program(consistent=True, data="result")
         found = yield from reading
         source = thread_of(found.item)
@@ -181,14 +181,14 @@ class MemorySteps(MessageSteps):
             self._messages, [{"id": message.id} for message in originals], data="raw"
         )
         expiry = self._living(self._messages, now)
-        # What cannot be written is refused before anything is sent.
+        # Building the requests first refuses messages that cannot be written before any is sent.
         entries = [
             self._messages.put(**message_values(message), **expiry).carrying(
                 self._messages.unknown_fields(item or {})
             )
             for message, item in zip(copy.cloned_messages, stored, strict=True)
         ]
-        # The thread is first: were it last, a copy that was broken off could not be found.
+        # The thread comes first; otherwise nobody could find a copy that was interrupted.
         living = self._living(self._threads, now)
         try:
             creating = self._threads.create(**set_fields(copy.thread), **living)
@@ -206,7 +206,7 @@ class MemorySteps(MessageSteps):
         return copy
 
     def _originals(self, asked: Copying) -> Program[Sequence[Message]]:
-        """The messages to copy, oldest first: of those that are let through the newest."""
+        """Return the messages to copy, oldest first: the newest of those that were selected."""
         if asked.ids:
             found = yield from self._messages_by_id(asked.ids)
             wanted = [
@@ -221,7 +221,7 @@ class MemorySteps(MessageSteps):
         return taken.entries[::-1]
 
     def _take_back(self, copy: ClonedThread, error: LeydenError) -> Program[None]:
-        """Delete what there is of a copy. Raises SaveIncompleteError where that fails, too."""
+        """Delete what exists of a copy. Raises SaveIncompleteError if that fails as well."""
         ids = [message.id for message in copy.cloned_messages]
         try:
             keys = [{"id": id} for id in ids]
@@ -229,8 +229,8 @@ class MemorySteps(MessageSteps):
             yield from self._threads.delete(id=copy.thread.id).program()
         except LeydenError as left:
             raise SaveIncompleteError(
-                f"the copy was broken off ({error.message}), and what is there of it could not be "
-                f"deleted ({left.message}); delete_thread() of the first id in `unsure` does that",
+                f"copying failed ({error.message}), and what was written of the copy could not be "
+                f"deleted ({left.message}); delete_thread() of the first id in `unsure` deletes it",
                 unsure=(copy.thread.id, *ids),
                 failures=(error, left),
                 entity=self._threads.name,
@@ -240,14 +240,14 @@ class MemorySteps(MessageSteps):
         return resource_of((yield from self._resources.get(id=id).program(consistent=True)))
 
     def _save_resource(self, new: Resource) -> Program[Resource]:
-        """Write one item, over whatever is stored but its time of creation."""
+        """Write one item over the stored one, keeping its creation time."""
         living = self._living(self._resources, known(new.updated_at))
         write = self._resources.upsert(**set_fields(new), **living)
         record = yield from insisting(partial(write.program, response="all_new"))
         return known(resource_of(record))
 
     def _change_resource(self, id: str, change: Change) -> Program[Resource]:
-        """Merge into one item, which is made where there is none."""
+        """Merge into one item, which is created if it does not exist."""
 
         def changed(stored: Any) -> Mapping[str, Any]:
             if stored is not None:
@@ -259,7 +259,7 @@ class MemorySteps(MessageSteps):
         return known(resource_of(record))
 
     def _list_threads(self, listing: ThreadListing) -> Program[Listed[Thread]]:
-        """Read a resource's index from where the page begins; otherwise read all and sort."""
+        """Read a resource's index from the place where the page begins, or read and sort all."""
         asked, owner = listing.page, listing.owner
 
         def read(record: Any) -> Thread | None:
@@ -270,7 +270,7 @@ class MemorySteps(MessageSteps):
             reading: Any = self._threads.scan
         else:
             reading = self._threads.query.by_resource(resource_id=owner)
-            # Where metadata is compared here, DynamoDB cannot count: all are read at once.
+            # DynamoDB cannot count when metadata is compared here, so all threads are read at once.
             counted = asked.include_total and bool(listing.metadata)
             if listing.field == "created_at" and not counted:
                 index = by_time(reading, read, listing.order)
@@ -280,7 +280,7 @@ class MemorySteps(MessageSteps):
     def _list_messages(
         self, asked: MessageListing, threads: Sequence[str], owner: str | None
     ) -> Program[MessagePage]:
-        """Read the threads' index from where the page begins."""
+        """Read the threads' index from the place where the page begins."""
         owners = None if owner is None else self._messages.attr.resource_id == owner
         return (
             yield from self._listed(
@@ -289,7 +289,7 @@ class MemorySteps(MessageSteps):
         )
 
     def _list_messages_of(self, asked: MessageListing, owner: str) -> Program[MessagePage]:
-        """Read the index of every thread of the resource, each as far as the page needs."""
+        """Read the index of every thread of the resource as far as the page needs."""
         threads: tuple[str, ...] = ()
         if not asked.page.is_empty or asked.include:
             query = self._threads.query.by_resource(resource_id=owner)
@@ -313,9 +313,10 @@ class MemorySteps(MessageSteps):
         owners: Condition | None,
         is_mine: IsMine,
     ) -> Program[MessagePage]:
-        """A page of these threads' messages; `owners` says to the table which are meant.
+        """Return a page of these threads' messages.
 
-        `is_mine` says it of what is read by other ways.
+        `owners` is the filter by owner for the table, and `is_mine` the same for messages that are
+        read in other ways.
         """
         page, after = asked.page, asked.after
         before = digests_in(after)
@@ -352,10 +353,10 @@ class MemorySteps(MessageSteps):
         return listed(entries, more, total, mark, page).page(MessagePage, messages=whole)
 
     def _included(self, include: Sequence[Include], is_mine: IsMine) -> Program[list[Message]]:
-        """The messages and their neighbours, as far as they are of whom the page is for.
+        """Return the included messages and their neighbors that belong to the page's owner.
 
-        Those whose place the caller knows are read from there on, with their neighbours. The
-        others, and those that are not there any more, are looked up by their ids first.
+        If the caller knows the place of a message, it is read from there with its neighbors. The
+        others, and those that are no longer at that place, are looked up by their ids first.
         """
         known_places = [one for one in include if _has_place(one)]
         unknown = [one for one in include if not _has_place(one)]
@@ -369,9 +370,9 @@ class MemorySteps(MessageSteps):
         return [*looked_up, *(message for group in groups for message in group), *again]
 
     def _looked_up(self, include: Sequence[Include], is_mine: IsMine) -> Program[list[Message]]:
-        """Messages that are found by their ids, and their neighbours.
+        """Return messages found by their ids, and their neighbors.
 
-        Neighbours are read from the message's own place in the index on, both ways.
+        The neighbors are read from the message's own place in the index, in both directions.
         """
         if not include:
             return []
@@ -388,7 +389,7 @@ class MemorySteps(MessageSteps):
             )
             return [*before, message, *behind]
 
-        # A message may have moved since it was found: its item tells the thread that it is in.
+        # A message may have moved since it was found: its item says which thread it is in.
         meant = [
             (message, one)
             for one in include
@@ -398,9 +399,9 @@ class MemorySteps(MessageSteps):
         return [message for group in groups for message in group]
 
     def _at_its_place(self, one: Include, is_mine: IsMine) -> Program[list[Message]]:
-        """A message and its neighbours, read from where it was; nothing where it is not there.
+        """Return a message and its neighbors, read from its known place; nothing if it has moved.
 
-        It is the first of those on one side, so that it takes no request of its own.
+        The message is read as the first entry of one direction, so it needs no request of its own.
         """
         thread, place = known(one.thread_id), time_mark(known(one.created_at), one.id)
         sides = [(latest_first, one.with_previous_messages), (oldest_first, one.with_next_messages)]
@@ -426,7 +427,7 @@ class MemorySteps(MessageSteps):
         *,
         inclusive: bool = False,
     ) -> Program[Sequence[Message]]:
-        """The next messages of a thread from a place on, in one direction."""
+        """Return the next messages of a thread from a place on, in one direction."""
 
         def read(record: object) -> Message | None:
             message = message_of(record)
@@ -441,9 +442,9 @@ class MemorySteps(MessageSteps):
 
 
 def _has_place(one: Include) -> bool:
-    """Whether it is known where a message is, and neighbours are to be read there.
+    """Return whether a message's place is known and it has neighbors to read from there.
 
-    Without neighbours one batch of lookups is less than a query each.
+    Without neighbors, one batch of lookups is cheaper than a query for each message.
     """
     is_known = one.created_at is not None and one.thread_id is not None
     return is_known and bool(one.with_previous_messages or one.with_next_messages)

@@ -1,4 +1,4 @@
-"""Messages on a table: their records, and saving, changing and deleting them, many in a request."""
+"""Messages on a table: their records, and saving, changing and deleting many in one request."""
 
 from __future__ import annotations
 
@@ -38,33 +38,33 @@ from leyden.store.values import Clock, as_it_reads, known, later, stored_text
 
 Records: TypeAlias = dict[str, Any]
 Outcomes: TypeAlias = dict[str, Any]
-"""By id the record as it is afterwards, None where it is gone, or the error of its change."""
+"""By id: the record afterwards, None if it is gone, or the error of its change."""
 
 _TOGETHER: Final = 25
-"""How many messages are changed in one request: one that is refused refuses them all."""
+"""How many messages one transaction changes. It is small because one refusal refuses them all."""
 
 _LONG: Final = 64 * 1024
-"""From this length on, in characters, a text may be too large, or be stored in another form."""
+"""From this many characters on, a text may be too large, or be stored in another form."""
 
 
 @frozen
 class _Planned:
-    """A change of one message, as a part of a transaction."""
+    """A change of one message, as part of a transaction."""
 
     after: Any
     write: Patch
 
 
 def message_of(record: Any) -> Message | None:
-    """The message in a record; None for an item that is only a part of one.
+    """Return the message in a record, or None for an item that has only parts of a message.
 
-    Raises DecodeError for a message whose content is stored outside, in a store that does not
+    Raises DecodeError if the message's content is stored outside its item and this store does not
     read it there.
     """
     if record is None or record.content is None or record.thread_id is None:
         if record is not None and record.role is not None and record.created_at is not None:
             raise DecodeError(
-                "a message has no content in its item, or the index does not hold it (see init()): "
+                "the item or the index has no content for a message (init() checks the index): "
                 f"{STORED_APART}",
                 field="content",
                 entity="message",
@@ -75,18 +75,18 @@ def message_of(record: Any) -> Message | None:
 
 
 def message_values(message: Message) -> dict[str, Any]:
-    """The attributes of a message: its content is a text, as it is or as JSON."""
+    """Return the attributes of a message, with its content as text: unchanged, or as JSON."""
     return set_fields(evolve(message, content=stored_text(message.content)))
 
 
 def set_fields(record: Any) -> dict[str, Any]:
-    """The fields of a record that are not None."""
+    """Return the fields of a record that are not None."""
     values = asdict(record, recurse=False)
     return {name: value for name, value in values.items() if value is not None}
 
 
 class MessageSteps(OnTable, MemoryMethods):
-    """What is done with messages, and what all of the memory has."""
+    """The steps for messages, and what all steps of the memory share."""
 
     _alias = "message"
 
@@ -100,8 +100,8 @@ class MessageSteps(OnTable, MemoryMethods):
     ) -> Program[Mapping[str, str]]:
         """Write in batches, then set `updated_at` of the threads.
 
-        One message is written under the condition that its key is not another's. Of several the
-        stored ids are read before.
+        A single message is written under the condition that its key is not another message's. For
+        several messages, the stored ids are read first.
         """
         items = {
             id: {
@@ -126,14 +126,14 @@ class MessageSteps(OnTable, MemoryMethods):
         return were_in
 
     def _messages_by_id(self, ids: Sequence[str]) -> Program[list[Message]]:
-        """Read in batches."""
+        """Read the messages in batches."""
         found = yield from self._by_id(ids)
         return [message for one in found.values() if (message := message_of(one))]
 
     def _change_messages(
         self, changes: Mapping[str, Sequence[given.MessageChange]], names: Mapping[str, str]
     ) -> Program[list[Message]]:
-        """Read in batches, then change many in a request."""
+        """Read the messages in batches, then change many in one request."""
         found = yield from self._by_id(tuple(changes))
         threads: dict[str, None] = {}
 
@@ -144,14 +144,14 @@ class MessageSteps(OnTable, MemoryMethods):
             fields = changed_fields(message, changes[message.id])
             if "content" in fields:
                 fields["content"] = stored_text(fields["content"])
-            # Both threads are touched, the one that it was in and the one that it will be in.
+            # Touch both threads: the one that the message was in, and the one it moves to.
             threads.update(
                 dict.fromkeys((message.thread_id, fields.get("thread_id", message.thread_id)))
             )
             return fields
 
         outcomes = yield from self._changed_messages(found, change, names)
-        # Of what was changed, also where it was not all.
+        # Touch the threads of all messages that were changed, even if some were not.
         untouched = yield from self._touch(threads)
         after = self._whole(outcomes, names)
         if untouched is not None:
@@ -159,7 +159,7 @@ class MessageSteps(OnTable, MemoryMethods):
         return [message for record in after.values() if (message := message_of(record))]
 
     def _delete_messages(self, ids: Sequence[str]) -> Program[None]:
-        """Read which threads they are of, then delete in batches."""
+        """Read which threads the messages are in, then delete them in batches."""
         found = yield from self._by_id(ids, ("id", "thread_id"))
         if not found:
             return
@@ -176,7 +176,7 @@ class MessageSteps(OnTable, MemoryMethods):
                 lambda write: next(id for key, id in keys if key == write["DeleteRequest"]["Key"]),
             )
             incomplete = error
-        # Of what was deleted, also where it was not all.
+        # Touch the threads of all messages that were deleted, even if some were not.
         threads = {record.thread_id: None for id, record in found.items() if id not in left}
         untouched = yield from self._touch(filter(None, threads))
         if incomplete is not None:
@@ -188,8 +188,8 @@ class MessageSteps(OnTable, MemoryMethods):
             raise self._untouched("deleted", tuple(found), untouched)
 
     def _by_id(self, ids: Sequence[str], attributes: Sequence[str] = ()) -> Program[Records]:
-        """The records with exactly these ids."""
-        # Keys fold the case of letters, so what is found may be another's.
+        """Return the records with exactly these ids."""
+        # Keys fold the case of letters, so a key may find another id's item.
         by_key = {folded(id): id for id in ids}
         found = yield from self._stored_under(
             self._messages,
@@ -200,10 +200,10 @@ class MessageSteps(OnTable, MemoryMethods):
         return {id: one for id in ids if (one := records[folded(id)]) and one.id == id}
 
     def _touch(self, thread_ids: Iterable[str]) -> Program[LeydenError | None]:
-        """Say of threads that they were changed now, once their messages are written.
+        """Set the time of the threads' last change, after their messages are written.
 
-        Those that are missing stay so. An error is given, not raised: it must not hide what was
-        written before.
+        Missing threads stay missing. An error is returned, not raised, because it must not hide
+        what was written before.
         """
         try:
             now = self._now()
@@ -220,9 +220,9 @@ class MessageSteps(OnTable, MemoryMethods):
         return next((one for one in errors if not isinstance(one, ConditionFailedError)), None)
 
     def _untouched(self, done: str, ids: Sequence[str], error: LeydenError) -> SaveIncompleteError:
-        """The error for messages that are all written, though their threads are not touched."""
+        """Return the error for messages that are all written while a thread is not touched."""
         failed = SaveIncompleteError(
-            f"all {len(ids)} messages were {done}, but `updated_at` of their threads was not set "
+            f"all {len(ids)} messages were {done}, but some threads kept their old `updated_at` "
             f"({error.message}); doing it again is safe",
             saved=ids,
             failures=(error,),
@@ -234,12 +234,12 @@ class MessageSteps(OnTable, MemoryMethods):
     def _changed_messages(
         self, records: Mapping[str, Any], change: Change, names: Mapping[str, str]
     ) -> Program[Outcomes]:
-        """Change messages, given as they were read; gives what came of each, by id.
+        """Change messages, given as they were read; return the outcome of each, by id.
 
-        Several go in transactions, under the condition that each is as it was read. Where one is
-        not, or another write is under way on it, those of its transaction are merged one by one.
-        One that would be too large is refused before any is changed; `names` are what to call
-        them then.
+        Several messages go in transactions, under the condition that each is still as it was read.
+        If one is not, or another write is under way on it, the messages of that transaction are
+        merged one by one. If a message would become too large, nothing is changed; the error calls
+        it by its name in `names`.
         """
         after: Outcomes = {}
         planned: dict[str, _Planned] = {}
@@ -273,7 +273,7 @@ class MessageSteps(OnTable, MemoryMethods):
         return {id: after[id] for id in records}
 
     def _apart(self, record: Any) -> bool:
-        """Whether a message may be stored in another form, which a record does not show."""
+        """Return whether a message may be stored in another form than its record shows."""
         large = self._messages.spec.attributes["content"].overflow is not None
         return large and len(record.content or "") >= _LONG
 
@@ -286,7 +286,7 @@ class MessageSteps(OnTable, MemoryMethods):
         except TransactionCanceledError:
             return (yield from self._one_by_one({id: records[id] for id in part}, change))
         except ItemTooLargeError:
-            # Nothing was sent: together they are more than DynamoDB takes.
+            # Nothing was sent: together the messages are too large for one transaction.
             if len(part) == 1:
                 raise
             whole, middle = list(part.items()), (len(part) + 1) // 2
@@ -317,9 +317,9 @@ class MessageSteps(OnTable, MemoryMethods):
         return dict(zip(records, merged, strict=True))
 
     def _whole(self, outcomes: Outcomes, names: Mapping[str, str]) -> Records:
-        """The records that are there afterwards.
+        """Return the records that exist afterwards.
 
-        Raises the error of the only message, and SaveIncompleteError for that of one of several.
+        Raises the error of a single message, and SaveIncompleteError if one of several failed.
         """
         failures = {id: one for id, one in outcomes.items() if isinstance(one, LeydenError)}
         if not failures:
@@ -328,11 +328,11 @@ class MessageSteps(OnTable, MemoryMethods):
         if len(outcomes) == 1:
             raise first
         unsure = [id for id, error in failures.items() if error.unsure]
-        # Some failed only after all that was to be written was.
+        # Some failed only after everything they had to write was written.
         done = [id for id, error in failures.items() if error.outcome.written and not error.unsure]
         saved = [id for id in outcomes if id not in failures or id in done]
         raise SaveIncompleteError(
-            f"{len(saved)} of {len(outcomes)} messages were changed, and not all of the others; "
+            f"{len(saved)} of {len(outcomes)} messages were changed, and some others were not; "
             f"doing it again is safe (the first that failed: {names[id]}: {first.message})",
             saved=saved,
             unsaved=[id for id in failures if id not in unsure and id not in saved],
@@ -343,5 +343,5 @@ class MessageSteps(OnTable, MemoryMethods):
 
 
 def _each(ids: Iterable[str], outcome: Outcomes | LeydenError) -> Outcomes:
-    """What came of each of several messages: what befell them all, or their own."""
+    """Return the outcome of each message: the error that befell them all, or its own."""
     return dict.fromkeys(ids, outcome) if isinstance(outcome, LeydenError) else outcome

@@ -1,4 +1,4 @@
-"""What a store is told when it is made, checked, and the table that it needs for it."""
+"""The options of a store, checked, and the schemas and table that they ask for."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from leyden.program import Program
 from leyden.schema import AttributeSpec, EntitySpec, ServiceSpec, load_service
 
 CONCURRENCY: Final = 10
-"""How many requests of one call are under way at once, unless told otherwise.
+"""How many requests of one call run at once by default.
 
-As many as it takes to read a page of messages beside both sides of four included ones.
+This is enough to read a page of messages and both sides of four included messages at once.
 """
 
 _TABLE_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
@@ -36,10 +36,10 @@ LARGE: Final = {
     "workflow_snapshot": ("snapshot",),
     "score": ("input", "output"),
 }
-"""What may outgrow an item, by entity."""
+"""Attributes that may outgrow an item, by entity."""
 
 DOMAINS: Final = {
-    # Messages first: a thread is what tells that they are not all gone yet.
+    # Messages come first: while a thread exists, some of its messages may be left.
     "memory": ("message", "thread", "resource"),
     "workflows": ("workflow_snapshot",),
     "scores": ("score",),
@@ -49,37 +49,37 @@ DOMAINS: Final = {
 """The entities of each domain."""
 
 LIVING: Final = tuple(alias for aliases in DOMAINS.values() for alias in aliases)
-"""The entities of the store: their items may have a time to live."""
+"""The store's entities, whose items may have a time to live."""
 
 DEFAULT_ATTRIBUTE: Final = "ttl"
 
 _BY_FIELD: Final = {"expiresAt": "expires_at"}
-"""Attributes by the fields that store them under other names."""
+"""Attributes by field, where the field has another name."""
 
 
 def refuse_unfit(name: Any, table_name: Any, concurrency: Any, clock: Any) -> None:
-    """Raise InvalidOptionError for what no store can be made with."""
+    """Raise InvalidOptionError for options that no store can be made with."""
     if not isinstance(name, str) or not name.strip():
-        raise InvalidOptionError("name takes a text that is not blank")
+        raise InvalidOptionError("name must be a text that is not blank")
     if not isinstance(table_name, str) or not table_name.strip():
-        raise InvalidOptionError("table_name takes the table's name, and is blank")
+        raise InvalidOptionError("table_name is blank; give the name of the table")
     if _TABLE_NAME.fullmatch(table_name) is None:
         raise InvalidOptionError(
-            "table_name takes 3 to 255 letters of ASCII, digits, dots, dashes and underscores; "
-            f"this has {len(table_name)} characters, or others"
+            "table_name takes 3 to 255 ASCII letters, digits, dots, dashes and underscores; "
+            f"check the {len(table_name)} characters of this name"
         )
     if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
         raise InvalidOptionError("concurrency takes a whole number from 1 up")
     if clock is not None and not callable(clock):
-        raise InvalidOptionError("clock takes a function that gives an aware datetime")
+        raise InvalidOptionError("clock takes a function that returns an aware datetime")
 
 
 @frozen(kw_only=True)
 class TTL:
-    """A time to live: items may be deleted `after` this long, from the last save on.
+    """A time to live: DynamoDB may delete items this long `after` their last save.
 
     `attribute` is the one that the table's time to live reads: `ttl`, `expires_at` (stored as
-    `expiresAt`), or a name of your own, which the schemas then have as well.
+    `expiresAt`), or a name of your own, which is then added to the schemas.
     """
 
     after: timedelta
@@ -88,7 +88,7 @@ class TTL:
 
 @frozen
 class TtlRules:
-    """The times to live, by the alias of the entity; what has none lives on."""
+    """The times to live by entity alias; items of other entities do not expire."""
 
     rules: Mapping[str, TTL] = field(factory=dict)
 
@@ -96,8 +96,8 @@ class TtlRules:
     def of(cls, given: Mapping[str, timedelta | TTL] | None) -> TtlRules:
         """Read the rules of a store's `ttl=`.
 
-        Raises InvalidOptionError for an entity that there is not, for a time that is no positive
-        timedelta, and where the rules name several attributes: a table reads one.
+        Raises InvalidOptionError for an unknown entity, for a time that is not a positive
+        timedelta, and if the rules name several attributes, because a table has one.
         """
         if given is None:
             return cls()
@@ -109,20 +109,20 @@ class TtlRules:
         attributes = sorted({rule.attribute for rule in rules.values()})
         if len(attributes) > 1:
             raise InvalidOptionError(
-                f"ttl names several attributes, {', '.join(attributes)}, and a table's time to "
-                "live reads one"
+                f"ttl names several attributes ({', '.join(attributes)}), but a table's time to "
+                "live reads only one"
             )
         return cls(rules)
 
     def fields(self, alias: str, now: datetime) -> dict[str, datetime]:
-        """What a save at this time adds to an item: the attribute, or nothing."""
+        """Return what a save at this time adds to an item: the attribute, or nothing."""
         rule = self.rules.get(alias)
         return {} if rule is None else {rule.attribute: now + rule.after}
 
 
 def _entity(alias: Any) -> str:
     if alias not in LIVING:
-        hint = did_you_mean(str(alias), LIVING) or f"; there are {', '.join(LIVING)}"
+        hint = did_you_mean(str(alias), LIVING) or f"; its entities are {', '.join(LIVING)}"
         raise InvalidOptionError(f'ttl: the store has no entity "{alias}"{hint}')
     return str(alias)
 
@@ -149,9 +149,9 @@ def memory_schemas(
     ttl: TtlRules,
     large_values: LargeValues = "error",
 ) -> ServiceSpec:
-    """The schemas of the memory, with the user's entities in the same service and table.
+    """Return the schemas of the memory, with the user's entities in the same service and table.
 
-    Raises SchemaError with all faults, as for an entity whose name the memory has already, and
+    Raises SchemaError with all faults, such as an entity whose name the memory uses already, and
     InvalidOptionError.
     """
     if large_values not in get_args(LargeValues):
@@ -163,7 +163,7 @@ def memory_schemas(
         if alias not in own and entity.entity.lower() in own:
             raise InvalidOptionError(
                 f'entities: {entity.span}: "{entity.entity}" is the name of an entity of the '
-                "store, and keys do not tell capitals from small letters; choose another"
+                "store, and keys ignore the case of letters; choose another"
             )
     if large_values == "chunk":
         for alias, names in LARGE.items():
@@ -173,13 +173,13 @@ def memory_schemas(
     table = service.table
     for alias, rule in ttl.rules.items():
         own[alias] = living(own[alias], rule.attribute)
-        # All rules name one attribute: the field that the table's time to live must read.
+        # All rules name the same attribute, so any of them gives the table's field.
         table = evolve(table, ttl=own[alias].attributes[rule.attribute].field)
     return evolve(service, entities={**service.entities, **own}, table=table)
 
 
 def living(entity: EntitySpec, name: str) -> EntitySpec:
-    """The entity with the attribute that its time to live is kept in."""
+    """Return the entity with the attribute that holds its time to live."""
     attribute = entity.attributes.get(name)
     if attribute is None:
         added = AttributeSpec(name, "ttl", name, name, span=entity.span)
@@ -200,8 +200,8 @@ _SEE: Final = (
 def check_table(app: Service, ttl: TtlRules) -> Program[None]:
     """Compare the table with the schemas: its key, indexes, projections and time to live.
 
-    The time to live must be on where something expires. Raises TableNotFoundError, or
-    TableMismatchError with all differences, and says how to put them right.
+    The time to live must be enabled if anything expires. Raises TableNotFoundError, or
+    TableMismatchError with all differences and how to put them right.
     """
     definition, table = app.table_definition, app.table
     others = (entity for alias, entity in app.spec.entities.items() if alias not in LIVING)
@@ -232,7 +232,7 @@ def _remedies(differences: Iterable[str]) -> str:
         if isinstance(one, tables.Difference) and one.code.startswith("ttl.")
     )
     lines.append(
-        f"{_SEE}; the key of a table, and an index that is there, cannot be changed: make the "
-        "index anew, or another table"
+        f"{_SEE}; the key of a table and the keys of an index cannot be changed: create the index "
+        "again, or another table"
     )
     return "\n".join(lines)

@@ -41,7 +41,7 @@ DomainName = Literal["memory", "workflows", "scores", "traces", "evals"]
 
 
 class StoreBase(ABC):
-    """What a store on DynamoDB is, whichever way its programs are run."""
+    """What both stores on DynamoDB share, however they run their programs."""
 
     _domains: ClassVar[tuple[type[OnTable], ...]]
 
@@ -84,31 +84,31 @@ class StoreBase(ABC):
 
     @abstractmethod
     def _service(self, spec: ServiceSpec, where: dict[str, Any]) -> Service:
-        """The service; `where` has the options that say how its requests are sent."""
+        """Return the service; `where` has the options that say how requests are sent."""
 
     @property
     def name(self) -> str:
-        """What the store is called in messages."""
+        """The name that messages use for the store."""
         return self._name
 
     @property
     def table_name(self) -> str:
-        """The table."""
+        """The name of the table."""
         return self._app.table
 
     @property
     def app(self) -> Service:
-        """The service of all entities, the store's and your own."""
+        """The service of all entities: the store's and your own."""
         return self._app
 
     @property
     def entities(self) -> Entities:
-        """The entities, the store's and your own."""
+        """All entities: the store's and your own."""
         return self._app.entities
 
     @property
     def ttl(self) -> Mapping[str, TTL]:
-        """How long items live, by entity."""
+        """How long items live, by entity; entities without an entry do not expire."""
         return self._ttl.rules
 
     def __repr__(self) -> str:
@@ -123,11 +123,11 @@ class StoreBase(ABC):
 
 
 class DynamoDBMemory(MemorySteps, Blocking, Memory):
-    """The memory of a `DynamoDBStore`; see `Memory`."""
+    """The threads, messages and resources of a `DynamoDBStore`; see `Memory`."""
 
 
 class DynamoDBWorkflows(WorkflowSteps, Blocking, Workflows):
-    """The workflows of a `DynamoDBStore`; see `Workflows`."""
+    """The workflow runs of a `DynamoDBStore`; see `Workflows`."""
 
 
 class DynamoDBScores(ScoreSteps, Blocking, Scores):
@@ -135,35 +135,37 @@ class DynamoDBScores(ScoreSteps, Blocking, Scores):
 
 
 class DynamoDBTraces(TraceSteps, Blocking, Traces):
-    """The traces of a `DynamoDBStore`; see `Traces`."""
+    """The spans of a `DynamoDBStore`; see `Traces`."""
 
 
 class DynamoDBEvals(EvalSteps, Blocking, Evals):
-    """The evals of a `DynamoDBStore`; see `Evals`."""
+    """The evaluations of a `DynamoDBStore`; see `Evals`."""
 
 
 class DynamoDBStore(StoreBase):
-    """An agent's memory in one DynamoDB table, item for item as `@mastra/dynamodb` writes it.
+    """An agent's memory in one DynamoDB table, item for item as `@mastra/dynamodb` stores it.
 
-    One store may be used by many threads. Nothing is sent until the first call.
+    Several threads may share one store. It sends no request before the first call.
 
     * `table_name`: 3 to 255 letters, digits, dots, dashes and underscores.
     * `region`, `endpoint_url`, `credentials` (`access_key_id`, `secret_access_key`,
-      `session_token`), `profile`: as in `leyden.load`, by the usual AWS rules where not given.
-    * `client`: in place of these, a boto3 client of DynamoDB, whose credentials, region,
-      endpoint, configuration and event handlers are used and which stays open at `close()`; or
-      an engine of `leyden.local()`. `session`: a `boto3.Session`, as in `leyden.load`.
-    * `ttl`: how long items live, by entity: `{"message": timedelta(days=30)}`, or a `TTL` to
-      name the attribute. Counted from the last save.
-    * `large_values`: `error` refuses an item over 400 KB with ItemTooLargeError before it is
-      sent, `chunk` compresses large values and splits them over several items.
-    * `entities`: schemas of your own, of the service `mastra`, in the same table:
-      `store.entities.NAME`. `hooks` are the functions that they name.
-    * `clock`: gives the time, as an aware datetime. `concurrency`: how many requests of one call
-      are under way at once.
-    * `name`: what to call the store in messages.
+      `session_token`) and `profile`: as in `leyden.load`. What you leave out follows the usual AWS
+      rules.
+    * `client`: a boto3 client of DynamoDB, in place of these. The store uses its credentials,
+      region, endpoint, configuration and event handlers, and `close()` leaves it open. It may also
+      be an engine of `leyden.local()`.
+    * `session`: a `boto3.Session`, as in `leyden.load`.
+    * `ttl`: how long items live after the last save, by entity: `{"message": timedelta(days=30)}`,
+      or a `TTL` to name the attribute as well.
+    * `large_values`: what happens with an item over 400 KB. `error` raises ItemTooLargeError before
+      a request is sent; `chunk` compresses large values and splits them over several items.
+    * `entities`: your own schemas for the same table, of the service `mastra`; you reach them as
+      `store.entities.NAME`. `hooks` has the functions that they name.
+    * `clock`: a function that returns the time as an aware datetime.
+    * `concurrency`: how many requests of one call may run at once.
+    * `name`: the name that messages use for the store.
 
-    Raises InvalidOptionError, SchemaError.
+    Raises InvalidOptionError, and SchemaError for faults in your schemas.
 
     >>> with DynamoDBStore(table_name="mastra-single-table") as store:    # doctest: +SKIP
     ...     store.init()
@@ -183,11 +185,11 @@ class DynamoDBStore(StoreBase):
         return bind(spec, **where)
 
     def init(self) -> None:
-        """Check that the table is there and fits the schemas; once it does, not again.
+        """Check that the table exists and fits the schemas; after a success, do nothing.
 
-        Compares key, indexes and projections, and the time to live where something expires.
-        Changes nothing. Raises TableNotFoundError, or TableMismatchError with all differences,
-        which say how to put them right.
+        Compares the key, the indexes, their projections and, if anything expires, the time to live.
+        Changes nothing. Raises TableNotFoundError, or TableMismatchError with all differences and
+        how to put them right.
         """
         with self._checking_now:
             if not self._checked:
@@ -195,11 +197,11 @@ class DynamoDBStore(StoreBase):
                 self._checked = True
 
     def clear(self, domain: DomainName) -> None:
-        """Delete everything of a domain, by reading the whole table. Safe to run again."""
+        """Delete everything in a domain, which reads the whole table. It is safe to run again."""
         self.app.driver.run(self._clearing(domain))
 
     def close(self) -> None:
-        """Close the connections; a client that was handed in stays open."""
+        """Close the connections; a client that you passed in stays open."""
         self.app.close()
 
     def __enter__(self) -> Self:
@@ -215,11 +217,11 @@ class DynamoDBStore(StoreBase):
 
 
 class AsyncDynamoDBMemory(MemorySteps, Awaited):
-    """The memory of an `AsyncDynamoDBStore`; see `Memory`."""
+    """The threads, messages and resources of an `AsyncDynamoDBStore`; see `Memory`."""
 
 
 class AsyncDynamoDBWorkflows(WorkflowSteps, Awaited):
-    """The workflows of an `AsyncDynamoDBStore`; see `Workflows`."""
+    """The workflow runs of an `AsyncDynamoDBStore`; see `Workflows`."""
 
 
 class AsyncDynamoDBScores(ScoreSteps, Awaited):
@@ -227,19 +229,19 @@ class AsyncDynamoDBScores(ScoreSteps, Awaited):
 
 
 class AsyncDynamoDBTraces(TraceSteps, Awaited):
-    """The traces of an `AsyncDynamoDBStore`; see `Traces`."""
+    """The spans of an `AsyncDynamoDBStore`; see `Traces`."""
 
 
 class AsyncDynamoDBEvals(EvalSteps, Awaited):
-    """The evals of an `AsyncDynamoDBStore`; see `Evals`."""
+    """The evaluations of an `AsyncDynamoDBStore`; see `Evals`."""
 
 
 class AsyncDynamoDBStore(StoreBase):
-    """`DynamoDBStore` for event loops: the same names and arguments, and methods are awaited.
+    """`DynamoDBStore` for asyncio: the same names and arguments, with methods that are awaited.
 
-    One store may be used by many tasks. Making it reads the schema files and sends nothing.
-    `client` takes an engine of `leyden.local()` only: a boto3 client would block the loop. Its
-    `session` does not.
+    Several tasks may share one store. Making a store reads the schema files and sends nothing.
+    `client` only takes an engine of `leyden.local()`, because a boto3 client would block the event
+    loop. `session` takes a `boto3.Session`, which does not.
 
     >>> async with AsyncDynamoDBStore(table_name="mastra-single-table") as store:  # doctest: +SKIP
     ...     await store.init()
@@ -250,7 +252,7 @@ class AsyncDynamoDBStore(StoreBase):
 
         @property
         def app(self) -> AsyncService:
-            """The service of all entities, the store's and your own."""
+            """The service of all entities: the store's and your own."""
 
     memory: AsyncDynamoDBMemory
     workflows: AsyncDynamoDBWorkflows
@@ -268,16 +270,16 @@ class AsyncDynamoDBStore(StoreBase):
         return bind_async(spec, **where)
 
     async def init(self) -> None:
-        """Check that the table is there and fits the schemas; see `DynamoDBStore.init`.
+        """Check that the table exists and fits the schemas; see `DynamoDBStore.init`.
 
-        Of several tasks that ask at once one checks and the others wait for it; where it fails or
-        is cancelled, the next one checks.
+        If several tasks call this at once, one checks and the others wait for it. If that check
+        fails or is canceled, the next task checks.
         """
         import asyncio
 
         if self._checked:
             return
-        # A lock of the running loop: one that was waited for serves no other.
+        # Each loop gets a lock of its own: once a task has waited for a lock, it works in no other.
         loop = asyncio.get_running_loop()
         for other in [one for one in list(self._turns) if one.is_closed()]:
             self._turns.pop(other, None)
@@ -288,7 +290,7 @@ class AsyncDynamoDBStore(StoreBase):
                 self._turns.clear()
 
     async def clear(self, domain: DomainName) -> None:
-        """Delete everything of a domain, by reading the whole table. Safe to run again."""
+        """Delete everything in a domain, which reads the whole table. It is safe to run again."""
         await self.app.driver.run(self._clearing(domain))
 
     async def close(self) -> None:
@@ -310,4 +312,4 @@ class AsyncDynamoDBStore(StoreBase):
         raise CallStyleError("the store is asynchronous: use `async with`")
 
     def __exit__(self, *_: object) -> None:
-        """Never reached; a `with` block looks for it first."""
+        """Do nothing; `with` looks for this method before it calls `__enter__`, which raises."""

@@ -1,7 +1,7 @@
-"""Reading what an index has in order, as far as a page goes: the listings of every domain.
+"""Reading the entries of an index in order, as far as a page needs, for every domain's listings.
 
-An index has its entries in the order of their times (or numbers, or names), and those of one time
-in none. So they are read on until the next time begins, and put in order before any is given.
+An index sorts its entries by time (or number, or name), but those of the same time in no useful
+order. So reading goes on until the next time begins, and sorts these entries before returning any.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ T = TypeVar("T")
 
 @frozen(kw_only=True)
 class Indexed(Generic[T]):
-    """Entries that an index has in order, those of one time or number together.
+    """The entries of an index, which sorts them by time or number and leaves ties in any order.
 
-    `query` is None where nothing is to be read. `read` makes an entry of a record, or None where it
-    is left out here. `mark` says where it is, `order` what marks are sorted by, `tie` what those
-    have in common that the index does not sort. `begin` gives the query from a place on. Those that
-    are `late` are anywhere in the index, and come behind all others. Those to `skip` were given out
-    of their turn by an earlier page: they count, and are not given behind a place.
+    - `query` is None if there is nothing to read.
+    - `read` makes an entry of a record, or returns None for one that is left out here.
+    - `mark` returns the place of an entry, `order` the sort key of a place, and `tie` the part of a
+      place that the index sorts by.
+    - `begin` returns the query from a place on.
+    - `late` entries may be anywhere in the index and come after all others.
+    - `skip` entries were returned out of order by an earlier page: they count towards the total,
+      but pages behind a place leave them out.
     """
 
     query: Query | None
@@ -48,12 +51,12 @@ class Indexed(Generic[T]):
     compare: Literal["keys"] | None = None
 
     def place(self, entry: T) -> Any:
-        """What an entry is sorted by."""
+        """Return the sort key of an entry."""
         return self.order(self.mark(entry))
 
 
 def _within(query: Query, span: Span) -> Query | None:
-    """The query, within these times; None where there are none."""
+    """Restrict the query to these times; return None if there are none."""
     if span.start is not None and span.end is not None:
         if span.end < span.start:
             return None
@@ -73,7 +76,7 @@ def by_time(
     id: str = "id",
     compare: Literal["keys"] | None = None,
 ) -> Indexed[T]:
-    """The entries of an index by their time of creation, within a span of it; `id` names ids."""
+    """Return the entries of an index by creation time, within a span; `id` names their id field."""
     times, descending = span or Span(), order is not oldest_first
     return Indexed(
         query=_within(query, times),
@@ -88,7 +91,10 @@ def by_time(
 
 
 class Stream(Generic[T]):
-    """The entries of an index behind a place, or from there on, in order, read as wanted."""
+    """The entries of an index behind a place, in order and read as needed.
+
+    With `inclusive`, the entry at the place itself comes first.
+    """
 
     def __init__(
         self, index: Indexed[T], after: Mark | None = None, *, inclusive: bool = False
@@ -107,11 +113,11 @@ class Stream(Generic[T]):
 
     @property
     def goes_on(self) -> bool:
-        """Whether there is another entry."""
+        """Whether another entry is known to follow."""
         return bool(self.ready or self._open)
 
     def goes_on_beside(self, ids: Container[str]) -> Program[bool]:
-        """Whether there is another entry than those with these ids: reads on until one is found."""
+        """Return whether an entry without one of these ids follows; reads on until it finds one."""
         while True:
             for entry in (*self.ready, *self._open):
                 if self.index.mark(entry)[-1] not in ids:
@@ -123,7 +129,7 @@ class Stream(Generic[T]):
             yield from self._read_page(1)
 
     def fill(self, count: int | None) -> Program[None]:
-        """Read until `count` entries are ready and it is known whether more follow, or all."""
+        """Read until `count` entries are ready and whether more follow is known; None reads all."""
         while not self.finished:
             known = len(self.ready) + len(self._open)
             if count is not None and len(self.ready) >= count and known > count:
@@ -134,7 +140,7 @@ class Stream(Generic[T]):
         query, index = known(self._query), self.index
         limit = None
         if missing is not None:
-            # What is left out here was read all the same, so each page is larger than the last.
+            # Entries that are left out here cost reading too, so each page doubles the last.
             limit = self._limit = max(missing, 2 * self._limit, 1)
             if self._behind is not None and self._cursor is None:
                 limit += 1
@@ -168,11 +174,11 @@ class Stream(Generic[T]):
             self.ready.extend(sorted(self.late, key=index.place))
 
     def _is_passed(self, place: Any) -> bool:
-        """Whether an entry there comes behind the place where reading began, or is at it."""
+        """Return whether a place is behind the one where reading began, or at it if inclusive."""
         return bool(self._behind < place or (self._inclusive and self._behind == place))
 
     def _close_time(self) -> None:
-        """Give the entries of one time, of which all are read."""
+        """Sort the entries of one time, now that all are read, and make them ready."""
         entries = self._open
         self.ready.extend(entries if len(entries) < 2 else sorted(entries, key=self.index.place))
         self._open = []
@@ -180,7 +186,7 @@ class Stream(Generic[T]):
 
 @frozen
 class Taken(Generic[T]):
-    """The first entries, and whether there are more behind them, in these streams."""
+    """The first entries of these streams, and whether more follow."""
 
     entries: tuple[T, ...]
     more: bool
@@ -188,13 +194,13 @@ class Taken(Generic[T]):
 
     @property
     def late(self) -> bool:
-        """Whether there were late entries on the way."""
+        """Whether there were late entries among those read."""
         return any(stream.late for stream in self.streams)
 
     def goes_on_behind(self, end: int | None, beside: Container[str]) -> Program[bool]:
-        """Whether there are entries behind a page's end, other than those with these ids.
+        """Return whether entries without one of these ids follow a page's end.
 
-        The streams have had their use then.
+        This uses the streams up.
         """
         rest = () if end is None else self.entries[end:]
         if any(self.streams[0].index.mark(entry)[-1] not in beside for entry in rest):
@@ -215,9 +221,9 @@ def take(
     inclusive: bool = False,
     concurrency: int,
 ) -> Program[Taken[T]]:
-    """The first `count` entries of several indexes as if they were one, or all.
+    """Return the first `count` entries of several indexes as if they were one, or all for None.
 
-    With `inclusive` an entry at the place itself is the first.
+    With `inclusive`, an entry at the place itself comes first.
     """
     if count == 0:
         return Taken((), False)
@@ -245,7 +251,7 @@ def take(
         stream = streams[number]
         entry = stream.ready.popleft()
         id = stream.index.mark(entry)[-1]
-        # A message that is moved while it is read may be found in both threads.
+        # A message that moves while it is read may be found in both threads.
         if id != last:
             last = id
             taken.append(entry)
@@ -267,10 +273,10 @@ def read_page(
     told_here: bool = False,
     also: Sequence[Program[Any]] = (),
 ) -> Program[tuple[Taken[T], int | None, list[Any]]]:
-    """The entries up to a page's end, the total where it is asked for, and what `also` gives.
+    """Return the entries up to a page's end, the total if asked for, and the results of `also`.
 
-    `told_here` says that what is read is left out here, so that DynamoDB cannot count for us. Then
-    all entries are read for the first page, which would be read twice otherwise.
+    `told_here` says that some of the entries read are left out here, so DynamoDB cannot count them.
+    Then the first page reads all entries, which would otherwise be read twice.
     """
     whole = asked.include_total and told_here and after is None and not asked.is_empty
     end = None if whole else asked.end
@@ -298,7 +304,7 @@ def _total(
 def from_index(
     index: Indexed[T], asked: Asked, *, concurrency: int, told_here: bool = False
 ) -> Program[Listed[T]]:
-    """The page of a listing, and the total where it is asked for."""
+    """Return the page of a listing, with the total if asked for."""
     after = asked.after(index.order, index.begin)
     if asked.is_empty:
         return no_page(asked)
@@ -308,7 +314,8 @@ def from_index(
     more = taken.more or (asked.end is not None and len(taken.entries) > asked.end)
 
     def mark(entry: T) -> Mark:
-        # Late entries that were passed are still to come: then the next page begins at the top.
+        # Late entries that reading has passed are still to come, so the next page starts reading
+        # at the top.
         behind = index.mark(entry)
         return [*behind, 1] if taken.late or (after and len(after) > 2) else behind
 
@@ -322,8 +329,8 @@ def from_all(
     order: Order,
     asked: Asked,
 ) -> Program[Listed[T]]:
-    """The page of all entries that a query or a scan finds, which are put in order here."""
-    asked.after(order)  # What is no cursor is refused before anything is read.
+    """Return the page of all entries that a query or scan finds, sorted here."""
+    asked.after(order)  # Refuses a bad cursor before anything is read.
     if asked.is_empty:
         return no_page(asked)
     found = yield from reading.program(pages="all")
@@ -335,22 +342,22 @@ def from_all(
 
 
 def refuse_narrow(query: Query, record: Any) -> None:
-    """Raise TableMismatchError for a record of an index that holds keys only.
+    """Raise TableMismatchError for a record from an index that holds keys only.
 
-    Elsewhere what an index is sorted by is in all of its items, as it is in the table itself.
+    Where this does not apply, all items of an index hold what it sorts by, as the table does.
     """
     if getattr(record, "created_at", None) is not None:
         return
     index = query.explain().index
     if index is not None:
         raise TableMismatchError(
-            f'the index "{index}" does not hold whole items; see what init() says of the table',
+            f'the index "{index}" does not hold whole items; init() says how to fix the table',
             differences=(f'the index "{index}" does not project ALL',),
         )
 
 
 def within(reading: Query | Scan, time: Any, span: Span) -> Any:
-    """The reading of what is within a span of time, which the table compares."""
+    """Restrict a query or scan to a span of time with a filter, which the table evaluates."""
     if span.start is not None:
         reading = reading.where(time >= span.start)
     return reading if span.end is None else reading.where(time <= span.end)

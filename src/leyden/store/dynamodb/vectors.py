@@ -1,4 +1,4 @@
-"""The entity whose items are the vectors of messages, in the table that has the messages."""
+"""The entity that stores the vectors of messages, in the table that has the messages."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from leyden.schema import ServiceSpec, load_service
 from leyden.store.dynamodb.settings import TTL, living
 
 VECTORS: Final = "message_vector"
-"""The entity's alias."""
+"""The alias of the entity."""
 
 
 def vector_schemas(
     dimensions: int, index: str, ttl: TTL | None = None, *, beside: ServiceSpec | None = None
 ) -> ServiceSpec:
-    """The schemas of vectors with so many dimensions, which an index of this name finds.
+    """Return the schemas of vectors with this many dimensions, which the named index searches.
 
-    `ttl` is the time to live of the messages, which their vectors share. With `beside` they are
+    `ttl` is the messages' time to live, which their vectors share. With `beside`, the entity is
     added to other schemas of the same table.
     """
     service = load_service(schemas_folder("memory_vectors"))

@@ -1,9 +1,9 @@
-"""Writing items of the store: none over another's id, and nothing of theirs lost.
+"""Writing the store's items without overwriting another id's item or losing stored data.
 
-A newer client of the table may keep more in an item than this one knows of. Updates leave that as
-it is; what puts a whole item in place of another, or copies one, has to bring it along. So what is
-stored is looked at first: the refusal of a single write tells it, and many are read in batches. A
-change that depends on what is stored is made under the condition that this is still there.
+A newer client of the table may store more in an item than this one knows about. Updates leave that
+alone, but a write that replaces or copies a whole item has to bring it along. So the store looks at
+what is stored first: a single write learns it from its refused condition, and many writes read it
+in batches. A change that depends on what is stored has the condition that this is still there.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ from leyden.store.methods import Domain
 from leyden.store.values import Clock, later
 
 PATIENCE: Final = 30.0
-"""For how many seconds a change is tried again while others change the same item."""
+"""For how many seconds a change is retried while others change the same item."""
 
 STORED_APART: Final = (
-    'a store with large_values="chunk" stores large values outside, and only such a one reads them'
+    'only a store with large_values="chunk" stores large values outside their item, and reads them'
 )
 
 _CONFLICT: Final = "TransactionConflictException"
-"""A transaction is under way on the item, which has therefore not been written."""
+"""DynamoDB's refusal of a write because a transaction is under way on the item."""
 
 _FIRST_WAIT: Final = 0.005
 _LONGEST_WAIT: Final = 0.25
 _FEW: Final = 2
-"""How often a change is tried again on what its refusal told, behind the shortest pauses."""
+"""How many retries use what the refusal showed, after the shortest pauses, without a new read."""
 
 T = TypeVar("T")
 Values: TypeAlias = Mapping[str, Any]
@@ -59,9 +59,9 @@ Change: TypeAlias = Callable[[Any], Values | None]
 
 
 class OnTable(Domain):
-    """A domain on a table: the service, an entity of it, and the store's rules.
+    """A domain on a table: the service, an entity of it, and the store's options.
 
-    `concurrency` requests of one call go at once.
+    One call has at most `concurrency` requests under way at once.
     """
 
     _alias: ClassVar[str]
@@ -74,7 +74,7 @@ class OnTable(Domain):
         self._concurrency = concurrency
 
     def _living(self, entity: Entity, now: datetime) -> dict[str, datetime]:
-        """What a save at this time adds to an item: its time to live, or nothing."""
+        """Return what a save at this time adds to an item: its time to live, or nothing."""
         rule = self._ttl.get(entity.spec.alias)
         return {} if rule is None else {rule.attribute: now + rule.after}
 
@@ -87,17 +87,17 @@ class OnTable(Domain):
         what: str,
         atomic: bool = False,
     ) -> Program[list[Item | None]]:
-        """Put items, given by their ids, each over what has its id; gives what was stored before.
+        """Put items, keyed by id, over the stored ones; return what was stored before.
 
-        `id` names the attribute that tells the items apart, `what` is what to call them in
-        messages. They go in batches, or with `atomic` in one transaction. Raises KeyCollisionError,
-        before anything is saved, where an id differs from another one of the call or from a stored
-        one by the case of its letters only; and SaveIncompleteError.
+        `id` names the attribute that holds the items' ids, and `what` is what messages call the
+        items. They are written in batches, or in one transaction with `atomic`. Raises
+        KeyCollisionError, before anything is saved, if two ids of the call, or an id and a stored
+        one, differ only by the case of their letters; and SaveIncompleteError.
         """
         if not items:
             return []
         if len(items) == 1:
-            # Alone it can be guarded: nobody comes between looking and writing.
+            # A single write can carry a condition, so that nobody comes between look and write.
             ((one, item),) = items.items()
             return [(yield from put_over(entity, item, {id: one}))]
         if len({folded(one) for one in items}) < len(items):
@@ -110,7 +110,7 @@ class OnTable(Domain):
                 return self._app.transact_write(puts).program()
             return self._app.batch_write(puts).program(concurrency=self._concurrency)
 
-        # What cannot be written is refused before anything is sent.
+        # Building the requests first refuses items that cannot be written, before any is sent.
         writing = written({})
         before = yield from self._stored_under(entity, [{id: one} for one in ids], data="raw")
         stored_id = entity.spec.attributes[id].field
@@ -131,9 +131,9 @@ class OnTable(Domain):
     def _stored_under(
         self, entity: Entity, keys: Sequence[Values], **options: Any
     ) -> Program[list[Any]]:
-        """What is stored under keys, whosever it is; None for each where nothing is.
+        """Return what is stored under each key, whosever it is, or None where nothing is.
 
-        Whole items cost what a part of them would cost.
+        Reading whole items costs the same as reading parts of them.
         """
         if not keys:
             return []
@@ -143,20 +143,20 @@ class OnTable(Domain):
         try:
             return list((yield from reading))
         except BatchIncompleteError as error:
-            # Of a read it says no more than what befell it.
+            # For a read, the batch's error has nothing that its cause does not have.
             cause = error.failures[0] if error.failures else error.__cause__
             raise (cause if isinstance(cause, LeydenError) else error) from error
 
 
 def folded(id: str) -> str:
-    """What is the same of ids that are stored under one key: keys fold the case of letters."""
+    """Return the part of an id that its key holds: keys fold the case of letters."""
     return id.lower()
 
 
 def incomplete(
     entity: Entity, ids: Sequence[str], error: LeydenError, *, id: str, what: str
 ) -> LeydenError:
-    """The account of what was not saved as a whole, by the error of its batch or transaction."""
+    """Return the error for a save that was not complete, from its batch or transaction's error."""
     if isinstance(error, BatchIncompleteError):
         field = entity.spec.attributes[id].field
         left, unsure = left_of(error, lambda write: str(write["PutRequest"]["Item"][field]["S"]))
@@ -178,12 +178,12 @@ def account(
     what: str,
     done: str = "written",
 ) -> SaveIncompleteError:
-    """The error for ids of which some are left and some may have been written."""
+    """Return the error for a save of these ids; `left` were not written, `unsure` may have been."""
     saved = [one for one in ids if one not in left and one not in unsure]
     doubt = f", and {len(unsure)} may or may not have been" if unsure else ""
     failures = error.failures if isinstance(error, BatchIncompleteError) else (error,)
     return SaveIncompleteError(
-        f"of {len(ids)} {what} {len(saved)} were {done}, {len(left)} were not{doubt}; doing it "
+        f"{len(saved)} of {len(ids)} {what} were {done}, {len(left)} were not{doubt}; doing it "
         f"again is safe ({error.message})",
         saved=saved,
         unsaved=[one for one in ids if one in left],
@@ -194,10 +194,10 @@ def account(
 
 
 def left_of(error: BatchIncompleteError, name: Callable[[Any], str]) -> tuple[set[str], set[str]]:
-    """The names of a batch's raw writes that were not done, and of those that may have been."""
+    """Return the names of a batch's raw writes that were not done, and of those that may be."""
     left = {name(write) for write in error.result.unprocessed}
     unsure = {name(write) for part in error.unsure for writes in part.values() for write in writes}
-    # Whether all that failed was refused, so that it has written nothing for sure.
+    # If every failure was a refusal, the writes in doubt have certainly not happened.
     refused = len(error.unsure) == len(error.failures) and all(
         isinstance(failure, InputError)
         or (isinstance(failure, AwsError) and bool(failure.aws_code) and not failure.unsure)
@@ -208,17 +208,17 @@ def left_of(error: BatchIncompleteError, name: Callable[[Any], str]) -> tuple[se
 
 def _collision(what: str, entity: Entity, id: str) -> KeyCollisionError:
     return KeyCollisionError(
-        f"{what} under the same key: its {id} differs by the case of its letters only. Nothing was "
+        f"{what} under the same key: its {id} differs only by the case of its letters. Nothing was "
         "written; give one of them another id",
         entity=entity.name,
     )
 
 
 def put_over(entity: Entity, values: Values, key: Values) -> Program[Item | None]:
-    """Write an item over what is stored under its key; gives that, or None where it is new.
+    """Write an item over what is stored under its key; return that, or None if nothing was.
 
-    A new item is one request, and one that replaces another is a refused one more: the refusal
-    tells what is stored. Raises KeyCollisionError.
+    A new item takes one request. Replacing an item takes one more, because the first is refused
+    and its refusal shows what is stored. Raises KeyCollisionError.
     """
     write: Any = entity.create(**values)
     stored: Item | None = None
@@ -230,7 +230,7 @@ def put_over(entity: Entity, values: Values, key: Values) -> Program[Item | None
         except KeyCollisionError:
             raise
         except ConditionFailedError as error:
-            # Where an answer was lost, what refused the write may be what it wrote itself.
+            # If an answer was lost, the item that refused this write may be our own.
             doubtful = doubtful or error.unsure
             stored = error.item
         except AwsError as error:
@@ -244,14 +244,14 @@ def put_over(entity: Entity, values: Values, key: Values) -> Program[Item | None
 
 @frozen
 class Stored:
-    """A record, and its item as it is stored; of a record that the caller has read only that."""
+    """A record and its stored item; the item is None if the caller has read the record only."""
 
     record: Any
     item: Item | None = field(default=None, repr=False)
 
     @property
     def changed_at(self) -> datetime | None:
-        """When it was last changed; None where nothing is stored."""
+        """The time of the last change, or None if nothing is stored."""
         return None if self.record is None else self.record.updated_at
 
 
@@ -264,19 +264,19 @@ def merge(
     seen: Any = None,
     patience: float = PATIENCE,
 ) -> Program[Any]:
-    """Change an item by what is stored of it; gives the record as it is afterwards.
+    """Change an item depending on what is stored; return the record as it is afterwards.
 
-    `change` is given the stored record, or None where there is none, and says which attributes
-    to set: of a new item all of them but the key. Where it says None nothing is written, and the
-    result is the record as it was. It is asked again whenever another writer was faster, so it
-    must do nothing else. What it raises ends the merge.
+    `change` gets the stored record, or None if there is none, and returns the attributes to set;
+    for a new item, these are all but the key. If it returns None, nothing is written and the result
+    is the stored record. It is called again whenever another writer was faster, so it must have no
+    side effects. If it raises, nothing is changed.
 
-    `updated_at` is set to a time later than the stored one, by which others see the change; the
-    fields that change are compared as well, whole and as they are stored, since a writer that
-    rounds to milliseconds may have left `updated_at` as it was. `seen` is the record where it was
-    just read, and is short enough to be in its item as it is.
+    `updated_at` is set later than the stored time, so that other writers see the change. The write
+    also compares the fields that change, whole and as they are stored, because a writer that rounds
+    to milliseconds may have left `updated_at` as it was. `seen` is the record if it was just read
+    and is short enough for its item to have it unchanged.
 
-    Raises VersionConflictError when others were faster for `patience` seconds.
+    Raises VersionConflictError if others were faster for `patience` seconds.
 
     >>> merge(app.entities.thread, {"id": "t1"}, lambda thread: {"title": "New"}, now=now)
     ... # doctest: +SKIP
@@ -302,7 +302,7 @@ def merge(
                 getattr(stored.record, name) == value for name, value in values.items()
             )
             if error.unsure and made:
-                # An attempt whose answer was lost had made the change.
+                # An earlier attempt, whose answer was lost, made the change.
                 error.unsure, error.happened = False, True
                 return stored.record
             if time.monotonic() >= deadline:
@@ -317,12 +317,12 @@ def merge(
         yield _pause(attempt)
         attempt += 1
         if attempt > _FEW:
-            # Among many writers, what was stored before so long a pause is not stored any more.
+            # After so long a pause, and among many writers, the item has changed again: read it.
             stored = yield from _read(entity, key)
 
 
 def insisting(begin: Callable[[], Program[T]], *, patience: float = PATIENCE) -> Program[T]:
-    """Run a program, and begin it again while a transaction is under way on what it writes."""
+    """Run a program, and start it again while a transaction is under way on what it writes."""
     deadline = time.monotonic() + patience
     attempt = 0
     while True:
@@ -336,7 +336,7 @@ def insisting(begin: Callable[[], Program[T]], *, patience: float = PATIENCE) ->
 
 
 def _may_pass(error: LeydenError) -> bool:
-    """Whether only other writes were in the way; those of large values are transactions."""
+    """Return whether only other writes, which also cancel transactions, were in the way."""
     refused = isinstance(error, AwsError) and error.aws_code == _CONFLICT
     return refused or isinstance(error, TransactionCanceledError)
 
@@ -346,9 +346,9 @@ def _pause(attempt: int) -> Pause:
 
 
 def unchanged(entity: Entity, stored: Any, values: Values) -> Condition:
-    """The condition that an item is as a record has it, as far as `values` change it.
+    """Return the condition that an item still has what a record has where `values` change it.
 
-    It does not hold either where a value is stored in another way than it would be written.
+    The condition also fails if a value is stored in another form than this store would write it.
     """
     conditions = []
     for name in {**values, "updated_at": None}:
@@ -364,23 +364,23 @@ def _read(entity: Entity, key: Values) -> Program[Stored]:
 
 
 def found_after(entity: Entity, key: Values, error: ConditionFailedError) -> Program[Stored]:
-    """What is stored after all: the refusal tells it, unless parts of it are kept elsewhere."""
+    """Return what is stored: the refusal shows it, unless parts of the item are stored outside."""
     if error.item is not None and OVERFLOW_FIELD not in error.item:
         return Stored(entity.parse(error.item), error.item)
     return (yield from _read(entity, key))
 
 
 def _write(entity: Entity, key: Values, stored: Stored, values: Values) -> Program[Any]:
-    """Write what `values` say, if what is stored is as it was.
+    """Write `values` if the stored item is unchanged.
 
-    Raises DecodeError where a value is stored outside of the item, and is not read there.
+    Raises DecodeError if a value is stored outside the item and this store does not read it there.
     """
     if stored.record is None:
         return (yield from entity.create(**key, **values).program())
     if stored.item is None:
         condition = unchanged(entity, stored.record, values)
     else:
-        # A manifest names the fields of values that are kept outside.
+        # The manifest names the fields whose values are stored outside the item.
         outside = stored.item.get(OVERFLOW_FIELD, {}).get("M", {}).keys() - stored.item.keys()
         for name in values:
             attribute = entity.spec.attributes[name]

@@ -1,4 +1,4 @@
-"""The memory store in the memory of this process: the reference that other backends follow."""
+"""The memory store in this process's memory: the reference that other backends follow."""
 
 from leyden.store.in_memory.store import InMemoryStore
 

@@ -1,4 +1,4 @@
-"""What the domains in memory share, and the memory domain."""
+"""The memory domain in memory, and the base of all domains in memory."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 _TOGETHER: Final = 100
-"""The most messages of an atomic save: as many as DynamoDB takes in a transaction."""
+"""The most messages of an atomic save, which is DynamoDB's limit for a transaction."""
 
 
 class Locked:
-    """Runs programs that ask DynamoDB for nothing, one at a time over all domains of a store.
+    """Runs the programs of a store's domains one at a time; they may not send requests.
 
-    While a program waits, for a `Pause` or for the `Work` of another client, others go on.
+    While a program waits, for a `Pause` or for the `Work` of another client, others may run.
     """
 
     def __init__(self) -> None:
         self._lock = RLock()
 
     def run(self, program: Program[T]) -> T:
-        """The program's result."""
+        """Run the program and return its result."""
         try:
             step = self._on(program.send, None)
             while True:
@@ -80,11 +80,11 @@ class Locked:
                 return gathered(step, self._waited)
             case Pause(seconds):
                 return time.sleep(seconds)
-        raise AssertionError(f"nothing in memory is asked for, as {type(step).__name__}")
+        raise AssertionError(f"a store in memory sends no requests, such as {type(step).__name__}")
 
 
 def at_once(step: Callable[P, T]) -> Callable[P, Program[T]]:
-    """A step that has its result at once, as a program."""
+    """Make a program of a step that does not wait for anything."""
 
     @wraps(step)
     def program(*args: P.args, **kwargs: P.kwargs) -> Program[T]:
@@ -101,15 +101,15 @@ class InMemory(Blocking):
         super().__init__(runner, cut(clock))
 
     def _after(self, seen: datetime | None) -> datetime:
-        """Now, and in any case later than a time that is stored: every change can be seen."""
+        """Return the current time, but later than a stored time, so that every change shows."""
         return later(self._now(), seen)
 
 
 class RecordTable(Generic[T]):
-    """Records by id: each is a copy, in and out.
+    """Records by id, copied on the way in and out.
 
-    An id that differs from a stored one by the case of its letters only is refused, since a
-    table whose keys are folded could not hold both.
+    An id that differs from a stored one only by the case of its letters is refused, since a table
+    with folded keys could not hold both.
     """
 
     def __init__(self, kind: str) -> None:
@@ -118,17 +118,17 @@ class RecordTable(Generic[T]):
         self._by_folded: dict[str, str] = {}
 
     def get(self, id: str) -> T | None:
-        """The record with exactly this id, or None."""
+        """Return the record with exactly this id, or None."""
         return copy.deepcopy(self._records.get(id))
 
     def put(self, records: Mapping[str, T]) -> None:
-        """Keep records, each in place of what has its id. Raises KeyCollisionError, for all."""
+        """Store records; each replaces the one with its id. KeyCollisionError stores none."""
         coming: dict[str, str] = {}
         for id in records:
             folded = id.lower()
             if self._by_folded.get(folded, id) != id or coming.setdefault(folded, id) != id:
                 raise KeyCollisionError(
-                    f"another {self._kind} has an id that differs by the case of its letters only; "
+                    f"the id of another {self._kind} differs only by the case of its letters; "
                     "give this one another id",
                     entity=self._kind,
                 )
@@ -136,13 +136,13 @@ class RecordTable(Generic[T]):
         self._by_folded |= coming
 
     def remove(self, ids: Iterable[str]) -> None:
-        """Forget the records with exactly these ids, where there are such."""
+        """Remove the records with exactly these ids, if they exist."""
         for id in ids:
             if self._records.pop(id, None) is not None:
                 del self._by_folded[id.lower()]
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all records."""
         self._records.clear()
         self._by_folded.clear()
 
@@ -151,7 +151,7 @@ class RecordTable(Generic[T]):
 
 
 class InMemoryMemory(MemoryMethods, InMemory, Memory):
-    """Threads, messages and resources of an `InMemoryStore`; see `Memory`."""
+    """The threads, messages and resources of an `InMemoryStore`; see `Memory`."""
 
     def __init__(self, runner: Locked, clock: Clock) -> None:
         super().__init__(runner, clock)
@@ -336,12 +336,12 @@ class InMemoryMemory(MemoryMethods, InMemory, Memory):
         return self._kept(evolve(thread, updated_at=self._after(thread.updated_at), **fields))
 
     def _messages_of(self, thread_id: str) -> list[Message]:
-        """The messages of a thread, oldest first."""
+        """Return the messages of a thread, oldest first."""
         messages = [message for message in self._messages if message.thread_id == thread_id]
         return in_order(messages)
 
     def _touch(self, *messages: Message | None) -> None:
-        """Say of the threads of messages that they were changed now."""
+        """Set the time of the last change of the messages' threads to now."""
         now = self._now()
         for id in {message.thread_id for message in messages if message is not None}:
             thread = self._threads.get(id)

@@ -1,4 +1,4 @@
-"""The memory store in memory: its other domains, and its life."""
+"""The memory store in memory: its other domains, and the store itself."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _DOMAINS: Final = ("memory", "workflows", "scores", "traces", "evals")
 
 
 class InMemoryWorkflows(WorkflowMethods, InMemory, Workflows):
-    """Workflow runs of an `InMemoryStore`; see `Workflows`."""
+    """The workflow runs of an `InMemoryStore`; see `Workflows`."""
 
     def __init__(self, runner: Locked, clock: Clock) -> None:
         super().__init__(runner, clock)
@@ -103,7 +103,7 @@ def _text(key: Any) -> str:
 
 
 class InMemoryScores(ScoreMethods, InMemory, Scores):
-    """Scores of an `InMemoryStore`; see `Scores`."""
+    """The scores of an `InMemoryStore`; see `Scores`."""
 
     def __init__(self, runner: Locked, clock: Clock) -> None:
         super().__init__(runner, clock)
@@ -130,7 +130,7 @@ class InMemoryScores(ScoreMethods, InMemory, Scores):
 
 
 class InMemoryTraces(TraceMethods, InMemory, Traces):
-    """Spans of an `InMemoryStore`; see `Traces`."""
+    """The spans of an `InMemoryStore`; see `Traces`."""
 
     def __init__(self, runner: Locked, clock: Clock) -> None:
         super().__init__(runner, clock)
@@ -154,7 +154,7 @@ class InMemoryTraces(TraceMethods, InMemory, Traces):
 
 
 class InMemoryEvals(EvalMethods, InMemory, Evals):
-    """Evaluations of an `InMemoryStore`; see `Evals`."""
+    """The evaluations of an `InMemoryStore`; see `Evals`."""
 
     def __init__(self, runner: Locked, clock: Clock) -> None:
         super().__init__(runner, clock)
@@ -183,10 +183,10 @@ class InMemoryEvals(EvalMethods, InMemory, Evals):
 
 
 class InMemoryStore:
-    """A memory store that lives in this process and dies with it, for tests and trials.
+    """A memory store that lives and dies with this process, for tests and trials.
 
-    It does what any backend of the interface does, with the same errors, one call at a time.
-    `clock` gives the time, as an aware datetime; by default it is now.
+    It behaves like every other backend, with the same errors, and runs one call at a time. `clock`
+    returns the time as an aware datetime; the default is the system's clock.
 
     >>> store = InMemoryStore()
     >>> store.memory.save_thread({"id": "t1", "resource_id": "alice"}).title
@@ -203,15 +203,15 @@ class InMemoryStore:
         self._runner = runner
 
     def init(self) -> None:
-        """Do nothing: there is nothing that could be missing."""
+        """Do nothing: no table can be missing."""
 
     def clear(self, domain: Literal["memory", "workflows", "scores", "traces", "evals"]) -> None:
-        """Delete everything of a domain."""
+        """Delete everything in a domain."""
         name = given.choice(domain, "domain", _DOMAINS)
         self._runner.run(_cleared(getattr(self, name)._tables))
 
     def close(self) -> None:
-        """Do nothing: there is nothing to give back."""
+        """Do nothing: the store holds no connections."""
 
     def __enter__(self) -> Self:
         return self
