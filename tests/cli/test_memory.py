@@ -63,7 +63,7 @@ def test_messages_are_indexed_anew(place: str) -> None:
         (("agent_of_tests", "--thread", "a"), 2, "must be MODULE:NAME, as in app.agent:memory"),
         (("no_such_module:memory", "--thread", "a"), 2, "cannot import the module"),
         (("agent_of_tests:other", "--thread", "a"), 2, "is no leyden.memory.Memory"),
-        (("agent_of_tests:memory", "--thread", "a"), 1, "there is no such thread"),
+        (("agent_of_tests:memory", "--thread", "a"), 1, "the thread does not exist"),
         (("agent_of_tests:plain", "--thread", "a"), 1, "needs an embedder"),
     ],
 )
@@ -95,7 +95,7 @@ def test_a_table_has_the_vectors_that_are_asked_for() -> None:
     assert f"`leyden table {SCHEMAS} --table mine --vectors 256 --add-indexes`" in page
     refused = leyden_command("table", str(ROOT / "schemas" / "taskapp"), "--vectors", "256")
     assert refused.exit_code == 1
-    assert "the folder schemas/memory has them" in refused.stderr
+    assert "they are in the folder schemas/memory" in refused.stderr
 
 
 def test_a_table_that_the_command_made_is_one_that_a_memory_finds_ready() -> None:

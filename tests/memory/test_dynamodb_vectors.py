@@ -147,7 +147,7 @@ def test_other_indexes_are_not_theirs(vectors: DynamoDBVectors, engine: Any) -> 
         vectors.create_index(NAME, 4, "euclidean")
     with pytest.raises(VectorIndexNotFoundError):
         vectors.describe("memory_messages")
-    with pytest.raises(VectorInputError, match="an id does not say whose"):
+    with pytest.raises(VectorInputError, match="an id does not say in which partition"):
         vectors.delete(NAME, ids=["m1#0"])
     with pytest.raises(VectorInputError, match="need a resource_id"):
         vectors.delete(NAME, filter={"thread_id": "t1"})
@@ -156,7 +156,7 @@ def test_other_indexes_are_not_theirs(vectors: DynamoDBVectors, engine: Any) -> 
     with opened(engine) as store, pytest.raises(InvalidOptionError, match="store of that table"):
         Memory(InMemoryStore(), embedder=Words(4), vector=DynamoDBVectors(store, 4))
     nothing: Any = InMemoryStore()
-    with pytest.raises(InvalidOptionError, match="a store on DynamoDB"):
+    with pytest.raises(InvalidOptionError, match="need a DynamoDB store"):
         DynamoDBVectors(nothing)
     with opened(engine) as store, pytest.raises(InvalidOptionError, match="not 5000"):
         DynamoDBVectors(store, 5000)

@@ -7,7 +7,14 @@ from typing import Any, cast
 import pytest
 
 from leyden.errors import CallStyleError, EmbedderError, InvalidOptionError, LeydenError
-from leyden.memory import AsyncMemory, LocalVectors, Memory, SemanticRecall, WorkingMemory
+from leyden.memory import (
+    AsyncMemory,
+    LocalVectors,
+    Memory,
+    SemanticRecall,
+    WorkingMemory,
+    openai_embedder,
+)
 from leyden.store import InMemoryStore
 from tests.memory.bags import Words
 
@@ -42,8 +49,8 @@ def test_semantic_recall_is_refused_what_it_cannot_be(options: Any, told: str) -
     ("options", "told"),
     [
         ({"template": "# Me", "schema": SCHEMA}, "not both"),
-        ({"template": "  "}, "template takes a text"),
-        ({"template": 1}, "template takes a text"),
+        ({"template": "  "}, "template must be a text"),
+        ({"template": 1}, "template must be a text"),
         ({"schema": {"type": "array"}}, "a JSON schema of an object"),
         ({"schema": ["name"]}, "a JSON schema of an object"),
         ({"scope": "user"}, "scope takes"),
@@ -90,6 +97,15 @@ def test_recall_by_meaning_needs_an_embedder() -> None:
         memory.recall("t1", semantic_recall=True)
     with pytest.raises(InvalidOptionError, match="needs an embedder"):
         memory.reindex(thread_id="t1")
+
+
+def test_the_refusal_shows_a_call_that_works() -> None:
+    with pytest.raises(InvalidOptionError) as refused:
+        Memory(InMemoryStore(), semantic_recall=True)
+    _, _, example = refused.value.message.partition("as in ")
+    names = {"Memory": Memory, "openai_embedder": openai_embedder}
+    made = eval(example, {**names, "store": InMemoryStore(), "client": None})
+    assert isinstance(made, Memory)
     broken: Any = object()
     with pytest.raises(EmbedderError):
         Memory(InMemoryStore(), embedder=broken)

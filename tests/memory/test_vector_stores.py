@@ -281,10 +281,10 @@ def test_nested_metadata_is_kept_or_becomes_text(store: BaseVectors) -> None:
         ([1e39, 0.0, 0.0], "too large for 32 bits"),
         ([0.0, 0.0, 0.0], "only zeros"),
         ([1e-60, 0.0, 0.0], "only zeros"),
-        (["a", "b", "c"], "no sequence of numbers"),
-        ("abc", "no sequence of numbers"),
-        (None, "no sequence of numbers"),
-        (b"123456789012345678901234", "no sequence of numbers"),
+        (["a", "b", "c"], "not a sequence of numbers"),
+        ("abc", "not a sequence of numbers"),
+        (None, "not a sequence of numbers"),
+        (b"123456789012345678901234", "not a sequence of numbers"),
     ],
 )
 def test_vectors_that_do_not_fit_are_refused_before_anything_is_written(
@@ -319,7 +319,7 @@ def test_a_store_says_how_many_it_finds_at_most(store: BaseVectors) -> None:
 def test_ids_are_texts_and_metadata_is_json(store: BaseVectors, id: Any, metadata: Any) -> None:
     with pytest.raises(VectorInputError):
         store.upsert(NAME, [Vector(id, [1.0, 0.0, 0.0], metadata)])
-    with pytest.raises(VectorInputError, match="objects of the class Vector"):
+    with pytest.raises(VectorInputError, match="upsert takes Vector objects"):
         store.upsert(NAME, [{"id": "a"}])  # type: ignore[list-item]
 
 

@@ -238,7 +238,7 @@ def test_metadata_that_brings_working_memory_gives_it_to_the_resource(made: Made
         ({"likes": "tea"}, '"update.likes" takes "array"'),
         ({"home": {"city": ["Rome"]}}, '"update.home.city" takes "string"'),
         ({"home": {"town": "Rome"}}, 'has no field "town"'),
-        ({"mood": "odd"}, '"update.mood" is none of the choices'),
+        ({"mood": "odd"}, '"update.mood" is not one of the choices'),
         ({"age": 1.5}, '"update.age" takes "integer" or "boolean"'),
     ],
 )

@@ -1,6 +1,6 @@
-"""An agent's memory over a store: recall by meaning, working memory, and what they stand on.
+"""An agent's memory over a store: recall by meaning, and working memory.
 
-An `Embedder` turns texts into vectors, and a `VectorStore` finds the nearest of them. Both are
+An `Embedder` turns texts into vectors, and a `VectorStore` finds the nearest vectors. Both are
 Protocols, so any object with their methods will do.
 """
 

@@ -1,8 +1,8 @@
-"""Calls of embedders and vector stores, as steps of a memory's programs; and what recalls cost.
+"""Calls of embedders and vector stores, as steps of a memory's programs, and the cost of recalls.
 
-What has methods that are programs themselves, and runs them as the memory does, lends the memory
-its programs, so that its requests go beside others. Everything else is called as `Work`, which
-an asynchronous driver awaits, or gives to a thread.
+If a vector store's methods are programs, and it runs them as the memory does, the memory runs those
+programs itself, so that their requests go beside others. Every other object is called as `Work`,
+which an asynchronous driver awaits or runs on a thread.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def asked(runner: Runner, store: Any, name: str, *given: Any, **named: Any) -> Program[Any]:
-    """A call of a vector store's method. Whatever it raises is a VectorStoreError, or its own."""
+    """Call a vector store's method. Errors that are not Leyden's become a VectorStoreError."""
     bound = getattr(store, name)
     if isinstance(store, Methods) and store._runner is runner:
         return (yield from program_of(bound)(*given, **named))
@@ -58,7 +58,7 @@ def _failed(store: Any, error: Exception) -> VectorStoreError:
 
 
 def embedded(embedder: CachedEmbedder, texts: Sequence[str]) -> Program[list[Sequence[float]]]:
-    """The vectors of texts, in their order. Raises EmbedderError."""
+    """Return the vectors of texts, in their order. Raises EmbedderError."""
     if not texts:
         return []
     work = Work(
@@ -70,9 +70,10 @@ def embedded(embedder: CachedEmbedder, texts: Sequence[str]) -> Program[list[Seq
 
 @frozen
 class Sent:
-    """A request to DynamoDB: the name of the call, the index it read if any, and what it cost.
+    """A request to DynamoDB: the operation, the index that it read (if any), and what it cost.
 
-    `consumed` is in capacity units, None where the engine did not say or the request failed.
+    `consumed` is in capacity units. It is None if the engine did not report it or the request
+    failed.
     """
 
     api: str
@@ -84,9 +85,9 @@ class Sent:
 class Cost:
     """What a recall cost.
 
-    `requests` counts those to DynamoDB and to the vector store. `consumed` is in capacity units,
-    `bytes_searched` in bytes of vectors; each is None where nobody said. `sent` has the requests to
-    DynamoDB one by one, in the order of their answers.
+    `requests` counts the requests to DynamoDB and to the vector store. `consumed` is in capacity
+    units and `bytes_searched` in bytes of vectors; both are None if nobody reported them. `sent`
+    has the requests to DynamoDB one by one, in the order of their answers.
     """
 
     requests: int = 0
@@ -97,7 +98,7 @@ class Cost:
 
 @define
 class Meter:
-    """Counts what a program sends, while it runs."""
+    """Counts the requests of a program while it runs."""
 
     requests: int = 0
     consumed: float | None = None
@@ -105,7 +106,7 @@ class Meter:
     _sent: list[Sent] = field(factory=list)
 
     def over(self, program: Program[T]) -> Program[T]:
-        """The program, counted."""
+        """Run the program and count its requests."""
         try:
             step = next(program)
             while True:
@@ -136,7 +137,7 @@ class Meter:
         self._sent.append(Sent(step.api, step.params.get("IndexName"), consumed))
 
     def add(self, consumed: float | None, bytes_searched: int | None) -> None:
-        """Count what somebody else says that it cost."""
+        """Add what another party reports."""
         if consumed is not None:
             self.consumed = (self.consumed or 0.0) + consumed
         if bytes_searched is not None:
@@ -144,5 +145,5 @@ class Meter:
 
     @property
     def cost(self) -> Cost:
-        """All of it."""
+        """The cost so far."""
         return Cost(self.requests, self.consumed, self.bytes_searched, tuple(self._sent))

@@ -1,6 +1,6 @@
-"""What vector stores do alike: checks, batches, waiting, and errors that say what is not written.
+"""The base of vector stores: checks, batches, waiting, and errors that say what was not written.
 
-A store has steps of its own for the rest, each of which gets what is checked already.
+Each store implements the steps below, which get checked input.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from leyden.memory.protocols import Filter, Vector, VectorIndex, VectorMatch, Ve
 
 __all__ = ["BaseVectors", "Conditions", "Floats", "Ids"]
 
-# Named outside of the class, in which `list` is a method.
+# Defined outside the class, because `list` is a method inside it.
 Floats: TypeAlias = list[float]
 Ids: TypeAlias = list[str]
 Conditions: TypeAlias = Sequence[Condition]
@@ -37,19 +37,19 @@ _LONGEST_PAUSE: Final = 5.0
 
 
 class BaseVectors(ABC):
-    """A vector store out of its steps."""
+    """A vector store that is built from its steps."""
 
     separator: str = "_"
     metrics: ClassVar[Sequence[str]] = METRICS
-    """The metrics that the store has."""
+    """The metrics that the store supports."""
     most: ClassVar[int | None] = None
-    """The largest `top_k` that the store takes."""
+    """The largest `top_k` that the store supports; None for any."""
     service: ClassVar[str]
-    """What messages call the store."""
+    """The name of the store in messages."""
     batch_size: int = 500
-    """How many vectors go into a request at most."""
+    """The most vectors in one request."""
     batch_bytes: int | None = 16_000_000
-    """How large a request that writes vectors becomes at most, about; None where it may be any."""
+    """The approximate size limit of a request that writes vectors; None for no limit."""
     ready_within: float = 300.0
     """How many seconds `create_index` waits for an index to be ready."""
 
@@ -57,9 +57,9 @@ class BaseVectors(ABC):
         self._shapes: dict[str, VectorIndex] = {}
 
     def create_index(self, name: str, dimensions: int, metric: str = "cosine") -> None:
-        """Make an index, and wait until it is ready; one that is there and alike stays.
+        """Create an index and wait until it is ready; an existing index that fits stays.
 
-        Raises VectorIndexMismatchError where it has other dimensions or another metric.
+        Raises VectorIndexMismatchError if it has other dimensions or another metric.
         """
         check_definition(name, dimensions, metric, self.metrics)
         found = self._look(name)
@@ -68,7 +68,7 @@ class BaseVectors(ABC):
                 with self._asking(name):
                     self._create(name, dimensions, metric)
             except VectorStoreError:
-                # Another process may have made it meanwhile.
+                # Another process may have created it in the meantime.
                 if self._look(name) is None:
                     raise
         deadline, pause = time.monotonic() + self.ready_within, 0.05
@@ -76,7 +76,7 @@ class BaseVectors(ABC):
             if time.monotonic() + pause > deadline:
                 raise VectorStoreError(
                     f"The index {quoted(name)} is not ready after {self.ready_within:g} seconds; "
-                    "call create_index again to go on waiting",
+                    "call create_index again to wait longer",
                     index=name,
                 )
             time.sleep(pause)
@@ -84,9 +84,9 @@ class BaseVectors(ABC):
         check_alike(found, dimensions, metric)
 
     def upsert(self, index: str, vectors: Sequence[Vector]) -> None:
-        """Store vectors, over those that have the same ids.
+        """Store vectors; each replaces the stored vector with its id.
 
-        The error of a call that did not write all of them says in `unsaved` which it did not.
+        If a call does not write all vectors, its error has the ids of the others in `unsaved`.
         """
         vectors = [*vectors]
         try:
@@ -111,7 +111,7 @@ class BaseVectors(ABC):
         top_k: int = 10,
         filter: Filter | None = None,
     ) -> VectorMatches:
-        """The `top_k` vectors most like this one, of those that the filter lets through."""
+        """Return the `top_k` vectors most similar to this one that match the filter."""
         conditions = conditions_of(filter)
         shape = self._shape(index)
         numbers = checked_query(vector, shape, top_k, self.most)
@@ -123,9 +123,9 @@ class BaseVectors(ABC):
     def delete(
         self, index: str, *, ids: Sequence[str] | None = None, filter: Filter | None = None
     ) -> None:
-        """Remove vectors by their ids or by a filter, exactly one of the two.
+        """Delete vectors by their ids or by a filter; give exactly one of the two.
 
-        Ids that are not there are no error; a filter without conditions is refused.
+        Ids that do not exist are no error. A filter without conditions is refused.
         """
         named, conditions = checked_deletion(ids, filter)
         shape = self._shape(index)
@@ -138,22 +138,22 @@ class BaseVectors(ABC):
                 self._delete(index, named)
 
     def list(self) -> builtins.list[str]:
-        """The names of the store's indexes, sorted."""
+        """Return the names of the store's indexes, sorted."""
         with self._asking(None):
             return sorted(self._names())
 
     def describe(self, index: str) -> VectorIndex:
-        """An index's dimensions and metric, how many vectors it has, and whether it is ready."""
+        """Return an index's dimensions and metric, how many vectors it has, and if it is ready."""
         found = self._look(index)
         if found is None:
             raise self._not_found(index)
         return found
 
-    # --- what is asked of a store ---
+    # --- the steps of a store ---
 
     @abstractmethod
     def _describe(self, name: str) -> VectorIndex:
-        """The index. Raises whatever `_is_missing` knows where there is none."""
+        """Return the index, or raise an exception that `_is_missing` recognizes."""
 
     @abstractmethod
     def _create(self, name: str, dimensions: int, metric: str) -> None: ...
@@ -177,9 +177,9 @@ class BaseVectors(ABC):
 
     @abstractmethod
     def _is_missing(self, error: Exception) -> bool:
-        """Whether an exception of the client says that there is no such index."""
+        """Return whether an exception of the client means that the index does not exist."""
 
-    # --- what they share ---
+    # --- what the stores share ---
 
     def _look(self, name: str) -> VectorIndex | None:
         try:
@@ -190,24 +190,24 @@ class BaseVectors(ABC):
         return found
 
     def _shape(self, name: str) -> VectorIndex:
-        """The index as it was when it was last described, which costs no request but the first."""
+        """Return the index as last described, so that only the first call sends a request."""
         return self._shapes.get(name) or self.describe(name)
 
     def _not_found(self, name: str) -> VectorIndexNotFoundError:
         return VectorIndexNotFoundError(
-            f"{self.service} has no index {quoted(name)}; create_index makes it", index=name
+            f"{self.service} has no index {quoted(name)}; create_index creates it", index=name
         )
 
     @contextmanager
     def _asking(self, index: str | None) -> Iterator[None]:
-        """Turn what the store's client raises into errors of ours, with the cause kept."""
+        """Turn exceptions of the store's client into VectorStoreErrors that keep the cause."""
         try:
             yield
         except VectorStoreError as error:
             error.index = error.index or index
             raise
         except Exception as error:
-            # What is known of the index may be out of date.
+            # The stored description of the index may be out of date.
             if index is not None:
                 self._shapes.pop(index, None)
                 if self._is_missing(error):

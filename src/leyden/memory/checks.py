@@ -1,4 +1,4 @@
-"""What every vector store checks before anything is sent, and how a measure becomes a score."""
+"""The checks of every vector store before a request is sent, and the computing of scores."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ METRICS: Final = ("cosine", "euclidean", "dot_product")
 def check_definition(
     name: str, dimensions: int, metric: str, metrics: Sequence[str] = METRICS
 ) -> None:
-    """Refuse what no index can be, or what is none of the metrics that a store has."""
+    """Refuse a definition that is not valid, or a metric that the store does not support."""
     if not isinstance(name, str) or not name:
         raise VectorInputError("An index needs a name, a text that is not empty")
     if not isinstance(dimensions, int) or isinstance(dimensions, bool) or dimensions < 1:
@@ -50,33 +50,33 @@ def check_definition(
 
 
 def check_alike(found: VectorIndex, dimensions: int, metric: str) -> None:
-    """Refuse to go on with an index that is there in another form."""
+    """Refuse an existing index that has other dimensions or another metric."""
     if (found.dimensions, found.metric) != (dimensions, metric):
         raise VectorIndexMismatchError(
             f"The index {quoted(found.name)} has {found.dimensions} dimensions and the metric "
-            f"{found.metric}; {dimensions} and {metric} were asked for. Take another name, or "
+            f"{found.metric}; {dimensions} and {metric} were asked for. Choose another name, or "
             "delete the index and index everything again",
             index=found.name,
         )
 
 
 def floats_of(values: Any, index: VectorIndex, whose: str = "The vector") -> list[float]:
-    """The numbers of a vector, which must fit the index."""
+    """Return the numbers of a vector, after checking that they fit the index."""
     try:
         if isinstance(values, (str, bytes, bytearray)):
             raise TypeError
-        # NumPy's arrays give all of their numbers much faster than one by one.
+        # A NumPy array returns all its numbers at once, which is much faster than one by one.
         given = values.tolist() if hasattr(values, "tolist") else values
         numbers = array("d", given).tolist()
     except (TypeError, ValueError, OverflowError):
-        raise VectorInputError(f"{whose} is no sequence of numbers", index=index.name) from None
+        raise VectorInputError(f"{whose} is not a sequence of numbers", index=index.name) from None
     if len(numbers) != index.dimensions:
         raise VectorInputError(
             f"{whose} has {len(numbers)} dimensions; the index {quoted(index.name)} has "
             f"{index.dimensions}",
             index=index.name,
         )
-    # Stores keep 32 bits, in which larger numbers are infinite. A sum shows any that is.
+    # Stores keep 32 bits, in which larger numbers become infinite, and so does the sum.
     kept = array("f", numbers)
     if not math.isfinite(sum(kept)):
         raise VectorInputError(
@@ -84,24 +84,25 @@ def floats_of(values: Any, index: VectorIndex, whose: str = "The vector") -> lis
         )
     if index.metric == "cosine" and not any(kept):
         raise VectorInputError(
-            f"{whose} has only zeros; it has no direction, which the metric cosine compares",
+            f"{whose} has only zeros, so it has no direction for the metric cosine to compare",
             index=index.name,
         )
     return numbers
 
 
 def checked_vectors(vectors: Sequence[Vector], index: VectorIndex) -> list[Vector]:
-    """Vectors that fit the index, each with a list of floats; the last one of each id.
+    """Return the vectors, each with a list of floats; if an id occurs twice, the last one counts.
 
-    The error names the vector, and has the ids of all of them: none is written.
+    An error names the vector that does not fit. It has the ids of all vectors in `unsaved`, because
+    none is written.
     """
     found: dict[str, Vector] = {}
     try:
         for position, vector in enumerate(vectors):
             if not isinstance(vector, Vector):
                 raise VectorInputError(
-                    f"upsert takes objects of the class Vector; at {position} stands a value of "
-                    f"type {type(vector).__name__}",
+                    f"upsert takes Vector objects, but the one at {position} is of type "
+                    f"{type(vector).__name__}",
                     index=index.name,
                 )
             if not isinstance(vector.id, str) or not vector.id:
@@ -124,7 +125,7 @@ def _metadata_of(vector: Vector, index: str) -> dict[str, Any]:
         json.dumps(metadata, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise VectorInputError(
-            f"The metadata of the vector {quoted(vector.id)} is no mapping of JSON values",
+            f"The metadata of the vector {quoted(vector.id)} is not a mapping of JSON values",
             index=index,
         ) from error
     return metadata
@@ -133,7 +134,7 @@ def _metadata_of(vector: Vector, index: str) -> dict[str, Any]:
 def checked_query(
     vector: Any, index: VectorIndex, top_k: int, most: int | None = None
 ) -> list[float]:
-    """The numbers of a query's vector. `most` is the largest `top_k` that the store takes."""
+    """Return the numbers of a query's vector; `most` is the largest `top_k` of the store."""
     if not isinstance(top_k, int) or isinstance(top_k, bool) or top_k < 1:
         raise VectorInputError("top_k must be an integer of at least 1", index=index.name)
     if most is not None and top_k > most:
@@ -144,7 +145,7 @@ def checked_query(
 
 
 def checked_ids(ids: Sequence[str]) -> list[str]:
-    """Ids of vectors, each once."""
+    """Check ids of vectors, and return each once."""
     if isinstance(ids, (str, bytes)) or not all(isinstance(id, str) and id for id in ids):
         raise VectorInputError("ids takes a sequence of ids, texts that are not empty")
     return [*dict.fromkeys(ids)]
@@ -153,9 +154,9 @@ def checked_ids(ids: Sequence[str]) -> list[str]:
 def checked_deletion(
     ids: Sequence[str] | None, filter: Filter | None
 ) -> tuple[list[str] | None, tuple[Condition, ...]]:
-    """What a deletion names: ids, or the conditions of a filter."""
+    """Return the ids to delete, or the conditions of a filter."""
     if (ids is None) is (filter is None):
-        raise VectorInputError("delete takes ids=[...] or filter={...}, exactly one of the two")
+        raise VectorInputError("delete takes either ids=[...] or filter={...}")
     if ids is not None:
         return checked_ids(ids), ()
     conditions = conditions_of(filter)
@@ -165,23 +166,24 @@ def checked_deletion(
 
 
 def batches_of(entries: Sequence[Entry], size: int) -> list[Sequence[Entry]]:
-    """Entries in their order, `size` at a time."""
+    """Split entries into batches of `size`, in their order."""
     return [entries[start : start + size] for start in range(0, len(entries), size)]
 
 
 def requests_of(
     vectors: Sequence[Vector], size: int, most: int | None
 ) -> Sequence[Sequence[Vector]]:
-    """Vectors in their order: at most `size` at a time, and about `most` bytes as JSON.
+    """Split vectors into requests of at most `size` vectors and about `most` bytes of JSON.
 
-    A vector that is larger by itself goes alone; what the store says to it is the error.
+    A vector that is larger by itself gets its own request, and the store decides whether to refuse
+    it.
     """
     if most is None:
         return batches_of(vectors, size)
     batches: list[list[Vector]] = []
     room = 0
     for vector in vectors:
-        # A number in JSON has up to 20 bytes, and a comma.
+        # A number takes up to 20 bytes in JSON, and a comma.
         weight = 21 * len(vector.values) + len(json.dumps(vector.metadata)) + len(vector.id)
         if not batches or len(batches[-1]) == size or weight > room:
             batches.append([])
@@ -192,9 +194,10 @@ def requests_of(
 
 
 def flat_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Metadata for stores that take no nested values and no null: these are left out or JSON texts.
+    """Return metadata for stores that take no nested values and no null.
 
-    Texts, numbers, booleans and lists of texts stay as they are, so filters find them.
+    Nulls are left out, and nested values become JSON texts. Texts, numbers, booleans and lists of
+    texts stay as they are, so that filters find them.
     """
     return {
         name: value if _is_flat(value) else json.dumps(value, ensure_ascii=False)
@@ -210,11 +213,12 @@ def _is_flat(value: Any) -> bool:
 
 
 def score_of(measure: float, metric: str, *, similarity: bool = False) -> float:
-    """A score from 0 to 1 of what a store measured.
+    """Return a score from 0 to 1 for what a store measured.
 
-    For `cosine` that is `1 - distance / 2`, for `euclidean` `1 / (1 + distance)`. The product of
-    two vectors of length 1 is their cosine, so `dot_product` has the score of that; longer vectors
-    end at 0 and 1. With `similarity` a cosine was measured as such, not as its distance from 1.
+    For `cosine` it is `1 - distance / 2`, and for `euclidean` `1 / (1 + distance)`. The product of
+    two vectors of length 1 is their cosine, so `dot_product` has the score of that; for longer
+    vectors the score is cut off at 0 and 1. With `similarity`, the measure of a cosine is the
+    cosine itself, not its distance from 1.
     """
     if metric == "euclidean":
         return 1.0 / (1.0 + max(measure, 0.0))

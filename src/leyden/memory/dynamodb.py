@@ -1,8 +1,8 @@
-"""Vectors of messages in the store's own table, found by a vector index of it.
+"""Vectors of messages in the store's own table, found by a vector index of that table.
 
-Each vector is an item of its own, in the partition of its resource, beside the messages that stay
-as the TypeScript client writes them. It holds ids, a role and a time, and no text. DynamoDB finds
-what is near in one resource at a time: the index has the resource for its partition.
+Each vector is an item in the partition of its resource, so the messages stay as the TypeScript
+client writes them. The item holds ids, a role and a time, but no text. The index is partitioned by
+resource, so a search finds what is near within one resource.
 """
 
 from __future__ import annotations
@@ -56,16 +56,16 @@ _MOST: Final = 100
 """The largest `top_k` that DynamoDB takes."""
 
 _FILTERS: Final = ("resource_id", "thread_id", "role")
-"""What a search can be filtered by: the partition first."""
+"""The fields by which a search can filter; the partition comes first."""
 
 _ELSEWHERE: Final = (
-    "DynamoDB itself has vector indexes, and so has the engine of leyden.local(); on other engines "
-    "give Memory a vector store, as in Memory(store, embedder=..., vector=LocalVectors())"
+    "DynamoDB itself and the engine of leyden.local() have vector indexes; on other engines, give "
+    "Memory a vector store, as in Memory(store, embedder=..., vector=LocalVectors())"
 )
 
 
 class VectorMethods(Methods):
-    """A vector store over the table of a DynamoDB store; see `VectorStore`."""
+    """A vector store in the table of a DynamoDB store; see `VectorStore`."""
 
     _called = "vectors"
 
@@ -75,13 +75,13 @@ class VectorMethods(Methods):
         app = getattr(store, "app", None)
         if not isinstance(app, Service):
             raise InvalidOptionError(
-                f"vectors in a table need a store on DynamoDB, not {type(store).__name__}"
+                f"vectors in a table need a DynamoDB store, not {type(store).__name__}"
             )
         super().__init__(cast(Runner, app.driver))
         if not isinstance(dimensions, int) or not 1 <= dimensions <= _MOST_DIMENSIONS:
             raise InvalidOptionError(
                 f"vectors in a table have 1 to {_MOST_DIMENSIONS} dimensions, not {dimensions}; "
-                "take an embedder that makes fewer, or another vector store"
+                "use an embedder that makes fewer, or another vector store"
             )
         self.dimensions = dimensions
         self.name = index_name(dimensions)
@@ -93,10 +93,10 @@ class VectorMethods(Methods):
 
     @method
     def create_index(self, name: str, dimensions: int, metric: str = "cosine") -> Program[None]:
-        """Add the vector index to the table, and wait until it is ready.
+        """Add the vector index to the table and wait until it is ready.
 
-        On a table with items this takes minutes. Raises VectorIndexMismatchError where there is one
-        of that name that differs, and VectorStoreError where the engine has no vector indexes.
+        On a table with items this takes minutes. Raises VectorIndexMismatchError if the table has a
+        different index of that name, and VectorStoreError if the engine has no vector indexes.
         """
         self._mine(name)
         if (dimensions, metric) != (self.dimensions, "cosine"):
@@ -111,18 +111,18 @@ class VectorMethods(Methods):
         except TableMismatchError as error:
             raise VectorIndexMismatchError(error.message, index=name) from error
         except (TableError, AwsError) as error:
-            # Another process may have added it in between: a second look finds it then.
+            # Another process may have added the index in between; a second look would find it.
             (again,) = yield from outcomes_of([add_vector_indexes(definition, table)], 1)
             if isinstance(again, LeydenError):
                 raise self._failed(error, name) from error
 
     @method
     def upsert(self, index: str, vectors: Sequence[Vector]) -> Program[None]:
-        """Write vectors, over those that have the same ids, in batches.
+        """Write vectors in batches; each replaces the stored vector with its id.
 
-        Their metadata names the message that each is of: `resource_id`, `thread_id`, `message_id`,
-        and `role` and `created_at` where these are known; the rest is not kept. Their ids are
-        `{message_id}#{chunk}`.
+        A vector's id is `{message_id}#{chunk}`. Its metadata names its message by `resource_id`,
+        `thread_id` and `message_id`, with `role` and `created_at` if these are known. Other
+        metadata is not stored.
         """
         self._mine(index)
         given = [*vectors]
@@ -153,10 +153,11 @@ class VectorMethods(Methods):
         top_k: int = 10,
         filter: Filter | None = None,
     ) -> Program[VectorMatches]:
-        """The vectors most like this one, of a resource: the filter needs a `resource_id`.
+        """Return the vectors of a resource most similar to this one; the filter names the resource.
 
-        It may have a `thread_id` and a `role` besides, each with one value; DynamoDB compares
-        nothing else. The score is `1 - distance / 2`, of the cosine distance.
+        The filter needs a `resource_id`, and may have a `thread_id` and a `role`, each with one
+        value; DynamoDB can filter by nothing else. The score is `1 - distance / 2` for the cosine
+        distance.
         """
         self._mine(index)
         numbers = checked_query(vector, self._shape, top_k, _MOST)
@@ -191,16 +192,16 @@ class VectorMethods(Methods):
     def delete(
         self, index: str, *, ids: Sequence[str] | None = None, filter: Filter | None = None
     ) -> Program[None]:
-        """Delete the vectors of a resource that a filter names, by `resource_id`.
+        """Delete the vectors that a filter names, by `resource_id`.
 
-        It may have a `thread_id` and `message_id`s besides. Ids alone do not say where a vector is,
-        and are refused.
+        The filter may also have a `thread_id` and `message_id`s. Ids alone are refused, because
+        they do not say in which partition a vector is.
         """
         self._mine(index)
         named, conditions = checked_deletion(ids, filter)
         if named is not None:
             raise VectorInputError(
-                "an id does not say whose partition the vector is in: delete by a filter on "
+                "an id does not say in which partition a vector is: delete by a filter on "
                 "resource_id, thread_id and message_id",
                 index=index,
             )
@@ -211,14 +212,14 @@ class VectorMethods(Methods):
 
     @method
     def list(self) -> Program[builtins.list[str]]:
-        """The names of the table's vector indexes of messages, sorted."""
+        """Return the names of the table's vector indexes of messages, sorted."""
         found = yield from self._indexes()
         plain = index_name(PLAIN_DIMENSIONS)
         return sorted(name for name in found if name.startswith(plain))
 
     @method
     def describe(self, index: str) -> Program[VectorIndex]:
-        """What the table says of the index."""
+        """Return what DynamoDB reports about the index."""
         found = (yield from self._indexes()).get(index)
         if found is None:
             raise VectorIndexNotFoundError(
@@ -235,7 +236,7 @@ class VectorMethods(Methods):
         )
 
     def keys(self, where: Where) -> Program[builtins.list[VectorKey]]:
-        """Which vectors there are in a place, as a program. They are read without their numbers."""
+        """Return a program that lists the vectors in a place, reading only their keys."""
         names: dict[str, Any] = {"resource_id": where.resource_id}
         given = [{}] if where.thread_id is None else [{"thread_id": where.thread_id}]
         if where.thread_id is not None and where.message_ids is not None:
@@ -255,7 +256,7 @@ class VectorMethods(Methods):
         return [key for key in found if ids is None or key[1] in ids]
 
     def drop(self, resource_id: str, keys: Sequence[VectorKey]) -> Program[None]:
-        """Delete vectors of a resource, as a program."""
+        """Return a program that deletes vectors of a resource."""
         if not keys:
             return
         named = [
@@ -270,13 +271,13 @@ class VectorMethods(Methods):
     def _mine(self, name: str) -> None:
         if name != self.name:
             raise VectorIndexNotFoundError(
-                f"these vectors have the index {quoted(self.name)}, not {quoted(str(name))}: make "
-                "DynamoDBVectors with the dimensions of the embedder",
+                f"these vectors have the index {quoted(self.name)}, not {quoted(str(name))}: give "
+                "DynamoDBVectors the dimensions of the embedder",
                 index=str(name),
             )
 
     def _item(self, vector: Vector) -> dict[str, Any]:
-        """The attributes of a vector's item."""
+        """Return the attributes of a vector's item."""
         metadata = vector.metadata
         lacking = [name for name in _KEYS if not isinstance(metadata.get(name), str)]
         message, _, chunk = vector.id.rpartition("#")
@@ -286,10 +287,10 @@ class VectorMethods(Methods):
                 + (
                     f"has no {listed(lacking, 'and no')} in its metadata"
                     if lacking
-                    else "has an id"
+                    else "has an id of another form"
                 )
-                + ", and a vector of a message in a table needs resource_id, thread_id and "
-                "message_id, and an id of the message's id, # and a number"
+                + "; a vector in a table needs resource_id, thread_id and message_id in its "
+                "metadata, and an id like m1#0: the message's id, # and a number"
             )
         item = {name: metadata[name] for name in _KEYS}
         item |= {name: metadata[name] for name in ("role", "created_at") if metadata.get(name)}
@@ -307,9 +308,9 @@ class VectorMethods(Methods):
     def _failed(
         self, error: LeydenError, index: str | None, unsaved: Sequence[str] = ()
     ) -> VectorStoreError:
-        """The error of a vector store for one of the table."""
+        """Return the vector store's error for an error of the table."""
         message = error.message
-        # An engine that knows no vector indexes may as well take the request for an empty one.
+        # An engine without vector indexes may report the request to add one as an empty request.
         said = ("vector indexes", "Nothing to update")
         if isinstance(error, UnsupportedError) or any(words in message for words in said):
             message = f"{message}. {_ELSEWHERE}"
@@ -321,10 +322,10 @@ _CONCURRENCY: Final = 8
 
 
 class DynamoDBVectors(VectorMethods, Blocking):
-    """Vectors of messages in the table of a `DynamoDBStore`, found by a vector index of the table.
+    """Vectors of messages in the table of a `DynamoDBStore`, found by a vector index of that table.
 
-    `Memory` makes one by itself where it is given no other vector store. `dimensions` are the
-    embedder's. Raises InvalidOptionError.
+    `Memory` creates one unless you give it another vector store. `dimensions` are the embedder's.
+    Raises InvalidOptionError.
 
     >>> vectors = DynamoDBVectors(store, dimensions=256)                 # doctest: +SKIP
     >>> vectors.create_index("memory_messages_256", 256)                 # doctest: +SKIP
@@ -332,17 +333,17 @@ class DynamoDBVectors(VectorMethods, Blocking):
 
 
 class AsyncDynamoDBVectors(VectorMethods, Awaited):
-    """`DynamoDBVectors` over an `AsyncDynamoDBStore`: its methods are awaited."""
+    """`DynamoDBVectors` over an `AsyncDynamoDBStore`; its methods are awaited."""
 
 
 def place_of(vector: Vector) -> VectorKey:
-    """Where a vector is within its resource."""
+    """Return the place of a vector within its resource."""
     message, _, chunk = vector.id.rpartition("#")
     return str(vector.metadata["thread_id"]), message, int(chunk)
 
 
 def _left_of(error: BatchIncompleteError) -> set[VectorKey]:
-    """The vectors of a batch that were not written, or may not have been."""
+    """Return the vectors of a batch that were not written, or may not have been."""
     writes = [*error.result.unprocessed]
     writes += [one for part in error.unsure for parts in part.values() for one in parts]
     items = [write["PutRequest"]["Item"] for write in writes]
@@ -350,7 +351,7 @@ def _left_of(error: BatchIncompleteError) -> set[VectorKey]:
 
 
 def _metadata(record: Any) -> dict[str, Any]:
-    """What a match says of its vector."""
+    """Return the metadata of a match."""
     metadata = {
         "resource_id": record.resource_id,
         "thread_id": record.thread_id,
@@ -366,26 +367,26 @@ def _metadata(record: Any) -> dict[str, Any]:
 def _equal(
     conditions: Sequence[Condition], among: Sequence[str], index: str
 ) -> dict[str, str] | None:
-    """The one value that each field must have; None where nothing can meet all conditions."""
+    """Return the value that each field must have, or None if nothing can meet all conditions."""
     left: dict[str, set[Any]] = {}
     for condition in conditions:
         if condition.field not in among:
             raise VectorInputError(
-                f"vectors in a table are told apart by {listed(among, 'and')}, not by "
-                f"{quoted(condition.field)}; another vector store keeps all of the metadata",
+                f"vectors in a table can be filtered by {listed(among, 'and')}, not by "
+                f"{quoted(condition.field)}; other vector stores keep all of the metadata",
                 index=index,
             )
         values = set(condition.values)
         left[condition.field] = left.get(condition.field, values) & values
     if "resource_id" not in left:
         raise VectorInputError(
-            "vectors in a table need a resource_id in the filter: each resource has a partition",
+            "vectors in a table need a resource_id in the filter: each resource is a partition",
             index=index,
         )
     for field, values in left.items():
         if len(values) > 1:
             raise VectorInputError(
-                f"DynamoDB compares {quoted(field)} with one value; give one, or take another "
+                f"DynamoDB compares {quoted(field)} with one value only; give one, or use another "
                 "vector store",
                 index=index,
             )
@@ -395,7 +396,7 @@ def _equal(
 
 
 def _where(conditions: Sequence[Condition], index: str) -> Where | None:
-    """The place that a deletion names; None for nowhere. Raises VectorInputError."""
+    """Return the place that a deletion names, or None for nowhere. Raises VectorInputError."""
     messages = [one for one in conditions if one.field == "message_id"]
     others = [one for one in conditions if one.field != "message_id"]
     wanted = _equal(others, _KEYS[:2], index)

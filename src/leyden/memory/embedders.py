@@ -1,4 +1,4 @@
-"""Embedders around clients that you make, and one that needs no service.
+"""Embedders for clients that you create, and one that needs no service.
 
 ::
 
@@ -33,38 +33,39 @@ _OFFLINE_DIMENSIONS: Final = 256
 
 
 def openai_embedder(client: Any, model: str, dimensions: int) -> OpenAIEmbedder:
-    """An embedder by OpenAI's embeddings, with an `openai.OpenAI` or `AsyncOpenAI` that you made.
+    """Return an embedder for OpenAI's embeddings, with your `openai.OpenAI` or `AsyncOpenAI`.
 
-    An `AsyncOpenAI` serves asynchronous callers only. Services with the same interface do as well.
+    An `AsyncOpenAI` works for asynchronous callers only. Clients of services with the same
+    interface work as well.
     """
     return OpenAIEmbedder(client, model, dimensions)
 
 
 def bedrock_embedder(client: Any, model: str, dimensions: int) -> BedrockEmbedder:
-    """An embedder by Titan on Amazon Bedrock, with a boto3 `bedrock-runtime` client of yours.
+    """Return an embedder for Titan on Amazon Bedrock, with your boto3 `bedrock-runtime` client.
 
-    Titan takes one text a request. Raises InvalidOptionError for other families of models.
+    Titan takes one text per request. Raises InvalidOptionError for other families of models.
     """
     if "titan-embed-text" not in model:
         raise InvalidOptionError(
-            "bedrock_embedder knows the models of amazon.titan-embed-text; write an embedder of "
-            "your own for others, an object with dimensions and embed(texts)"
+            "bedrock_embedder knows only the models of amazon.titan-embed-text; for others, write "
+            "your own embedder, an object with dimensions and embed(texts)"
         )
     return BedrockEmbedder(client, model, dimensions)
 
 
 def offline_embedder() -> OfflineEmbedder:
-    """An embedder of 256 dimensions that needs no network: WordLlama's table of token vectors.
+    """Return an embedder of 256 dimensions that needs no network: WordLlama's token vectors.
 
-    A text's vector is the mean of its tokens' vectors, at length 1; it is the same every time. The
-    extra `embedder` installs what it needs; without it, EmbedderError is raised.
+    The vector of a text is the mean of its tokens' vectors, scaled to length 1, so it is always the
+    same. Raises EmbedderError without the extra `embedder`, which installs WordLlama.
     """
     found = find_spec("wordllama")
     if found is None or found.origin is None:
         raise EmbedderError(
             "offline_embedder needs the extra `embedder`: pip install 'leyden[embedder]'"
         )
-    # Its own loader looks for the table of tokens where the wheel does not put it, and downloads.
+    # WordLlama's own loader looks in the wrong folder for the tokenizer, and then downloads it.
     folder = Path(found.origin).parent
     from safetensors import safe_open
     from tokenizers import Tokenizer
@@ -81,16 +82,16 @@ def offline_embedder() -> OfflineEmbedder:
 
 @frozen
 class OpenAIEmbedder:
-    """See `openai_embedder`."""
+    """An embedder for OpenAI's embeddings; see `openai_embedder`."""
 
     client: Any
     model: str
     dimensions: int
     batch_size: int = 64
-    """A request takes 300,000 tokens; this many chunks of the longest kind have fewer."""
+    """A request may have 300,000 tokens; 64 chunks of the greatest length have fewer."""
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """One vector for each text."""
+        """Return one vector for each text."""
         answer = self._ask(texts)
         if inspect.isawaitable(answer):
             if inspect.iscoroutine(answer):
@@ -101,7 +102,7 @@ class OpenAIEmbedder:
         return _in_order(answer)
 
     async def aembed(self, texts: Sequence[str]) -> list[list[float]]:
-        """The same on an event loop, where an asynchronous client lets others go on meanwhile."""
+        """Embed in an event loop; an asynchronous client does not block it."""
         answer = self._ask(texts)
         return _in_order(await answer if inspect.isawaitable(answer) else answer)
 
@@ -120,14 +121,14 @@ def _in_order(answer: Any) -> list[list[float]]:
 
 @frozen
 class BedrockEmbedder:
-    """See `bedrock_embedder`."""
+    """An embedder for Titan on Amazon Bedrock; see `bedrock_embedder`."""
 
     client: Any
     model: str
     dimensions: int
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """One vector for each text."""
+        """Return one vector for each text."""
         # The first generation of the model refuses the options.
         options = {"dimensions": self.dimensions, "normalize": True}
         if "titan-embed-text-v1" in self.model:
@@ -145,7 +146,7 @@ class BedrockEmbedder:
 
 
 class OfflineEmbedder:
-    """See `offline_embedder`."""
+    """An embedder with WordLlama's token vectors; see `offline_embedder`."""
 
     dimensions: int = _OFFLINE_DIMENSIONS
 
@@ -154,7 +155,7 @@ class OfflineEmbedder:
         self._tokenizer = tokenizer
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """One vector for each text; a text without tokens has a vector of zeros."""
+        """Return one vector for each text; the vector of a text without tokens is all zeros."""
         return [
             self._pooled(each.ids)
             for each in self._tokenizer.encode_batch([*texts], add_special_tokens=False)

@@ -1,4 +1,4 @@
-"""An embedder as memory uses it: in batches, with a cache, and with a look at what it gave."""
+"""An embedder as memory uses it: in batches, with a cache, and with a check of its results."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from leyden.memory.protocols import Embedder
 __all__ = ["CachedEmbedder"]
 
 _BATCH: Final = 100
-"""How many texts go to an embedder at once that does not say its `batch_size`."""
+"""How many texts go at once to an embedder that has no `batch_size`."""
 
 
 class CachedEmbedder:
-    """An embedder that remembers the vectors of the `size` texts that were last asked for.
+    """An embedder with a cache for the vectors of the `size` texts that were used last.
 
-    Each text of a call goes to the embedder once, and only where its vector is not remembered. What
-    the embedder gives is checked: too few vectors, another number of dimensions than it says, and
-    numbers that are not finite raise EmbedderError, and so does whatever the embedder raises. It
-    can be used from several threads.
+    A call sends each text to the embedder once, and only if the cache does not have its vector.
+    Several threads may share it. Raises EmbedderError if the embedder raises anything, or if it
+    returns too few vectors, vectors of other dimensions than it declares, or numbers that are not
+    finite.
 
     >>> class Lengths:
     ...     dimensions = 1
@@ -37,7 +37,7 @@ class CachedEmbedder:
 
     def __init__(self, embedder: Embedder, size: int = 1000) -> None:
         if not callable(getattr(embedder, "embed", None)):
-            raise EmbedderError("An embedder needs a method embed(texts) that gives vectors")
+            raise EmbedderError("An embedder needs a method embed(texts) that returns vectors")
         dimensions = getattr(embedder, "dimensions", None)
         if not isinstance(dimensions, int) or isinstance(dimensions, bool) or dimensions < 1:
             raise EmbedderError("An embedder needs dimensions, an integer of at least 1")
@@ -48,7 +48,7 @@ class CachedEmbedder:
         self._lock = Lock()
 
     def embed(self, texts: Sequence[str]) -> list[array[float]]:
-        """One vector for each text, in their order."""
+        """Return one vector for each text, in the same order."""
         steps, answer = self._steps(texts), None
         while True:
             try:
@@ -60,7 +60,7 @@ class CachedEmbedder:
                 answer = self.embedder.embed(batch)
 
     async def aembed(self, texts: Sequence[str]) -> list[array[float]]:
-        """The same on an event loop: by the embedder's own `aembed`, or else on a thread."""
+        """Embed without blocking the event loop: by the embedder's `aembed`, or on a thread."""
         steps, answer = self._steps(texts), None
         aembed = getattr(self.embedder, "aembed", None)
         while True:
@@ -76,7 +76,7 @@ class CachedEmbedder:
                     answer = await asyncio.to_thread(self.embedder.embed, batch)
 
     def _steps(self, texts: Sequence[str]) -> Generator[list[str], Any, list[array[float]]]:
-        """Yields texts to embed, and is sent what the embedder made of them."""
+        """Yield the texts to embed; the caller sends the embedder's answers."""
         with self._lock:
             found = {text: self._kept[text] for text in texts if text in self._kept}
         missing = [text for text in dict.fromkeys(texts) if text not in found]
@@ -93,7 +93,7 @@ class CachedEmbedder:
         return [found[text] for text in texts]
 
     def _checked(self, answer: Any, count: int) -> list[array[float]]:
-        """What the embedder gave, one vector for each of so many texts."""
+        """Check the embedder's answer, which must have one vector for each text."""
         try:
             vectors = [
                 array("d", vector.tolist() if hasattr(vector, "tolist") else vector)
@@ -101,30 +101,30 @@ class CachedEmbedder:
             ]
         except (TypeError, ValueError, OverflowError) as error:
             raise EmbedderError(
-                "The embedder gave something else than a sequence of vectors of numbers"
+                "The embedder must return a sequence of vectors, each a sequence of numbers"
             ) from error
         if len(vectors) != count:
             raise EmbedderError(
-                f"The embedder gave {len(vectors)} vectors for {count} texts; it must give one for "
-                "each, in their order"
+                f"The embedder returned {len(vectors)} vectors for {count} texts; it must return "
+                "one for each, in the same order"
             )
         for vector in vectors:
             if len(vector) != self.dimensions:
                 raise EmbedderError(
-                    f"The embedder gave a vector of {len(vector)} dimensions; it says that it has "
+                    f"The embedder returned a vector of {len(vector)} dimensions, but declares "
                     f"{self.dimensions}"
                 )
-            # Vector stores keep 32 bits, in which larger numbers are infinite.
+            # Vector stores keep 32 bits, in which larger numbers become infinite.
             if not math.isfinite(sum(array("f", vector))):
                 raise EmbedderError(
-                    "The embedder gave a vector with a number that is not finite, or too large for "
-                    "32 bits"
+                    "The embedder returned a vector with a number that is not finite, or too large "
+                    "for 32 bits"
                 )
         return vectors
 
 
 class _Asking:
-    """What an embedder raises becomes an EmbedderError, with the cause kept."""
+    """Turns the exceptions of an embedder into EmbedderErrors that keep the cause."""
 
     def __enter__(self) -> None: ...
 

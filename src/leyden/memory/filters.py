@@ -1,4 +1,4 @@
-"""Filters on metadata: read once, for every vector store."""
+"""Filters on metadata, which are read here for every vector store."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["Condition", "conditions_of", "members_of"]
 
 @frozen
 class Condition:
-    """One field of a filter. Its value must be one of `values`; `is_in` says that they were a list.
+    """One field of a filter, whose value must be one of `values`; `is_in` if the filter has a list.
 
-    A filter is a conjunction of these, whatever way its mappings are nested.
+    All conditions of a filter must hold, however its mappings are nested.
     """
 
     field: str
@@ -27,7 +27,7 @@ class Condition:
 
 
 def conditions_of(filter: Filter | None) -> tuple[Condition, ...]:
-    """The conditions of a filter, which must all hold; none without a filter.
+    """Return the conditions of a filter, which must all hold; none without a filter.
 
     Raises VectorInputError, which names the field, for an operator other than `in` and `and`, and
     for values that cannot be compared.
@@ -49,7 +49,7 @@ Condition(field='role', values=('user',), is_in=True))
                 raise VectorInputError(f'"and" takes a list of filters, not {_kind(wanted)}')
             for part in wanted:
                 if part is None:
-                    raise VectorInputError('"and" takes a list of filters, not of nothing')
+                    raise VectorInputError('"and" takes a list of filters, and one of them is None')
                 found.extend(conditions_of(part))
         elif isinstance(wanted, Mapping):
             found.append(_inclusion(field, wanted))
@@ -59,7 +59,7 @@ Condition(field='role', values=('user',), is_in=True))
 
 
 def _inclusion(field: str, wanted: Mapping[str, Any]) -> Condition:
-    """The condition that `{"in": [values]}` is."""
+    """Return the condition of `{"in": [values]}`."""
     operators = [operator for operator in wanted if operator != "in"]
     if operators or not wanted:
         shown = quoted(str(operators[0])) if operators else "no operator"
@@ -77,10 +77,10 @@ def _inclusion(field: str, wanted: Mapping[str, Any]) -> Condition:
 
 
 def members_of(value: Any) -> frozenset[tuple[bool, Any]]:
-    """What a value of metadata is compared by: itself, or the members of a list.
+    """Return what a value of metadata is compared by: itself, or the members of a list.
 
-    Two values are equal where these are. True and 1 are two things, as in JSON; 1 and 1.0 are one.
-    What no filter can ask for, as an object, has no members.
+    Two values are equal if these are. As in JSON, True and 1 differ, while 1 and 1.0 are equal. A
+    value that no filter can ask for, such as an object, has no members.
     """
     values = value if _is_list(value) else (value,)
     return frozenset((isinstance(each, bool), each) for each in values if _is_comparable(each))

@@ -1,7 +1,7 @@
 """What the methods of a memory share: options, owners, and vectors that follow their messages.
 
-Messages are changed first and their vectors second: a failing embedder or vector store loses
-nothing, and the error says what recall by meaning will not find.
+Messages are changed before their vectors. If the embedder or the vector store fails, nothing is
+lost, and the error says what recall by meaning will not find.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["IndexedMethods", "raise_failed", "raise_unindexed"]
 
 
 class IndexedMethods(Methods):
-    """A memory, as far as its methods share it."""
+    """The base of a memory, with what its methods share."""
 
     _called = "memory"
 
@@ -39,26 +39,26 @@ class IndexedMethods(Methods):
     _indexing: Indexing | None
 
     def _with(self, **options: Any) -> Options:
-        """The options of a call. Raises InvalidOptionError."""
+        """Return the options of a call. Raises InvalidOptionError."""
         found = self._options.with_(**options)
         if found.semantic_recall is not None and self._indexing is None:
             raise InvalidOptionError(
                 "semantic_recall needs an embedder: give Memory one, as in "
-                'Memory(store, embedder=openai_embedder(client, "text-embedding-3-small"))'
+                'Memory(store, embedder=openai_embedder(client, "text-embedding-3-small", 1536))'
             )
         return found
 
     def _owned(self, thread: Thread | None, thread_id: str, resource_id: str | None) -> None:
-        """Raise ThreadOwnerError for a thread of another resource than the one that is named."""
+        """Raise ThreadOwnerError if the thread belongs to another resource than the named one."""
         if thread is not None and resource_id not in (None, thread.resource_id):
             raise ThreadOwnerError(
-                "the thread belongs to another resource than the resource_id of this call; nothing "
-                "of it was read",
+                "the thread does not belong to the resource_id of this call; none of its messages "
+                "was read",
                 thread_id=thread_id,
             )
 
     def _threads_of(self, messages: Iterable[Message]) -> Program[dict[str, Thread | None]]:
-        """The threads of messages, by their ids."""
+        """Return the threads of messages by id."""
         ids = list(dict.fromkeys(message.thread_id for message in messages))
         reading = program_of(self._store.get_thread_by_id)
         found = yield from run_together([reading(id) for id in ids], AT_ONCE)
@@ -67,7 +67,7 @@ class IndexedMethods(Methods):
     def _places_of(
         self, messages: Iterable[Message], threads: Mapping[str, Thread | None]
     ) -> list[Where]:
-        """Where the vectors of messages are."""
+        """Return the places of the messages' vectors."""
         by_place: dict[tuple[str | None, str], dict[str, None]] = {}
         for message in messages:
             thread = threads.get(message.thread_id)
@@ -76,7 +76,7 @@ class IndexedMethods(Methods):
         return [Where(owner, thread, tuple(ids)) for (owner, thread), ids in by_place.items()]
 
     def _forgotten(self, where: Where) -> Program[LeydenError | None]:
-        """Delete vectors; an error is given, not raised."""
+        """Delete vectors; an error is returned, not raised."""
         assert self._indexing is not None
         (outcome,) = yield from outcomes_of([self._indexing.forget(where)], 1)
         return outcome if isinstance(outcome, LeydenError) else None
@@ -99,14 +99,14 @@ class IndexedMethods(Methods):
 
 
 def raise_unindexed(failed: Sequence[Unindexed], messages: Sequence[Message], done: str) -> None:
-    """Raise IndexIncompleteError where vectors of messages are not as the messages are."""
+    """Raise IndexIncompleteError if any vectors do not match their messages."""
     if not failed:
         return
     first = failed[0].error
     ids = tuple(dict.fromkeys(id for one in failed for id in one.ids))
     raise IndexIncompleteError(
-        f"the messages were {done}, but of {len(messages)} of them {len(ids)} are not indexed as "
-        f"they are now ({first.message}); reindex() of the thread mends that",
+        f"the messages were {done}, but {len(ids)} of {len(messages)} are not indexed as they are "
+        f"now ({first.message}); reindex() of the thread fixes that",
         saved=tuple(message.id for message in messages),
         unindexed=ids,
         failures=tuple(one.error for one in failed),
@@ -114,6 +114,6 @@ def raise_unindexed(failed: Sequence[Unindexed], messages: Sequence[Message], do
 
 
 def raise_failed(failed: Unindexed | None) -> None:
-    """Raise the error behind what is not indexed, if anything is not."""
+    """Raise the error of a failed indexing, if there is one."""
     if failed is not None:
         raise failed.error

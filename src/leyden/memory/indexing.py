@@ -1,8 +1,8 @@
-"""Vectors of messages: which there are to be, and keeping them so in whatever vector store.
+"""Vectors of messages: which ones should exist, and how any vector store is brought to that state.
 
-The messages are what counts, and vectors follow them: they are written after the messages, and
-what fails with them is told and can be mended by indexing again. The id of a vector is made of its
-message's id, so that writing it again replaces it.
+The messages matter most, so vectors are written after them. If that fails, the error says so, and
+indexing again mends it. A vector's id is made of its message's id, so that writing the vector again
+replaces it.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ __all__ = [
 ]
 
 _BATCH: Final = 100
-"""How many messages a vector store is asked to delete the vectors of at once."""
+"""For how many messages one call of a vector store deletes the vectors."""
 
 AT_ONCE: Final = 8
-"""How many calls of a vector store are under way at once."""
+"""How many calls of a vector store may be under way at once."""
 
 
 def vector_id(message_id: str, chunk: int) -> str:
-    """The id of the vector of one chunk of a message.
+    """Return the id of the vector of one chunk of a message.
 
     >>> vector_id("m1", 0)
     'm1#0'
@@ -64,7 +64,7 @@ def vector_id(message_id: str, chunk: int) -> str:
 
 
 def message_of_vector(id: str) -> str:
-    """The id of the message that a vector is of.
+    """Return the id of a vector's message.
 
     >>> message_of_vector("m#1#0")
     'm#1'
@@ -73,20 +73,20 @@ def message_of_vector(id: str) -> str:
 
 
 VectorKey: TypeAlias = tuple[str, str, int]
-"""A vector within its resource: its thread's id, its message's, and the number of its chunk."""
+"""A vector within its resource: the ids of its thread and message, and the number of its chunk."""
 
 
 def keys_of(message: Message) -> list[VectorKey]:
-    """Where the vectors of a message are to be, one for each chunk of its text."""
+    """Return the keys of the vectors that a message should have, one for each chunk of its text."""
     chunks = chunks_of(embedded_text(message) or "")
     return [(message.thread_id, message.id, number) for number in range(len(chunks))]
 
 
 @frozen
 class Where:
-    """Which vectors are meant: a resource's, or those of one of its threads, or of messages there.
+    """A set of vectors: those of a resource, of one of its threads, or of messages in that thread.
 
-    `resource_id` may be None where nobody knows it any more.
+    `resource_id` is None if nobody knows the resource any more.
     """
 
     resource_id: str | None
@@ -96,7 +96,7 @@ class Where:
 
 @frozen
 class Unindexed:
-    """What is not in the index: the ids of messages, and why."""
+    """The ids of messages that are not in the index, and the error that says why."""
 
     ids: tuple[str, ...]
     error: LeydenError
@@ -105,9 +105,8 @@ class Unindexed:
 class Indexing:
     """The index of messages in a vector store.
 
-    The store's methods are called by `asked`: it needs no more than the Protocol says. What it
-    finds where is up to filters on metadata, as the TypeScript client has them, so that both can
-    share the store.
+    The vector store needs only the methods of the Protocol, which `asked` calls. Filters on
+    metadata select the vectors, as the TypeScript client's do, so that both can share the store.
     """
 
     def __init__(self, runner: Runner, store: VectorStore, embedder: CachedEmbedder) -> None:
@@ -123,7 +122,7 @@ class Indexing:
         return isinstance(self.store, Methods) and self.store._runner is self._runner
 
     def prepare(self) -> Program[None]:
-        """Make the index, where this has not been done yet, and wait until it is ready."""
+        """Create the index, unless this was done before, and wait until it is ready."""
         if not self._is_there:
             yield from self._ask("create_index", self.name, self.embedder.dimensions, "cosine")
             self._is_there = True
@@ -131,10 +130,10 @@ class Indexing:
     def vectors_of(
         self, messages: Iterable[Message], threads: Mapping[str, Thread | None]
     ) -> Program[list[Vector]]:
-        """The vectors of messages, all of them in one call of the embedder.
+        """Return the vectors of messages, which takes one call of the embedder.
 
-        `threads` are those of the messages by id. A vector belongs to the resource of the
-        message's thread; where there is no thread, to that of the message. Raises EmbedderError.
+        `threads` has the messages' threads by id. A vector belongs to the resource of its message's
+        thread or, without a thread, to the message's resource. Raises EmbedderError.
         """
         planned: list[tuple[str, str, dict[str, Any]]] = []
         for message in messages:
@@ -151,7 +150,7 @@ class Indexing:
                 for number, chunk in enumerate(chunks_of(text))
             ]
         vectors = yield from embedded(self.embedder, [chunk for _, chunk, _ in planned])
-        # A vector of zeros has no direction, and is like nothing: nothing could find it.
+        # A vector of zeros has no direction, so no search could find it.
         return [
             Vector(id, vector, metadata)
             for (id, _, metadata), vector in zip(planned, vectors, strict=True)
@@ -165,10 +164,10 @@ class Indexing:
         *,
         replacing: Sequence[Where] = (),
     ) -> Program[Unindexed | None]:
-        """Index messages; what failed is given, not raised.
+        """Index messages; a failure is returned, not raised.
 
-        What else there is of the messages in the places of `replacing`, where they may have been
-        before, is deleted.
+        Other vectors of the messages in the places of `replacing`, where the messages may have been
+        before, are deleted.
         """
         all_ids = tuple(message.id for message in messages)
         try:
@@ -185,7 +184,7 @@ class Indexing:
         return None
 
     def forget(self, where: Where) -> Program[None]:
-        """Delete vectors, in all indexes of messages, whatever their dimensions are."""
+        """Delete vectors in all indexes of messages, whatever their dimensions."""
         filters: list[Filter] = []
         if where.message_ids is not None:
             parts = batches_of(where.message_ids, _BATCH)
@@ -207,7 +206,7 @@ class Indexing:
     def find(
         self, vectors: Sequence[Sequence[float]], top_k: int, filter: Filter
     ) -> Program[list[VectorMatches]]:
-        """What is most like each of the vectors, of what the filter lets through."""
+        """Return the vectors most similar to each of these that match the filter."""
         yield from self.prepare()
         calls = [
             self._ask("query", self.name, vector, top_k=top_k, filter=filter)
@@ -217,17 +216,17 @@ class Indexing:
         return (yield from run_together(calls, AT_ONCE))
 
     def begin_again(self, where: Where) -> Program[list[VectorKey]]:
-        """Make ready to index all there is anew: gives the vectors that may turn out stale.
+        """Prepare to index everything again; return the vectors that may turn out stale.
 
-        A store that cannot list its vectors forgets them instead, once the embedder that is to make
-        the new ones has shown that it answers. Raises EmbedderError.
+        A store that cannot list its vectors deletes them instead, after a test that the embedder
+        works. Raises EmbedderError.
         """
         yield from embedded(self.embedder, ["a"])
         yield from self.forget(where)
         return []
 
     def drop(self, resource_id: str, keys: Sequence[VectorKey]) -> Program[None]:
-        """Delete vectors that turned out stale."""
+        """Delete vectors that turned out to be stale."""
         yield from ()
 
     def _replace(self, vectors: Sequence[Vector], replacing: Sequence[Where]) -> Program[None]:
@@ -240,11 +239,11 @@ class Indexing:
         try:
             return (yield from asked(self._runner, self.store, name, *given, **named))
         except VectorIndexNotFoundError:
-            # Somebody deleted it: the next call makes it anew.
+            # Somebody deleted the index, so the next call creates it again.
             self._is_there = False
             raise
 
 
 def has_direction(vector: Sequence[float]) -> bool:
-    """Whether it has a number that is not 0 in the 32 bits that a vector store keeps."""
+    """Return whether a number of the vector is not 0 in the 32 bits that vector stores keep."""
     return any(array("f", vector))

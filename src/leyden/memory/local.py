@@ -1,4 +1,4 @@
-"""A vector store in the memory of the process, which searches exactly."""
+"""A vector store in this process's memory, which searches exactly."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["LocalVectors"]
 
 
 class LocalVectors(BaseVectors):
-    """Keeps vectors in this process and finds the nearest exactly, with NumPy where it is there.
+    """Stores vectors in this process and finds the nearest exactly, with NumPy if it is installed.
 
-    It is for tests, for development, and for agents whose memory is small or short-lived; it is
-    empty in every new process. It can be used from several threads.
+    It is for tests, for development, and for agents whose memory is small or short-lived: it is
+    empty in every new process. Several threads may share it.
 
     The score is `1 - distance / 2` for `cosine`, `1 / (1 + distance)` for `euclidean`, and
     `(1 + product) / 2` for `dot_product`, which is meant for vectors of length 1.
@@ -44,7 +44,7 @@ class LocalVectors(BaseVectors):
         self._lock = RLock()
 
     def upsert(self, index: str, vectors: Sequence[Vector]) -> None:
-        """Store vectors, over those that have the same ids: all of them, or none."""
+        """Store all vectors or none; each replaces the stored vector with its id."""
         with self._lock:
             super().upsert(index, vectors)
 
@@ -56,14 +56,14 @@ class LocalVectors(BaseVectors):
         top_k: int = 10,
         filter: Filter | None = None,
     ) -> VectorMatches:
-        """The `top_k` vectors most like this one, of those that the filter lets through."""
+        """Return the `top_k` vectors most similar to this one that match the filter."""
         with self._lock:
             return super().query(index, vector, top_k=top_k, filter=filter)
 
     def delete(
         self, index: str, *, ids: Sequence[str] | None = None, filter: Filter | None = None
     ) -> None:
-        """Remove vectors by their ids or by a filter, exactly one of the two."""
+        """Delete vectors by their ids or by a filter; give exactly one of the two."""
         with self._lock:
             super().delete(index, ids=ids, filter=filter)
 
@@ -110,7 +110,7 @@ class LocalVectors(BaseVectors):
 
 
 class _Index:
-    """An index: its vectors, and a column of codes for each field that a filter named."""
+    """The vectors of an index, and a column of codes for each field that a filter has named."""
 
     def __init__(self, dimensions: int, metric: str) -> None:
         self.dimensions = dimensions
@@ -125,7 +125,7 @@ class _Index:
         self.partition.put(vector.id, (vector.id, metadata), array("f", vector.values), codes)
 
     def wanted(self, conditions: Sequence[Condition]) -> builtins.list[tuple[int, set[int]]]:
-        """For each condition its column, and the codes of the values that meet it."""
+        """Return, for each condition, its column and the codes of the values that meet it."""
         wanted = []
         for condition in conditions:
             column = self._columns.get(condition.field)
@@ -139,7 +139,7 @@ class _Index:
 
 
 class _Column:
-    """The values of one field. Two that meet the same conditions have the same code."""
+    """The values of one field; values that meet the same conditions share a code."""
 
     def __init__(self, field: str) -> None:
         self._field = field
@@ -160,7 +160,7 @@ class _Column:
 
 
 def _copied(value: Any) -> Any:
-    """A copy of a JSON value, several times as fast as `copy.deepcopy` makes one."""
+    """Copy a JSON value, several times faster than `copy.deepcopy`."""
     if isinstance(value, dict):
         return {
             name: _copied(each) if isinstance(each, (dict, list, tuple)) else each

@@ -1,4 +1,4 @@
-"""The memory that agents hold, over a store: blocking, and for event loops."""
+"""The memory that agents use, over a store: blocking, and for asyncio."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from leyden.store import InMemoryStore
 __all__ = ["AsyncMemory", "Memory"]
 
 _OF_A_STORE: Final = ("separator", "create_index", "upsert", "query", "delete", "list")
-"""What a memory needs of a vector store."""
+"""The members of a vector store that a memory uses."""
 
 
 class MemoryBase(RecallMethods):
-    """What a memory is, whichever way its programs are run."""
+    """What both memories share, however they run their programs."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class MemoryBase(RecallMethods):
         self.store = store
         self._store: Any = domain
         if vector is not None and embedder is None:
-            raise InvalidOptionError("vector needs an embedder beside it, which makes the vectors")
+            raise InvalidOptionError("vector needs an embedder, which makes the vectors")
         self._indexing = None
         if embedder is not None:
             cached = embedder if isinstance(embedder, CachedEmbedder) else CachedEmbedder(embedder)
@@ -65,7 +65,7 @@ class MemoryBase(RecallMethods):
         )
 
     def _index(self, store: Any, vector: VectorStore | None, embedder: CachedEmbedder) -> Indexing:
-        """The index of messages: in the store's own table, unless told otherwise."""
+        """Return the index of messages: in the store's own table, unless `vector` is given."""
         given: Any = vector
         if given is None and isinstance(store, InMemoryStore):
             given = LocalVectors()
@@ -82,30 +82,32 @@ class MemoryBase(RecallMethods):
             return Indexing(self._runner, given, embedder)
         if given.dimensions != embedder.dimensions:
             raise InvalidOptionError(
-                f"the embedder makes vectors of {embedder.dimensions} dimensions, and vector has "
+                f"the embedder makes vectors of {embedder.dimensions} dimensions, but vector has "
                 f"{given.dimensions}"
             )
         if given._runner is not self._runner:
-            raise InvalidOptionError("vectors in a table are for the store of that table")
+            raise InvalidOptionError(
+                "vector is for another store: vectors in a table need the store of that table"
+            )
         return TableIndexing(self._runner, given, embedder)
 
     def _refuse_style(self, domain: Methods) -> None:
         awaited = is_asynchronous(domain._runner)
         if awaited is not isinstance(self, Awaited):
             raise CallStyleError(
-                "an asynchronous store is for AsyncMemory, and others are for Memory"
+                "AsyncMemory needs an asynchronous store, and Memory needs any other store"
             )
 
     @property
     def options(self) -> Options:
-        """What the memory was made with."""
+        """The options that the memory was created with."""
         return self._options
 
     @method
     def init(self) -> Program[None]:
-        """Make the index of vectors, where it is missing, and wait until it is ready.
+        """Create the index of vectors if it is missing, and wait until it is ready.
 
-        The first save does so as well. On a table it takes minutes, so do it when you deploy.
+        The first save does this as well. On a table it takes minutes, so call it when you deploy.
         """
         if self._indexing is not None:
             yield from self._indexing.prepare()
@@ -114,16 +116,16 @@ class MemoryBase(RecallMethods):
 class Memory(MemoryBase, Blocking):
     """An agent's memory: threads, messages, recall by meaning, and working memory.
 
-    * `store`: where threads, messages and working memory are: a `DynamoDBStore`, or an
-      `InMemoryStore`.
-    * `embedder`: turns texts into vectors; without one there is no recall by meaning.
-    * `vector`: the vector store; None for the store's own table, by a vector index, and for
-      `LocalVectors` beside an `InMemoryStore`.
+    * `store`: holds threads, messages and working memory; a `DynamoDBStore` or an `InMemoryStore`.
+    * `embedder`: turns texts into vectors; without it, there is no recall by meaning.
+    * `vector`: the vector store. None means a vector index of the store's own table, or
+      `LocalVectors` for an `InMemoryStore`.
     * `last_messages`: how many of a thread's last messages are recalled.
-    * `semantic_recall`, `working_memory`: True, False, or a `SemanticRecall` or `WorkingMemory`.
+    * `semantic_recall`, `working_memory`: True for the defaults, False for off, or a
+      `SemanticRecall` or `WorkingMemory`.
 
-    Every option can be given to a call as well. One memory may be used by many threads. Raises
-    InvalidOptionError, and EmbedderError for what is no embedder.
+    You can also give every option to a call. Several threads may share one memory. Raises
+    InvalidOptionError, and EmbedderError for an object that is not an embedder.
 
     >>> memory = Memory(                                                     # doctest: +SKIP
     ...     store, embedder=embedder, semantic_recall=True, working_memory=True
@@ -133,7 +135,7 @@ class Memory(MemoryBase, Blocking):
 
 
 class AsyncMemory(MemoryBase, Awaited):
-    """`Memory` for event loops, over an `AsyncDynamoDBStore`: the same names, and all is awaited.
+    """`Memory` for asyncio, over an `AsyncDynamoDBStore`: the same names, and methods are awaited.
 
     >>> memory = AsyncMemory(store, embedder=embedder, semantic_recall=True)  # doctest: +SKIP
     >>> recall = await memory.recall("t1", search="Kyoto")                    # doctest: +SKIP

@@ -1,7 +1,7 @@
-"""Saving, changing, deleting and indexing messages, each with its vectors behind it.
+"""Saving, changing, deleting and indexing messages, together with their vectors.
 
-A deletion begins with the vectors, so that it can be done again for as long as there is a message
-that says where they are.
+Deleting begins with the vectors. A deletion that failed can then be repeated as long as the
+messages, which say where their vectors are, exist.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from leyden.store.records import JSON
 __all__ = ["MessageMethods"]
 
 _PAGE: Final = 100
-"""How many messages are indexed at once."""
+"""How many messages are indexed together."""
 
 
 class MessageMethods(ThreadMethods):
-    """Messages of a memory, beside its threads."""
+    """The methods of a memory for messages, in addition to those for threads."""
 
     @method
     def save_messages(
@@ -54,17 +54,17 @@ class MessageMethods(ThreadMethods):
         atomic: bool = False,
         semantic_recall: SemanticRecall | bool | Unset = UNSET,
     ) -> Program[list[Message]]:
-        """Save messages, each over what has its id, then index their texts.
+        """Save messages, each in place of the stored one with its id, then index their texts.
 
         A message needs a `role` and a `content`: a text, a list of parts, or a mapping with parts.
-        Without an `id` it gets one; `thread_id` and `resource_id` stand for those that messages do
-        not name, and without either the resource is that of the thread. System messages are not
-        saved, and what belongs to working memory is taken out: `<working_memory>` parts of texts,
-        and calls of the tool that updates it. Gives the messages as they were saved.
+        Without an `id` it gets a new one. `thread_id` and `resource_id` apply to messages that do
+        not name their own; without either, the resource is the thread's. System messages are not
+        saved. What belongs to working memory is removed: `<working_memory>` parts of texts, and
+        calls of the tool that updates it. Returns the messages as they were saved.
 
-        Raises NotFoundError for messages of a thread that is not there where nothing else says
-        whose they are, SaveIncompleteError, and IndexIncompleteError where all messages were saved,
-        but some were not indexed.
+        Raises NotFoundError if a message names no resource and its thread does not exist,
+        SaveIncompleteError, and IndexIncompleteError if all messages were saved but some were not
+        indexed.
 
         >>> memory.save_messages(                                           # doctest: +SKIP
         ...     [{"role": "user", "content": "Where did we stay?"}], thread_id=thread.id
@@ -81,7 +81,7 @@ class MessageMethods(ThreadMethods):
             kept = [_owned_by(one, threads[one.thread_id]) for one in kept]
         saved, were_in = yield from save_messages_over(self._store, kept, atomic=atomic)
         if options.semantic_recall is not None:
-            # Of a message that was there, the former text may have had more chunks, or been in
+            # The former text of a replaced message may have had more chunks, or may have been in
             # another thread.
             over = [one for one in saved if one.id in were_in]
             former = [evolve(one, thread_id=were_in[one.id]) for one in over]
@@ -99,10 +99,11 @@ class MessageMethods(ThreadMethods):
         *,
         semantic_recall: SemanticRecall | bool | Unset = UNSET,
     ) -> Program[list[Message]]:
-        """Change messages, given as mappings of `id` and the fields to change, and their vectors.
+        """Change messages and their vectors; each change is a mapping of `id` and new fields.
 
-        See the store's `update_messages`. A `thread_id` moves the message. Gives the messages that
-        were there, changed. Raises IndexIncompleteError where their vectors are not as they are.
+        See the store's `update_messages`. A `thread_id` moves the message. Returns the changed
+        messages, without those that do not exist. Raises IndexIncompleteError if the messages were
+        changed but not all their vectors.
         """
         options = self._with(semantic_recall=semantic_recall)
         if options.semantic_recall is None or self._indexing is None:
@@ -123,10 +124,10 @@ class MessageMethods(ThreadMethods):
 
     @method
     def delete_messages(self, message_ids: Sequence[str]) -> Program[None]:
-        """Delete the vectors of messages, and the messages. Missing ones are no error.
+        """Delete the vectors of messages, then the messages. Missing messages are no error.
 
-        Raises IndexIncompleteError where the vectors could not be deleted; the messages are, all
-        the same.
+        Raises IndexIncompleteError if the vectors could not be deleted; the messages are deleted
+        nevertheless.
         """
         ids = checks.identifiers(message_ids, "message_ids")
         failures: list[LeydenError] = []
@@ -139,7 +140,7 @@ class MessageMethods(ThreadMethods):
         if failures:
             raise IndexIncompleteError(
                 f"the messages were deleted, but not all of their vectors ({failures[0].message}); "
-                "those lead to nothing any more, and reindex() of the thread removes them",
+                "recall ignores these, and reindex() of the thread deletes them",
                 failures=failures,
             ) from failures[0]
 
@@ -151,21 +152,21 @@ class MessageMethods(ThreadMethods):
         resource_id: str | None = None,
         progress: Callable[[Reindexed], object] | None = None,
     ) -> Program[Reindexed]:
-        """Index all messages of a thread, or of a resource, anew, and delete vectors of no message.
+        """Index all messages of a thread or a resource again, and delete vectors without a message.
 
-        It mends what a process left behind that ended between messages and their vectors, and it
-        indexes what another client wrote. Safe to run again, and while others save. `progress` is
-        called from time to time. Raises NotFoundError for a thread that is not there,
-        InvalidOptionError without an embedder.
+        This repairs what is left when a process ends between writing messages and their vectors,
+        and it indexes what other clients wrote. It is safe to run again, and while others save.
+        `progress` is called after every page of messages. Raises NotFoundError if the thread does
+        not exist, and InvalidOptionError without an embedder.
 
         >>> memory.reindex(resource_id="alice").indexed                     # doctest: +SKIP
         3120
         """
         indexing = self._indexing
         if indexing is None:
-            raise InvalidOptionError("to index messages a memory needs an embedder")
+            raise InvalidOptionError("reindex needs an embedder; give Memory one")
         if (thread_id is None) is (resource_id is None):
-            raise InvalidOptionError("reindex takes thread_id=... or resource_id=..., one of them")
+            raise InvalidOptionError("reindex takes either thread_id=... or resource_id=...")
         threads: Sequence[Thread] | None = None
         if thread_id is None:
             owner = checks.identifier(resource_id, "resource_id")
@@ -174,7 +175,7 @@ class MessageMethods(ThreadMethods):
             thread = yield from program_of(self._store.get_thread_by_id)(thread_id)
             if thread is None:
                 raise NotFoundError(
-                    "there is no such thread; reindex its resource to remove vectors of it",
+                    "the thread does not exist; reindex its resource to delete its vectors",
                     kind="thread",
                     id=thread_id,
                 )
@@ -183,7 +184,7 @@ class MessageMethods(ThreadMethods):
         yield from indexing.prepare()
         earlier = yield from indexing.begin_again(where)
         if threads is None:
-            # What begins later is indexed by whoever begins it.
+            # Threads that are created from here on are indexed by the process that creates them.
             listing = program_of(self._store.list_threads)(resource_id=owner, per_page=None)
             threads = (yield from listing).threads
         count = Reindexed()
@@ -215,10 +216,10 @@ class MessageMethods(ThreadMethods):
     def _index_anew(
         self, indexing: Indexing, thread: Thread, messages: Sequence[Message]
     ) -> Program[None]:
-        """Index messages of a thread as they are once that is done.
+        """Index messages of a thread until the index has what is stored.
 
-        While they are embedded others may change them, and index them sooner: so they are looked at
-        again, as often as it takes.
+        Others may change messages, and index them sooner, while these are being embedded. So the
+        messages are read again afterwards, as often as it takes.
         """
         while messages:
             raise_failed((yield from indexing.write(messages, {thread.id: thread})))
@@ -234,10 +235,10 @@ class MessageMethods(ThreadMethods):
     def _without_stale(
         self, indexing: Indexing, owner: str, earlier: Sequence[VectorKey]
     ) -> Program[int]:
-        """Delete those of the vectors that are of no message any more; gives how many.
+        """Delete those of the vectors that no message needs any more; return how many.
 
-        The messages and their threads are looked at once more, one by one: an index of the table
-        may not have shown the latest yet.
+        The messages and their threads are read once more by their keys, because an index of the
+        table may not show their latest state yet.
         """
         stale: list[VectorKey] = []
         for start in range(0, len(earlier), _PAGE):
@@ -257,13 +258,13 @@ class MessageMethods(ThreadMethods):
 
 
 def _owned_by(message: Message, thread: Thread | None) -> Message:
-    """The message, with the resource of its thread where it names none. Raises NotFoundError."""
+    """Return the message with its thread's resource if it names none. Raises NotFoundError."""
     if message.resource_id is not None:
         return message
     if thread is None:
         raise NotFoundError(
-            "there is no such thread, and without it nobody knows whose the message is: create the "
-            "thread first, or name a resource_id",
+            "the thread does not exist, so the message has no owner: create the thread first, or "
+            "give the message a resource_id",
             kind="thread",
             id=message.thread_id,
         )
@@ -271,7 +272,7 @@ def _owned_by(message: Message, thread: Thread | None) -> Message:
 
 
 def _reads_alike(message: Message, other: Message | None) -> bool:
-    """Whether a message is there still, and has the vectors of the one that was indexed."""
+    """Return whether a message still exists, and needs the same vectors as when it was indexed."""
     return other is not None and (embedded_text(message), message.role, message.created_at) == (
         embedded_text(other),
         other.role,
@@ -280,7 +281,7 @@ def _reads_alike(message: Message, other: Message | None) -> bool:
 
 
 def _taken(messages: Any, thread_id: str | None, resource_id: str | None) -> list[Message]:
-    """Messages as a caller gives them, checked; ids, and what they share, are filled in."""
+    """Check the caller's messages, and fill in new ids and the values that they share."""
     filled: list[Any] = []
     for one in checks.sequence(messages, "messages", "messages"):
         if not isinstance(one, Mapping):
@@ -298,7 +299,7 @@ def _taken(messages: Any, thread_id: str | None, resource_id: str | None) -> lis
 
 
 def _in_parts(message: Message) -> Message:
-    """The message in the present format: a text or a list becomes content with parts."""
+    """Return the message in the current format, where a text or a list becomes parts."""
     content = message.content
     if message.type != "v2" or isinstance(content, Mapping):
         return message

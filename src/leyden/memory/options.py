@@ -1,6 +1,6 @@
-"""What a memory is told when it is made, and again in a call: checked, in words that say why not.
+"""The options of a memory and of its calls, checked, with messages that say why one is refused.
 
-Every option takes True for its defaults and False for off, as well as an object of its class.
+An option takes True for its defaults, False for off, or an object of its class.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ T = TypeVar("T")
 Scope: TypeAlias = Literal["resource", "thread"]
 
 LAST_MESSAGES: Final = 10
-"""How many of a thread's last messages are recalled, unless told otherwise."""
+"""How many of a thread's last messages are recalled by default."""
 
 MOST_HITS: Final = 100
-"""The largest `top_k`: DynamoDB's vector indexes find no more at once."""
+"""The largest `top_k`, which is the limit of DynamoDB's vector indexes."""
 
 TEMPLATE: Final = """\
 # About the user
@@ -45,11 +45,11 @@ TEMPLATE: Final = """\
 - **Plans**:
 - **Facts**:
 """
-"""What working memory looks like before anything is known, unless told otherwise."""
+"""The default template: working memory before anything is known."""
 
 
 class Unset:
-    """Stands for an option that a call leaves as the memory has it."""
+    """The value of an option that a call leaves as the memory has it."""
 
     def __repr__(self) -> str:
         return "UNSET"
@@ -59,26 +59,26 @@ UNSET: Final = Unset()
 
 
 def _range(value: Any) -> tuple[int, int]:
-    """The messages before and after each hit: two counts, or one for both."""
+    """Return the numbers of messages before and after each hit; one number means both."""
     counts = (value, value) if _is_count(value) else value
     if not isinstance(counts, tuple | list) or len(counts) != 2 or not all(map(_is_count, counts)):
         raise InvalidOptionError(
-            "message_range takes how many messages to recall around each hit: a whole number from "
-            "0 up, or two of them for before and after, as in (2, 1)"
+            "message_range takes the number of messages to recall around each hit: a whole number "
+            "from 0 up, or two of them for before and after, as in (2, 1)"
         )
     return (counts[0], counts[1])
 
 
 @frozen(kw_only=True)
 class SemanticRecall:
-    """Recall by meaning: the messages most like a search text, with their neighbours.
+    """Recall by meaning: the messages most similar to a search text, with their neighbors.
 
-    * `top_k`: how many hits at most, 1 to 100.
+    * `top_k`: the most hits, from 1 to 100.
     * `message_range`: how many messages before and after each hit, as `(1, 1)` or one number.
-    * `scope`: `resource` finds in all threads of the resource, `thread` in the one at hand.
-    * `threshold`: the least score, from 0 to 1, of a hit; None takes all.
-    * `filter`: what the vectors' metadata must be besides, as in `{"role": "user"}`. The resource
-      is always filtered by, whatever stands here.
+    * `scope`: `resource` searches all threads of the resource, `thread` only the current one.
+    * `threshold`: the lowest score of a hit, from 0 to 1; None accepts every score.
+    * `filter`: what else the vectors' metadata must have, as in `{"role": "user"}`. Recall always
+      filters by the resource, whatever you give here.
 
     Raises InvalidOptionError.
 
@@ -111,11 +111,11 @@ class SemanticRecall:
 
 @frozen(kw_only=True)
 class WorkingMemory:
-    """What an agent keeps in mind of a resource, or of a thread: one text that it rewrites.
+    """What an agent keeps in mind about a resource or a thread: one text that it rewrites.
 
     * `scope`: `resource` shares it among all threads of the resource, `thread` keeps one for each.
     * `template`: Markdown that shows the model which things to fill in.
-    * `schema`: a JSON schema of an object, in place of a template. Working memory is JSON then, and
+    * `schema`: a JSON schema of an object, instead of a template. Working memory is then JSON, and
       an update names only what changes.
 
     Raises InvalidOptionError.
@@ -138,7 +138,7 @@ class WorkingMemory:
         if self.template is not None and (
             not isinstance(self.template, str) or not self.template.strip()
         ):
-            raise InvalidOptionError("template takes a text that is not blank")
+            raise InvalidOptionError("template must be a text that is not blank")
         if self.schema is None:
             return
         if not isinstance(self.schema, Mapping) or self.schema.get("type", "object") != "object":
@@ -150,12 +150,12 @@ class WorkingMemory:
 
     @property
     def is_json(self) -> bool:
-        """Whether it is JSON under a schema."""
+        """Whether working memory is JSON under a schema."""
         return self.schema is not None
 
     @property
     def form(self) -> str:
-        """What the model is shown to fill in: the template, or the schema as JSON."""
+        """The form that the model fills in: the template, or the schema as JSON."""
         if self.schema is not None:
             return json.dumps(self.schema, ensure_ascii=False)
         return (self.template or TEMPLATE).strip()
@@ -163,7 +163,7 @@ class WorkingMemory:
 
 @frozen(kw_only=True)
 class Options:
-    """The options of a memory, or of a call; None is off."""
+    """The options of a memory or a call; None means off."""
 
     last_messages: int
     semantic_recall: SemanticRecall | None
@@ -171,7 +171,7 @@ class Options:
 
     @classmethod
     def of(cls, last_messages: Any, semantic_recall: Any, working_memory: Any) -> Options:
-        """Read what a caller gives. Raises InvalidOptionError."""
+        """Check the caller's options. Raises InvalidOptionError."""
         return cls(
             last_messages=_count_of(last_messages),
             semantic_recall=_of("semantic_recall", SemanticRecall, semantic_recall),
@@ -185,7 +185,7 @@ class Options:
         semantic_recall: Any = UNSET,
         working_memory: Any = UNSET,
     ) -> Options:
-        """These options, but for those that a call gives."""
+        """Return these options, with those of a call in their place."""
         if last_messages is semantic_recall is working_memory is UNSET:
             return self
         return Options.of(

@@ -1,4 +1,4 @@
-"""A vector store in PostgreSQL with pgvector, with the extra `pgvector`.
+"""A vector store in PostgreSQL with pgvector; it needs the extra `pgvector`.
 
 ::
 
@@ -30,11 +30,11 @@ _OPERATORS: Final = {"cosine": "<=>", "euclidean": "<->", "dot_product": "<#>"}
 
 
 class PgVector(BaseVectors):
-    """Keeps vectors in PostgreSQL, each index as a table of that name in the current schema.
+    """Stores vectors in PostgreSQL; each index is a table of that name in the current schema.
 
-    `connection` is a `psycopg.Connection` of yours; what is written is committed unless you are in
-    a transaction. The search is exact: an index on the metadata brings it down to the vectors that
-    the filter lets through, and all of these are compared. You may add an approximate index.
+    `connection` is your `psycopg.Connection`. Writes are committed unless you are in a transaction.
+    The search is exact: an index on the metadata finds the vectors that match the filter, and the
+    search compares all of these. You may add an approximate index.
 
     The score is `1 - distance / 2` for `cosine`, `1 / (1 + distance)` for `euclidean`, and
     `(1 + product) / 2` for `dot_product`, which is meant for vectors of length 1.
@@ -45,7 +45,7 @@ class PgVector(BaseVectors):
     def __init__(self, connection: Any) -> None:
         super().__init__()
         self._connection = connection
-        # Transactions of several threads on one connection would end in each other's order.
+        # On one connection, transactions of several threads would end in each other's order.
         self._lock = RLock()
 
     def _describe(self, name: str) -> VectorIndex:
@@ -94,7 +94,7 @@ class PgVector(BaseVectors):
             where=_where(conditions),
         )
         for id, metadata, measure in found:
-            # Of the product, pgvector gives the negative.
+            # For the product, pgvector returns the negative.
             distance = -measure if index.metric == "dot_product" else measure
             yield VectorMatch(id, score_of(distance, index.metric), metadata)
 
@@ -119,7 +119,7 @@ class PgVector(BaseVectors):
 
     def _ask(self, text: str, name: str, *values: Any, **parts: sql.Composable) -> Any:
         statement = sql.SQL(text).format(table=sql.Identifier(name), **parts)
-        # A connection may have been told to give rows as something else.
+        # The connection may have another row factory.
         cursor = self._connection.cursor(row_factory=rows.tuple_row)
         with self._lock, self._connection.transaction(), cursor:
             cursor.execute(statement, values or None)
@@ -127,7 +127,7 @@ class PgVector(BaseVectors):
 
 
 def _where(conditions: Conditions) -> sql.Composable:
-    """Each condition holds where the metadata contains one of its values, alone or in a list."""
+    """Return SQL for metadata that has one value of each condition, alone or in a list."""
     # The index serves `@>` joined by OR, and does not serve `@> ANY`.
     alternatives = (
         sql.SQL("({})").format(

@@ -1,4 +1,4 @@
-"""A vector store in Pinecone, with the extra `pinecone`.
+"""A vector store in Pinecone; it needs the extra `pinecone`.
 
 ::
 
@@ -27,19 +27,19 @@ __all__ = ["PineconeVectors"]
 
 _METRICS: Final = {"cosine": "cosine", "euclidean": "euclidean", "dotproduct": "dot_product"}
 _MOST_IDS: Final = 1000
-"""How many ids a request to delete may name."""
+"""The most ids in one delete request."""
 
 
 class PineconeVectors(BaseVectors):
-    """Keeps vectors in Pinecone's indexes, all of them in one namespace.
+    """Stores vectors in Pinecone's indexes, all in one namespace.
 
-    `client` is a `pinecone.Pinecone` of yours; without one, `api_key` or the variable
-    PINECONE_API_KEY makes it. `spec` says where new indexes are, serverless in AWS's us-east-1 by
-    default. Pinecone reads what was written only some time later.
+    `client` is your `pinecone.Pinecone`; without it, one is created with `api_key` or the variable
+    PINECONE_API_KEY. `spec` says where new indexes are, by default serverless in AWS's us-east-1.
+    Pinecone is eventually consistent: queries find what was written only some time later.
 
-    Pinecone takes no null and no nested values in metadata: a null is left out, and a nested value
-    becomes its JSON text. It takes 40 KB of metadata a vector, and gives every number back as a
-    float.
+    Pinecone takes neither nulls nor nested values in metadata. A null is left out, and a nested
+    value becomes its JSON text. Pinecone allows 40 KB of metadata for each vector, and returns
+    every number as a float.
 
     The score is `(1 + similarity) / 2` for `cosine`, `1 / (1 + distance)` for `euclidean`, and
     `(1 + product) / 2` for `dot_product`, which is meant for vectors of length 1.
@@ -69,14 +69,14 @@ class PineconeVectors(BaseVectors):
         found = self._client.describe_index(name)
         count, ready = None, bool(found.status.ready)
         if ready:
-            # An index that is made again under its name has another host.
+            # An index that was deleted and created again has another host.
             self._handles[name] = handle = self._client.Index(host=found.host)
             count = handle.describe_index_stats().total_vector_count
         metric = _METRICS.get(found.metric, str(found.metric))
         return VectorIndex(name, found.dimension, metric, count, ready)
 
     def _create(self, name: str, dimensions: int, metric: str) -> None:
-        # It would wait by itself, without a bound.
+        # Without this timeout, the client itself would wait for the index, forever.
         self._client.create_index(
             name=name,
             dimension=dimensions,
@@ -109,7 +109,7 @@ class PineconeVectors(BaseVectors):
             namespace=self._namespace,
         )
         for match in answer.matches:
-            # The score of the metric euclidean is the square of the distance.
+            # The score of the metric euclidean is the squared distance.
             measure = max(match.score, 0.0) ** 0.5 if index.metric == "euclidean" else match.score
             score = score_of(measure, index.metric, similarity=True)
             yield VectorMatch(unquote(match.id), score, dict(match.metadata or {}))
@@ -124,7 +124,7 @@ class PineconeVectors(BaseVectors):
         except Exception as error:
             if _status_of(error) != 400 or "metadata filter" not in str(error):
                 raise
-            # Some indexes delete by ids alone: what queries find, until they find no more.
+            # Some indexes delete only by ids, so delete what queries find until they find nothing.
             self._delete_what_is_found(index, conditions)
 
     def _delete_what_is_found(self, index: VectorIndex, conditions: Conditions) -> None:
@@ -136,7 +136,7 @@ class PineconeVectors(BaseVectors):
                 filter=_filter(conditions),
                 namespace=self._namespace,
             )
-            # A query may still show for a while what is deleted already.
+            # For a while, a query may still return what is deleted already.
             found = [match.id for match in answer.matches if match.id not in deleted]
             if not found:
                 return
@@ -148,7 +148,7 @@ class PineconeVectors(BaseVectors):
         try:
             self._handles[index].delete(namespace=self._namespace, **what)
         except Exception as error:
-            # A namespace comes with its first vector. Until then there is nothing to delete.
+            # A namespace does not exist before its first vector, so there is nothing to delete.
             if _status_of(error) != 404 or "namespace" not in str(error).lower():
                 raise
 
@@ -174,5 +174,5 @@ def _filter(conditions: Sequence[Condition]) -> dict[str, Any]:
 
 
 def _encoded(id: str) -> str:
-    """An id in ASCII, which is all that Pinecone takes; most ids are it already."""
+    """Encode an id in ASCII, which is all that Pinecone takes; most ids stay as they are."""
     return id if id.isascii() and "%" not in id else quote(id, safe=" !#$&'()*+,/:;=?@[]")

@@ -1,8 +1,8 @@
-"""What memory asks of an embedder and of a vector store, and what goes between them.
+"""The interfaces of embedders and vector stores, and the values that they exchange.
 
-A vector store that you write yourself needs the methods of `VectorStore`, and no base class. A
-store may have asynchronous methods beside them, named with an `a` in front: `aupsert`, `aquery`
-and so on. Asynchronous callers await these; without them they run the blocking ones on a thread.
+A vector store that you write needs the methods of `VectorStore`, but no base class. It may have
+asynchronous methods as well, with names that begin with `a`: `aupsert`, `aquery` and so on.
+Asynchronous callers await these; without them, they run the blocking methods on a thread.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ __all__ = [
 ]
 
 Filter: TypeAlias = Mapping[str, Any]
-"""What the metadata of a match must be: every entry of the mapping has to hold.
+"""A filter on the metadata of matches: every entry of the mapping must hold.
 
-A field stands beside the value that it must equal, a text, a number or a boolean, or beside
-`{"in": [values]}`. The entry `"and"` has a list of further filters. Where the metadata has a list,
-one of its members must fit.
+A field maps to the value that it must equal (a text, a number or a boolean), or to
+`{"in": [values]}`. The entry `"and"` takes a list of further filters. If the metadata has a list,
+one of its members must match.
 
 >>> recent: Filter = {"resource_id": "alice", "role": {"in": ["user", "assistant"]}}
 >>> one_thread: Filter = {"and": [recent, {"thread_id": "t1"}]}
@@ -39,8 +39,8 @@ one of its members must fit.
 class Embedder(Protocol):
     """Turns texts into vectors.
 
-    An embedder may have `async def aembed(self, texts)` as well, which asynchronous callers await,
-    and `batch_size`, the most texts that it takes at once.
+    An embedder may also have `async def aembed(self, texts)`, which asynchronous callers await, and
+    `batch_size`, the most texts that one call takes.
 
     >>> class Letters:
     ...     dimensions = 26
@@ -54,12 +54,12 @@ class Embedder(Protocol):
     """The length of every vector."""
 
     def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        """One vector for each text, in their order."""
+        """Return one vector for each text, in the same order."""
 
 
 @frozen
 class Vector:
-    """A vector to be stored: its id, its numbers, and JSON values to filter by and to give back.
+    """A vector to store: its id, its numbers, and JSON metadata to filter by and to return.
 
     >>> Vector("m1#0", [0.6, 0.8], {"thread_id": "t1"}).id
     'm1#0'
@@ -72,9 +72,9 @@ class Vector:
 
 @frozen
 class VectorMatch:
-    """A vector that a query found. `score` goes from 0 to 1, and 1 is the best.
+    """A vector that a query found. `score` goes from 0 to 1, which is the best.
 
-    Each store documents how its score comes about.
+    Each store documents how it computes its scores.
     """
 
     id: str
@@ -84,10 +84,10 @@ class VectorMatch:
 
 @frozen
 class VectorMatches(Sequence[VectorMatch]):
-    """What a query found, the best first, and what it cost.
+    """The matches of a query, best first, and what the query cost.
 
-    `requests` counts the requests made. `consumed` is in capacity units and `bytes_searched` in
-    bytes; both are None where the store does not say.
+    `requests` counts the requests that were sent. `consumed` is in capacity units and
+    `bytes_searched` in bytes; both are None if the store does not report them.
     """
 
     items: tuple[VectorMatch, ...]
@@ -107,7 +107,7 @@ class VectorMatches(Sequence[VectorMatch]):
 
 @frozen
 class VectorIndex:
-    """An index as the store describes it. `count` is None where the store does not say."""
+    """An index as the store describes it. `count` is None if the store does not report it."""
 
     name: str
     dimensions: int
@@ -118,27 +118,27 @@ class VectorIndex:
 
 @runtime_checkable
 class VectorStore(Protocol):
-    """Keeps vectors in named indexes and finds the nearest.
+    """Stores vectors in named indexes and finds the nearest.
 
-    All methods raise `leyden.errors.VectorStoreError` where the store refuses a call or cannot be
-    reached, `VectorInputError` for what it does not take, and `VectorIndexNotFoundError` where it
-    does not have the index.
+    All methods raise `leyden.errors.VectorStoreError` if the store refuses a call or cannot be
+    reached, `VectorInputError` for input that does not fit, and `VectorIndexNotFoundError` if the
+    index does not exist.
     """
 
     separator: str
-    """What joins the words of an index's name: `_`, and `-` where the store takes no other."""
+    """The character between the words of an index's name: `_`, or `-` if the store requires it."""
 
     def create_index(self, name: str, dimensions: int, metric: str = "cosine") -> None:
-        """Make an index, and wait until it is ready.
+        """Create an index and wait until it is ready.
 
-        `metric` is `cosine`, `euclidean` or `dot_product`. An index that is there and alike stays
-        as it is. Raises VectorIndexMismatchError where it has other dimensions or another metric.
+        `metric` is `cosine`, `euclidean` or `dot_product`. An existing index that fits stays as it
+        is. Raises VectorIndexMismatchError if it has other dimensions or another metric.
         """
 
     def upsert(self, index: str, vectors: Sequence[Vector]) -> None:
-        """Store vectors, over those that have the same ids, in as many requests as it takes.
+        """Store vectors in as many requests as needed; each replaces the vector with its id.
 
-        The error of a call that did not write all of them says in `unsaved` which it did not.
+        If a call does not write all vectors, its error has the ids of the others in `unsaved`.
         """
 
     def query(
@@ -149,18 +149,18 @@ class VectorStore(Protocol):
         top_k: int = 10,
         filter: Filter | None = None,
     ) -> VectorMatches:
-        """The `top_k` vectors most like this one, of those that the filter lets through."""
+        """Return the `top_k` vectors most similar to this one that match the filter."""
 
     def delete(
         self, index: str, *, ids: Sequence[str] | None = None, filter: Filter | None = None
     ) -> None:
-        """Remove vectors by their ids or by a filter, exactly one of the two.
+        """Delete vectors by their ids or by a filter; give exactly one of the two.
 
-        Ids that are not there are no error.
+        Ids that do not exist are no error.
         """
 
     def list(self) -> builtins.list[str]:
-        """The names of the store's indexes, sorted."""
+        """Return the names of the store's indexes, sorted."""
 
     def describe(self, index: str) -> VectorIndex:
-        """An index's dimensions and metric, how many vectors it has, and whether it is ready."""
+        """Return an index's dimensions and metric, how many vectors it has, and if it is ready."""

@@ -1,4 +1,4 @@
-"""A vector store in Qdrant, with the extra `qdrant`.
+"""A vector store in Qdrant; it needs the extra `qdrant`.
 
 ::
 
@@ -40,22 +40,22 @@ _DISTANCES: Final = {
 }
 _METRICS: Final = {distance: metric for metric, distance in _DISTANCES.items()}
 _NAMESPACE: Final = UUID("0d8a7a5e-6a0f-5c53-9f0a-3f5f4b1f6c11")
-"""Of the UUIDs that stand for other ids."""
+"""The namespace of the UUIDs that replace other ids."""
 _ID: Final = "vector_id"
-"""The field of the payload that has an id which is no UUID."""
+"""The payload field that holds an id that is not a UUID."""
 
 
 class QdrantVectors(BaseVectors):
-    """Keeps vectors in Qdrant, each index as a collection of that name.
+    """Stores vectors in Qdrant; each index is a collection of that name.
 
-    Qdrant's ids are UUIDs. An id of another form becomes one that is derived from it, and stands
-    itself in the payload, which is the metadata otherwise.
+    Qdrant's ids are UUIDs. Any other id is replaced by a UUID that is derived from it, and stored
+    in the payload, beside the metadata.
 
     The score is `(1 + similarity) / 2` for `cosine`, `1 / (1 + distance)` for `euclidean`, and
     `(1 + product) / 2` for `dot_product`, which is meant for vectors of length 1.
 
-    `indexed` names the fields of the metadata that get a payload index, which filters on them need
-    to be fast.
+    `indexed` names the fields of the metadata that get a payload index, without which filters on
+    them are slow.
     """
 
     service: ClassVar[str] = "Qdrant"
@@ -66,15 +66,15 @@ class QdrantVectors(BaseVectors):
         super().__init__()
         self._client = client
         self._indexed = tuple(indexed)
-        # What the client keeps in memory itself cannot be used from several threads.
+        # Qdrant's in-process client is not thread-safe.
         is_local = isinstance(getattr(client, "_client", None), QdrantLocal)
         self._lock: Any = RLock() if is_local else nullcontext()
 
     def create_index(self, name: str, dimensions: int, metric: str = "cosine") -> None:
-        """Make a collection with its payload indexes, and wait until it is ready."""
+        """Create a collection with its payload indexes, and wait until it is ready."""
         super().create_index(name, dimensions, metric)
         with self._asking(name), warnings.catch_warnings():
-            # Qdrant in memory has no payload indexes, and warns of it.
+            # Qdrant in memory has no payload indexes, and warns about that.
             warnings.simplefilter("ignore", UserWarning)
             for field in self._indexed:
                 self._client.create_payload_index(
@@ -94,7 +94,7 @@ class QdrantVectors(BaseVectors):
             vectors.size,
             _METRICS.get(vectors.distance, str(vectors.distance)),
             found.points_count,
-            # Yellow is still optimizing, which searches do not wait for.
+            # Yellow means that Qdrant is still optimizing; searches do not wait for that.
             found.status != models.CollectionStatus.RED,
         )
 
@@ -147,7 +147,7 @@ class QdrantVectors(BaseVectors):
 
 
 def _point_id(id: str) -> str:
-    """An id as Qdrant takes it: a UUID as it is, and another one's own UUID."""
+    """Return an id for Qdrant: a UUID unchanged, and for any other id the UUID derived from it."""
     try:
         return id if str(UUID(id)) == id else str(uuid5(_NAMESPACE, id))
     except ValueError:
@@ -159,10 +159,10 @@ def _filter(conditions: Sequence[Condition]) -> models.Filter:
 
 
 def _any_of(condition: Condition) -> Any:
-    """A condition with one alternative for each of its values."""
+    """Return a condition with one alternative for each value."""
     key = condition.field
     if not re.fullmatch(r"[A-Za-z0-9_-]+", key):
-        # Anything else would be a path into the payload; quotes make a plain name of it.
+        # Any other name would be read as a path into the payload, unless it is quoted.
         if '"' in key:
             raise VectorInputError(f"Qdrant cannot filter by {quoted(key)}, which has a quote")
         key = f'"{key}"'
@@ -177,7 +177,7 @@ def _any_of(condition: Condition) -> Any:
         elif isinstance(value, str):
             continue
         else:
-            # Only a range finds the number 1 where 1.0 is stored, and the other way round.
+            # Only a range finds the number 1 where 1.0 is stored, and vice versa.
             same = {"range": models.Range(gte=value, lte=value)}
         alternatives.append(models.FieldCondition(key=key, **same))
     return models.Filter(should=alternatives)

@@ -1,10 +1,10 @@
-"""Recall: the last messages of a thread, and those that are most like a text.
+"""Recall: the last messages of a thread, and the messages most similar to a text.
 
-A recall is three trips to the table, one after another, however long the thread is: the thread, to
-see whose it is, while the text is embedded; the search; and the last messages beside those that
-were found, each read where its vector says that it is. Only where one is not there any more, its
-item is looked at besides. What is found is given only if the message itself says that it is the
-resource's: vectors may be out of date, and other clients may write them.
+However long the thread is, a recall takes three trips to the table, one after another. The first
+reads the thread, to see whose it is, while the text is embedded. The second is the search. The
+third reads the last messages together with the hits, each at the place that its vector names; a
+message that has left that place is looked up by its id. A hit is returned only if the message
+itself belongs to the resource: vectors may be out of date, and other clients may write them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from leyden.types import accept_string, accept_timestamp
 __all__ = ["RecallMethods"]
 
 _TOGETHER: Final = 16
-"""How many requests of a recall are under way at once: those of several programs together."""
+"""How many requests of a recall may be under way at once, over all its programs."""
 
 
 class RecallMethods(WorkingMemoryMethods):
@@ -52,14 +52,15 @@ class RecallMethods(WorkingMemoryMethods):
         cursor: str | None = None,
         include_total: bool = False,
     ) -> Program[Recall]:
-        """The last messages of a thread, and with `search` those most like that text.
+        """Return the last messages of a thread and, with `search`, those most similar to that text.
 
-        Name the `resource_id` for whom you ask: a thread of another one is refused before any of
-        its messages is read. Without it the thread's own is taken. With `cursor`, of an earlier
-        recall, the messages before those are given in place of the last.
+        Give the `resource_id` for which you ask: a thread of another resource is then refused
+        before any message is read. Without it, the thread's own resource is used. With the `cursor`
+        of an earlier recall, the messages before those of that recall replace the last messages.
 
-        Raises ThreadOwnerError, NotFoundError for a thread that is not there (unless it is still
-        to begin, and the search is in all of the resource), EmbedderError, VectorStoreError.
+        Raises ThreadOwnerError, EmbedderError, VectorStoreError, and NotFoundError if the thread
+        does not exist. A search over all threads of a given resource does not need the thread: it
+        may be a new one without messages.
 
         >>> recall = memory.recall(                                          # doctest: +SKIP
         ...     thread.id, resource_id="alice", search="where did we stay in Kyoto?"
@@ -85,11 +86,11 @@ class RecallMethods(WorkingMemoryMethods):
         semantic_recall: SemanticRecall | bool | Unset = UNSET,
         working_memory: WorkingMemory | bool | Unset = UNSET,
     ) -> Program[Context]:
-        """What to give to a model: a system text, and the conversation as texts.
+        """Return what a model needs: a system text, and the conversation as texts.
 
-        The system text has working memory, where that is on, and what was found by meaning in
-        other threads. Messages without a text are left out, as calls of tools are. The arguments
-        are those of `recall`, which this is, and the errors as well.
+        The system text has working memory, if that is on, and what was found by meaning in other
+        threads. Messages without a text, such as calls of tools, are left out. The arguments and
+        errors are those of `recall`, which this method calls.
 
         >>> context = memory.context(thread.id, search=question)             # doctest: +SKIP
         >>> client.messages.create(system=context.system, messages=context.messages, ...)
@@ -167,14 +168,14 @@ class RecallMethods(WorkingMemoryMethods):
         )
         total = page.total
         if include_total and not count:
-            # A page of none is not counted.
+            # The store does not count for an empty page.
             first_one = program_of(self._store.list_messages)(
                 thread_id, resource_id=owner, per_page=1, include_total=True
             )
             total = (yield from first_one).total
         messages = page.messages[::-1]
         if recall is not None and recall.scope == "thread":
-            # Of a message that has moved since, there may be a vector here still.
+            # The thread may still have vectors of messages that have moved to other threads.
             messages = tuple(one for one in messages if one.thread_id == thread_id)
         there = {message.id for message in messages}
         return Recall(
@@ -195,7 +196,7 @@ class RecallMethods(WorkingMemoryMethods):
         thread_id: str,
         owner: str | None,
     ) -> Program[tuple[str, dict[str, tuple[float, Include]]]]:
-        """Whose thread it is, and the messages most like a text, found while the thread is read."""
+        """Return the thread's owner and the hits, searching while the thread is read."""
         reading = program_of(self._store.get_thread_by_id)(thread_id)
         embedding = embedded(indexing.embedder, chunks)
         first: Program[Any] = (
@@ -219,14 +220,14 @@ class RecallMethods(WorkingMemoryMethods):
     def _refuse(
         self, thread: Thread | None, thread_id: str, owner: str | None, *, may_begin: bool
     ) -> None:
-        """Raise the error for a thread that is another resource's, or not there.
+        """Raise the error for a thread that belongs to another resource or does not exist.
 
-        A thread may still be to begin where the search is in all of the resource.
+        With `may_begin`, a missing thread is no error if the owner is known.
         """
         if thread is None:
             if may_begin and owner is not None:
                 return
-            raise NotFoundError("there is no such thread", kind="thread", id=thread_id)
+            raise NotFoundError("the thread does not exist", kind="thread", id=thread_id)
         self._owned(thread, thread_id, owner)
 
     def _hits(
@@ -238,7 +239,7 @@ class RecallMethods(WorkingMemoryMethods):
         thread_id: str,
         owner: str,
     ) -> Program[dict[str, tuple[float, Include]]]:
-        """The messages that are most like a text, by id: the best score, and what to include."""
+        """Return the hits by message id: the best score, and the message to include."""
         scope: dict[str, Any] = {"resource_id": owner}
         if recall.scope == "thread":
             scope["thread_id"] = thread_id
@@ -269,7 +270,7 @@ class RecallMethods(WorkingMemoryMethods):
 
 
 def _done(value: Any) -> Program[Any]:
-    """A program that has its result."""
+    """Return a program that only returns this value."""
     yield from ()
     return value
 
@@ -285,7 +286,7 @@ def _text_or_none(value: Any) -> str | None:
 
 
 def _time_or_none(value: Any) -> Any:
-    """The time that a vector's metadata has; None where it is none."""
+    """Return the time in a vector's metadata, or None if it is not a valid time."""
     try:
         return None if value is None else accept_timestamp(value, "created_at")
     except LeydenError:
@@ -295,7 +296,7 @@ def _time_or_none(value: Any) -> Any:
 def _texts(
     messages: tuple[Message, ...], thread_id: str
 ) -> tuple[list[tuple[Message, str]], list[tuple[Message, str]]]:
-    """What users and assistants said, in this thread and in others."""
+    """Return the messages of users and assistants with a text: in this thread, and in others."""
     said = [
         (one, text)
         for one in messages
@@ -306,7 +307,7 @@ def _texts(
 
 
 def _text_of(message: Message) -> str:
-    """What a message says, in whichever format it is."""
+    """Return the text of a message in either format."""
     content = message.content
     if isinstance(content, list):
         return embedded_text(evolve(message, content={"parts": content})) or ""

@@ -1,4 +1,4 @@
-"""What a memory gives."""
+"""The results of a memory's methods."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["Context", "Recall", "Reindexed"]
 
 @frozen(kw_only=True)
 class Recall:
-    """What was recalled.
+    """The messages that a recall found.
 
-    `messages` are the last ones of the thread and those found by meaning, each with its
-    neighbours: every message once, the oldest first. `scores` has the best score of each message
-    that was found by meaning, by its id, from 0 to 1. `has_more` says that the thread has older
-    messages than its last ones, and `cursor` goes on with these. `total` counts the thread's
-    messages, and is None unless it was asked for. `cost` says what all of it took.
+    `messages` has the last messages of the thread and those found by meaning with their neighbors,
+    each once, oldest first. `scores` maps the ids of messages found by meaning to their best
+    scores, from 0 to 1. `has_more` says whether the thread has older messages than its last ones;
+    `cursor` continues with these. `total` counts the thread's messages, and is None unless you
+    asked for it. `cost` says what the recall cost.
     """
 
     messages: tuple[Message, ...]
@@ -34,9 +34,9 @@ class Recall:
 class Context:
     """What a model needs to know: a system text, which may be empty, and the conversation.
 
-    `messages` are dicts with a `role`, `user` or `assistant`, and the text as `content`, the
-    oldest first, which clients of models take as they are. `recall` has the messages themselves,
-    with scores and cost.
+    `messages` are dicts with a `role` (`user` or `assistant`) and the text as `content`, oldest
+    first, as the clients of models take them. `recall` has the messages themselves, with scores and
+    cost.
     """
 
     system: str = field(repr=False)
@@ -46,9 +46,10 @@ class Context:
 
 @frozen(kw_only=True)
 class Reindexed:
-    """How far a reindexing is, or what it did: threads and messages read, vectors deleted.
+    """The progress or result of a reindexing: how many threads and messages were read.
 
-    `indexed` counts the messages that have a text, and so are in the index now.
+    `indexed` counts the messages that have a text and are now in the index, and `deleted` the
+    vectors that were deleted because no message needs them.
     """
 
     threads: int = 0

@@ -1,4 +1,4 @@
-"""A vector store in Amazon S3 Vectors, with a boto3 client of yours.
+"""A vector store in Amazon S3 Vectors, with your boto3 client.
 
 ::
 
@@ -23,15 +23,15 @@ __all__ = ["S3Vectors"]
 
 
 class S3Vectors(BaseVectors):
-    """Keeps vectors in the indexes of a vector bucket, which must be there.
+    """Stores vectors in the indexes of a vector bucket, which must exist.
 
-    S3 takes 2 KB of metadata a vector that can be filtered by, and 40 KB in all; fields named in
-    `unfiltered`, by default the text of a message, count towards the 40 KB alone. A null is left
-    out, and a nested value becomes its JSON text. S3 cannot delete by a filter: to do so, all of
-    the index is read.
+    S3 allows 40 KB of metadata for each vector, and 2 KB of it to filter by. The fields named in
+    `unfiltered`, by default the text of a message, count only towards the 40 KB. A null is left
+    out, and a nested value becomes its JSON text. S3 cannot delete by a filter, so such a deletion
+    reads the whole index.
 
-    The score is `1 - distance / 2` for `cosine`, and `1 / (1 + distance)` for `euclidean`, by the
-    distance as S3 gives it.
+    The score is `1 - distance / 2` for `cosine` and `1 / (1 + distance)` for `euclidean`, with the
+    distance that S3 returns.
     """
 
     service: ClassVar[str] = "S3 Vectors"

@@ -1,4 +1,4 @@
-"""The index of messages in the store's own table, and the schemas that it needs there."""
+"""The index of messages in the store's own table, and the schemas that it needs."""
 
 from __future__ import annotations
 
@@ -24,29 +24,30 @@ __all__ = ["TableIndexing", "with_vectors"]
 
 
 def with_vectors(spec: ServiceSpec, dimensions: int) -> ServiceSpec:
-    """The schemas of a memory's table, with the entity of its vectors and their index.
+    """Return the schemas of a memory's table with the entity of its vectors and their index.
 
-    Raises InvalidOptionError for schemas of something else.
+    `dimensions` is the length of the vectors. Raises InvalidOptionError if the schemas are not
+    those of a memory.
 
     >>> spec = with_vectors(leyden.schema.load_service("schemas/memory"), 256)   # doctest: +SKIP
     """
     if spec.service != "mastra" or "message" not in spec.entities:
         raise InvalidOptionError(
-            f'vectors of messages are for the schemas of a memory, and "{spec.service}" has none: '
-            "the folder schemas/memory has them"
+            f'with_vectors takes the schemas of a memory, not those of "{spec.service}"; they are '
+            "in the folder schemas/memory"
         )
     return vector_schemas(dimensions, index_name(dimensions), beside=spec)
 
 
 class TableIndexing(Indexing):
-    """The index of messages in the table: it can say which vectors there are."""
+    """The index of messages in the table, which can list the vectors that exist."""
 
     def __init__(self, runner: Runner, store: VectorMethods, embedder: CachedEmbedder) -> None:
         super().__init__(runner, cast(Any, store), embedder)
         self._vectors = store
 
     def forget(self, where: Where) -> Program[None]:
-        """Delete vectors; those of other dimensions are in the same items."""
+        """Delete vectors. Those of other dimensions are in the same items and go with them."""
         if where.resource_id is not None:
             keys = yield from self._vectors.keys(where)
             yield from self._vectors.drop(where.resource_id, keys)
@@ -54,7 +55,7 @@ class TableIndexing(Indexing):
     def find(
         self, vectors: Sequence[Sequence[float]], top_k: int, filter: Filter
     ) -> Program[builtins.list[VectorMatches]]:
-        """What is most like each vector; nothing where nobody has made the index yet."""
+        """Return the matches of each vector, or none if the index does not exist yet."""
         calls = [
             self._ask("query", self.name, vector, top_k=top_k, filter=filter)
             for vector in vectors
@@ -67,15 +68,15 @@ class TableIndexing(Indexing):
         return [one for one in found if isinstance(one, VectorMatches)]
 
     def begin_again(self, where: Where) -> Program[builtins.list[VectorKey]]:
-        """The vectors that there are; nothing is deleted before the new ones are written."""
+        """Return the existing vectors; they are deleted only after the new ones are written."""
         return (yield from self._vectors.keys(where))
 
     def drop(self, resource_id: str, keys: Sequence[VectorKey]) -> Program[None]:
-        """Delete vectors that turned out stale."""
+        """Delete vectors that turned out to be stale."""
         yield from self._vectors.drop(resource_id, keys)
 
     def _replace(self, vectors: Sequence[Vector], replacing: Sequence[Where]) -> Program[None]:
-        """Write vectors first, and delete what else there is of the messages afterwards."""
+        """Write the vectors first, then delete the messages' other vectors."""
         before = []
         for where in replacing:
             if where.resource_id is not None:

@@ -1,8 +1,8 @@
-"""The text of a message, as vectors see it: what is embedded, in which pieces, under which name.
+"""The text of a message for its vectors: what is embedded, in which chunks, under which name.
 
-The TypeScript `Memory` that shares a vector store must find here what it would have written itself.
-So white space is JavaScript's and lengths are UTF-16 units. The one difference: where it cuts a
-word that is longer than a chunk, no surrogate pair is cut in two, because half of one is no text.
+The TypeScript `Memory` may share the vector store, and must find here what it would have written.
+So white space is JavaScript's, and lengths are UTF-16 units. There is one difference: where a word
+longer than a chunk is cut, no surrogate pair is cut in two, because half of one is not a text.
 
 >>> chunks_of("where  did we\\nstay?")
 ['where did we stay?']
@@ -39,10 +39,10 @@ CHUNK_UNITS: Final = 16_384
 """The longest chunk, in UTF-16 units."""
 
 UPDATE_TOOL: Final = "updateWorkingMemory"
-"""The tool by which a model updates its working memory."""
+"""The tool that lets a model update its working memory."""
 
 PLAIN_DIMENSIONS: Final = 1536
-"""The dimensions that the name of an index does not say."""
+"""The number of dimensions for which an index's name has no number."""
 
 _WHITE: Final = re.compile(f"[{WHITE_IN_JAVASCRIPT}]+")
 _BEYOND_BMP: Final = re.compile("[\U00010000-\U0010ffff]")
@@ -51,11 +51,11 @@ _END_TAG: Final = "</working_memory>"
 
 
 def kept_of(message: Message) -> Message | None:
-    """The message as saving keeps it; None where nothing of it is to be kept.
+    """Return the message as it is saved, or None if it is not saved.
 
-    A system message and a passing signal are not kept. Of all others go the `<working_memory>`
-    parts of texts, with the white space around what is left, and the calls of the tool that
-    updates the working memory. A message that has nothing else is not kept either.
+    System messages and transient signals are not saved. From other messages, saving removes the
+    `<working_memory>` parts of texts, with the white space around the rest, and the calls of the
+    tool that updates working memory. A message that consists of nothing else is not saved either.
     """
     content = message.content
     if message.role == "system" or (message.role == "signal" and _is_passing(content)):
@@ -74,10 +74,10 @@ def kept_of(message: Message) -> Message | None:
 
 
 def embedded_text(message: Message) -> str | None:
-    """The text of a message that is embedded; None where it has none.
+    """Return the text of a message to embed, or None if it has none.
 
-    It is `content.content`, as it stands, where that is a text that is not blank; else the texts
-    of the parts, joined by a space and trimmed. Messages of the earlier format have no such text.
+    This is `content.content`, unchanged, if that is a text and not blank. Otherwise it is the texts
+    of the parts, joined by spaces and trimmed. Messages of the earlier format have no such text.
     """
     content = message.content
     if not isinstance(content, Mapping):
@@ -91,10 +91,11 @@ def embedded_text(message: Message) -> str | None:
 
 
 def chunks_of(text: str) -> list[str]:
-    """The pieces in which a text is embedded, none for a blank one.
+    """Split a text into the chunks to embed; a blank text has none.
 
-    Words are joined by one space, as many as go into `CHUNK_UNITS`. A longer word is cut, and its
-    pieces share no chunk with other words. White space at the end of a text stays, as one space.
+    A chunk has as many words, joined by one space, as fit into `CHUNK_UNITS`. A longer word is cut,
+    and its pieces share no chunk with other words. White space at the end of the text stays, as one
+    space.
     """
     all_words = _WHITE.split(text)
     whole = " ".join(all_words if all_words[0] else all_words[1:])
@@ -121,7 +122,7 @@ def chunks_of(text: str) -> list[str]:
 
 
 def index_name(dimensions: int, separator: str = "_") -> str:
-    """The name of the index that holds the vectors of messages."""
+    """Return the name of the index that holds the vectors of messages."""
     plain = f"memory{separator}messages"
     return plain if dimensions == PLAIN_DIMENSIONS else f"{plain}{separator}{dimensions}"
 
@@ -129,9 +130,9 @@ def index_name(dimensions: int, separator: str = "_") -> str:
 def vector_metadata(
     message: Message, text: str, thread_metadata: Mapping[str, JSON] | None = None
 ) -> dict[str, JSON]:
-    """What a vector's metadata says, the same for each chunk of the message's text.
+    """Return a vector's metadata, which is the same for each chunk of the message's text.
 
-    The thread's own metadata comes first: no name of it can take the place of an id. A message
+    The thread's own metadata comes first, so that none of its names can replace an id. A message
     without a resource has no `resource_id`.
     """
     metadata: dict[str, JSON] = {
@@ -150,7 +151,7 @@ def vector_metadata(
 
 
 def without_working_memory(text: str) -> str:
-    """The text without its `<working_memory>` parts; one that is not closed stays."""
+    """Return the text without its `<working_memory>` parts; a part that is not closed stays."""
     kept, position = [], 0
     while (start := text.find(_TAG, position)) >= 0:
         end = text.find(_END_TAG, start + len(_TAG))
@@ -199,12 +200,12 @@ def _units_of(text: str) -> int:
 
 
 def _pieces_of(word: str) -> Iterator[str]:
-    """A word that is longer than a chunk, in chunks that cut no surrogate pair."""
+    """Cut a word that is longer than a chunk into chunks, without cutting a surrogate pair."""
     units = word.encode("utf-16-le", "surrogatepass")
     start = 0
     while start < len(units):
         end = start + 2 * CHUNK_UNITS
-        # The high half of a pair begins with these bits, in the second byte of its two.
+        # The high half of a pair has these bits in the second of its two bytes.
         if end < len(units) and units[end - 1] & 0xFC == 0xD8:
             end -= 2
         yield units[start:end].decode("utf-16-le", "surrogatepass")

@@ -1,6 +1,6 @@
-"""What a memory does with threads, and with the vectors of their messages behind it.
+"""A memory's methods for threads, which keep the vectors of their messages up to date.
 
-Every method is written once, as a program, for `Memory` and for `AsyncMemory`.
+Every method is written once, as a program, for both `Memory` and `AsyncMemory`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = ["ThreadMethods"]
 
 
 class ThreadMethods(IndexedMethods):
-    """Threads of a memory."""
+    """The methods of a memory for threads."""
 
     @method
     def create_thread(
@@ -47,11 +47,11 @@ class ThreadMethods(IndexedMethods):
         title: str | None = None,
         metadata: Mapping[str, JSON] | None = None,
     ) -> Program[Thread]:
-        """Begin a thread of a resource, with an id of its own unless one is given.
+        """Create a thread of a resource, with a new id unless you give one.
 
-        A thread of the resource that has the id already gets the title, and the metadata where
-        some is given. Raises ThreadOwnerError for a thread of another resource, which stays as it
-        is: its metadata and its working memory are not for this one.
+        If the resource already has a thread with the id, that thread gets the title, and the
+        metadata if you give some. Raises ThreadOwnerError for a thread of another resource, which
+        does not change: its metadata and working memory are not meant for this resource.
 
         >>> thread = memory.create_thread(resource_id="alice", title="Travel")    # doctest: +SKIP
         """
@@ -72,7 +72,7 @@ class ThreadMethods(IndexedMethods):
     def get_thread_by_id(
         self, thread_id: str, *, resource_id: str | None = None
     ) -> Program[Thread | None]:
-        """The thread; None where there is none, or it is not `resource_id`'s."""
+        """Return the thread, or None if it does not exist or belongs to another resource."""
         reading = program_of(self._store.get_thread_by_id)(thread_id, resource_id=resource_id)
         return (yield from reading)
 
@@ -88,7 +88,7 @@ class ThreadMethods(IndexedMethods):
         cursor: str | None = None,
         include_total: bool = False,
     ) -> Program[ThreadPage]:
-        """The threads of a resource, or of all, whose metadata has all these values."""
+        """List the threads of a resource, or of all, whose metadata has all the given values."""
         return (
             yield from program_of(self._store.list_threads)(
                 resource_id=resource_id,
@@ -105,7 +105,7 @@ class ThreadMethods(IndexedMethods):
     def update_thread(
         self, id: str, *, title: str | None = None, metadata: Mapping[str, JSON] | None = None
     ) -> Program[Thread]:
-        """Change the title, and merge keys into the metadata; what is omitted stays.
+        """Change the title and merge keys into the metadata; what you omit stays as it is.
 
         Concurrent updates lose nothing. Raises NotFoundError.
         """
@@ -118,10 +118,10 @@ class ThreadMethods(IndexedMethods):
 
     @method
     def delete_thread(self, thread_id: str) -> Program[None]:
-        """Delete the vectors of the thread's messages, the messages, and the thread.
+        """Delete the vectors of the thread's messages, then the messages and the thread.
 
-        Safe to run again. Raises IndexIncompleteError where the vectors could not be deleted; the
-        messages and the thread are, all the same.
+        It is safe to run this again. Raises IndexIncompleteError if the vectors could not be
+        deleted; the messages and the thread are deleted nevertheless.
         """
         failures: list[LeydenError] = []
         thread: Thread | None = None
@@ -129,7 +129,7 @@ class ThreadMethods(IndexedMethods):
             thread = yield from program_of(self._store.get_thread_by_id)(thread_id)
             places = [Where(None if thread is None else thread.resource_id, thread_id)]
             if thread is None:
-                # Then the vectors are where the messages say whose they are.
+                # Without the thread, only the messages say under which resource the vectors are.
                 places += self._places_of((yield from self._all_of(thread_id)), {})
             forgetting = [self._forgotten(place) for place in places]
             failures = [one for one in (yield from run_together(forgetting, AT_ONCE)) if one]
@@ -138,8 +138,8 @@ class ThreadMethods(IndexedMethods):
             owner = "its resource" if thread is None else "the same resource_id"
             raise IndexIncompleteError(
                 "the thread and its messages were deleted, but not their vectors "
-                f"({failures[0].message}); they lead to nothing any more, and reindex() of {owner} "
-                "removes them",
+                f"({failures[0].message}); recall ignores these, and reindex() of {owner} "
+                "deletes them",
                 failures=failures,
             ) from failures[0]
 
@@ -158,11 +158,11 @@ class ThreadMethods(IndexedMethods):
         message_ids: Sequence[str] | None = None,
         semantic_recall: SemanticRecall | bool | Unset = UNSET,
     ) -> Program[ClonedThread]:
-        """Copy a thread and its messages into a new one; the source stays as it is.
+        """Copy a thread and its messages into a new thread; the source does not change.
 
-        The arguments are those of the store's `clone_thread`. The copies are indexed, and working
-        memory goes along where it is the thread's, or where the copy is another resource's and
-        that has none. Raises NotFoundError, InputError, IndexIncompleteError.
+        The arguments are those of the store's `clone_thread`. The copies are indexed. Working
+        memory is copied if it belongs to the thread, or if the copy goes to another resource that
+        has none. Raises NotFoundError, InputError, IndexIncompleteError.
         """
         options = self._with(semantic_recall=semantic_recall)
         reading = program_of(self._store.get_thread_by_id)(source_thread_id)
@@ -200,7 +200,7 @@ class ThreadMethods(IndexedMethods):
         message_ids: Sequence[str] | None = None,
         semantic_recall: SemanticRecall | bool | Unset = UNSET,
     ) -> Program[CopiedThread]:
-        """`clone_thread`, without giving the messages."""
+        """Copy a thread as `clone_thread` does, without returning the messages."""
         clone: Callable[..., Program[ClonedThread]] = partial(
             vars(ThreadMethods)["clone_thread"].program, self
         )
@@ -222,8 +222,8 @@ class ThreadMethods(IndexedMethods):
     def update_thread_resource_id(self, thread_id: str, resource_id: str) -> Program[Thread]:
         """Give the thread, its messages and their vectors to another resource.
 
-        Safe to run again; where a process ended before the vectors were moved, `reindex` of the
-        thread moves them. Raises NotFoundError, IndexIncompleteError.
+        It is safe to run this again. If a process ended before it moved the vectors, `reindex` of
+        the thread moves them. Raises NotFoundError, IndexIncompleteError.
         """
         before: Thread | None = None
         if self._indexing is not None:
@@ -240,9 +240,9 @@ class ThreadMethods(IndexedMethods):
         return moved
 
     def _taken_from_metadata(self, thread: Thread) -> Program[None]:
-        """A thread whose metadata brings working memory gives it to its resource, if that has it.
+        """Copy working memory from a thread's metadata to its resource, if that is its scope.
 
-        So does the TypeScript client.
+        The TypeScript client does the same.
         """
         options, metadata = self._options.working_memory, thread.metadata or {}
         text = metadata.get(IN_METADATA)
@@ -251,14 +251,14 @@ class ThreadMethods(IndexedMethods):
         yield from program_of(self._store.update_resource)(thread.resource_id, working_memory=text)
 
     def _carries(self, options: Options, resource_id: str | None) -> bool:
-        """Whether a copy may take working memory along."""
+        """Return whether a copy may take working memory along."""
         working = options.working_memory
         return working is not None and (working.scope == "thread" or resource_id is not None)
 
     def _given_along(
         self, working: WorkingMemory | None, source: Thread, copy: Thread
     ) -> Program[None]:
-        """Give a resource that gets a copy, and knows nothing yet, what the source's knows."""
+        """Copy working memory to the copy's resource, if that is another one and has none."""
         if working is None or working.scope != "resource" or copy.resource_id == source.resource_id:
             return
         known = yield from program_of(self._store.get_resource_by_id)(source.resource_id)
@@ -278,7 +278,7 @@ def _unless_known(stored: Any, text: str) -> dict[str, Any]:
 def _with_working_memory(
     metadata: Mapping[str, JSON] | None, source: Thread | None, working: WorkingMemory | None
 ) -> Mapping[str, JSON] | None:
-    """The metadata of a copy, with the source's working memory where that is the thread's."""
+    """Return the metadata of a copy, with the source's working memory if its scope is a thread."""
     if source is None or working is None or working.scope != "thread":
         return metadata
     text = (source.metadata or {}).get(IN_METADATA)

@@ -1,4 +1,4 @@
-"""Working memory: reading it, updating it under a condition, and the tool by which models do so."""
+"""Working memory: reading it, updating it under a condition, and a tool for models to update it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["WorkingMemoryMethods"]
 
 
 class WorkingMemoryMethods(MessageMethods):
-    """Working memory, beside threads and messages."""
+    """The methods of a memory for working memory."""
 
     @method
     def get_working_memory(
@@ -39,10 +39,11 @@ class WorkingMemoryMethods(MessageMethods):
         resource_id: str | None = None,
         working_memory: WorkingMemory | bool | Unset = UNSET,
     ) -> Program[str | None]:
-        """Working memory, as text; under a schema as JSON text. None where there is none yet.
+        """Return working memory as text (JSON text under a schema), or None if there is none yet.
 
-        That of a resource is named by `resource_id`, or by one of its threads, that of a thread by
-        `thread_id`. Raises InvalidOptionError where it is off, ThreadOwnerError.
+        `resource_id`, or one of its threads, names the working memory of a resource; `thread_id`
+        names that of a thread. Raises InvalidOptionError if working memory is off, and
+        ThreadOwnerError.
         """
         working = self._working(working_memory)
         place = _place(working, thread_id, resource_id)
@@ -57,14 +58,15 @@ class WorkingMemoryMethods(MessageMethods):
         resource_id: str | None = None,
         working_memory: WorkingMemory | bool | Unset = UNSET,
     ) -> Program[str]:
-        """Change working memory; gives its text afterwards. Concurrent updates lose nothing.
+        """Change working memory and return its new text. Concurrent updates lose nothing.
 
-        `update` is a new text; under a schema a dict, which is merged into what is stored: objects
-        key by key, where None removes a key, all else as a whole; or a function that is given the
-        stored text, or None, and makes one of these. A function is asked again whenever another
-        process was faster, so it must do nothing else.
+        `update` is a new text; or, under a schema, a dict, which is merged into the stored object:
+        objects are merged key by key, None removes a key, and other values are replaced as a whole.
+        It may also be a function that gets the stored text (or None) and returns one of these. The
+        function is called again whenever another process was faster, so it must have no side
+        effects.
 
-        Raises NotFoundError for a thread that is not there, ThreadOwnerError, InputError.
+        Raises NotFoundError if the thread does not exist, ThreadOwnerError, InputError.
 
         >>> memory.update_working_memory({"city": "Kyoto"}, resource_id="alice")  # doctest: +SKIP
         '{"name":"Alice","city":"Kyoto"}'
@@ -83,10 +85,10 @@ class WorkingMemoryMethods(MessageMethods):
         resource_id: str | None = None,
         working_memory: WorkingMemory | bool | Unset = UNSET,
     ) -> Program[dict[str, JSON]]:
-        """Do what a model called one of `tools()` for; gives what to answer it.
+        """Run one of `tools()` that a model called, and return the answer for the model.
 
-        Raises InvalidOptionError for another tool, and InputError for arguments that do not fit:
-        its message is made to be shown to the model.
+        Raises InvalidOptionError for another tool, and InputError for arguments that do not fit.
+        You can show the message of the latter to the model.
         """
         if name != UPDATE_TOOL:
             raise InvalidOptionError(
@@ -111,9 +113,9 @@ class WorkingMemoryMethods(MessageMethods):
         resource_id: str | None = None,
         working_memory: WorkingMemory | bool | Unset = UNSET,
     ) -> dict[str, Tool]:
-        """The tools to offer to a model, by name; none where working memory is off.
+        """Return the tools to offer to a model, by name; an empty dict if working memory is off.
 
-        Their functions update what `thread_id` and `resource_id` name.
+        Their functions update the working memory that `thread_id` and `resource_id` name.
 
         >>> memory.tools(resource_id="alice")["updateWorkingMemory"].function(  # doctest: +SKIP
         ...     memory="# About the user"
@@ -140,14 +142,14 @@ class WorkingMemoryMethods(MessageMethods):
         working = self._with(working_memory=working_memory).working_memory
         if working is None:
             raise InvalidOptionError(
-                "working memory is off: make Memory with working_memory=True, or give the call one"
+                "working memory is off; pass working_memory=True to Memory or to this call"
             )
         return working
 
     def _known(
         self, working: WorkingMemory, thread_id: str | None, owner: str | None
     ) -> Program[str | None]:
-        """The text of working memory."""
+        """Return the text of working memory, or None."""
         if working.scope == "resource" and owner is not None:
             resource = yield from program_of(self._store.get_resource_by_id)(owner)
             return None if resource is None else resource.working_memory or None
@@ -164,13 +166,13 @@ class WorkingMemoryMethods(MessageMethods):
     def _updated(
         self, working: WorkingMemory, update: Update, thread_id: str | None, owner: str | None
     ) -> Program[str]:
-        """Change working memory under the condition that it is as it was read."""
+        """Change working memory under the condition that it is unchanged since it was read."""
         if thread_id is not None and working.scope == "resource":
             thread = yield from program_of(self._store.get_thread_by_id)(thread_id)
             self._owned(thread, thread_id, owner)
             if owner is None:
                 if thread is None:
-                    raise NotFoundError("there is no such thread", kind="thread", id=thread_id)
+                    raise NotFoundError("the thread does not exist", kind="thread", id=thread_id)
                 owner = thread.resource_id
         if working.scope == "resource":
             assert owner is not None
@@ -201,7 +203,7 @@ class WorkingMemoryMethods(MessageMethods):
 def _place(
     working: WorkingMemory, thread_id: Any, resource_id: Any
 ) -> tuple[str | None, str | None]:
-    """The thread and the resource whose working memory is meant, checked."""
+    """Return the thread and the resource whose working memory is meant, checked."""
     thread = checks.optional(checks.identifier, thread_id, "thread_id")
     owner = checks.optional(checks.identifier, resource_id, "resource_id")
     if thread is None and (owner is None or working.scope == "thread"):

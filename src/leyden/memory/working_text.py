@@ -1,7 +1,7 @@
-"""Working memory: its text, how an update changes it, and the tool by which a model updates it.
+"""Working memory: its text, how updates change it, and the tool that lets a model update it.
 
-The text of a resource is where the TypeScript client keeps it, and so is that of a thread: in the
-thread's metadata. Under a schema it is JSON, and updates are merged into it as that client does.
+A resource's text and a thread's text (in the thread's metadata) are stored where the TypeScript
+client stores them. Under a schema the text is JSON, and updates are merged as that client does.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ __all__ = [
 ]
 
 Update: TypeAlias = str | Mapping[str, JSON] | Callable[[str | None], "str | Mapping[str, JSON]"]
-"""A new text; what to merge, under a schema; or a function that makes one of the stored text."""
+"""A new text; under a schema, a dict to merge; or a function of the stored text that makes one."""
 
 IN_METADATA: Final = "workingMemory"
-"""The key of a thread's metadata that has its working memory."""
+"""The key in a thread's metadata that holds its working memory."""
 
 _WHITE: Final = re.compile(f"[{WHITE_IN_JAVASCRIPT}]+")
 
 
 def changed_text(options: WorkingMemory, stored: str | None, update: Update) -> str:
-    """The text after an update of what is stored. Raises InputError.
+    """Return the text after an update. Raises InputError.
 
     >>> changed_text(WorkingMemory(schema={}), '{"name": "Al", "city": "Rome"}', {"name": "Ann"})
     '{"name":"Ann","city":"Rome"}'
@@ -60,14 +60,14 @@ def changed_text(options: WorkingMemory, stored: str | None, update: Update) -> 
     text = accept_string(update, "update")
     if options.is_json and _object_in(text) is None:
         raise InputError(
-            "working memory under a schema is a JSON object, and this text is none: give a dict of "
-            "what changes, or the JSON text of the whole"
+            "working memory under a schema is a JSON object, but this text is not one: give a dict "
+            "of what changes, or the JSON text of the whole object"
         )
     return text
 
 
 def merged(stored: Mapping[str, JSON] | None, change: Mapping[str, JSON]) -> dict[str, JSON]:
-    """A JSON object with a change: objects are merged, null removes a key, all else is replaced.
+    """Merge a change into a JSON object: null removes a key, and values but objects are replaced.
 
     >>> merged({"a": 1, "b": {"c": [1, 2], "d": 3}}, {"a": None, "b": {"c": [9]}})
     {'b': {'c': [9], 'd': 3}}
@@ -85,7 +85,7 @@ def merged(stored: Mapping[str, JSON] | None, change: Mapping[str, JSON]) -> dic
 
 
 _NAMED: Final = ("$defs", "definitions")
-"""Where a JSON schema has the schemas that it refers to by name."""
+"""Where a JSON schema holds the schemas that it refers to by name."""
 
 _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "string": (str,),
@@ -95,14 +95,14 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "object": (Mapping,),
     "array": (list, tuple),
 }
-"""The types of values by JSON schema's names; null removes a key, so that it fits everywhere."""
+"""Python's types by JSON schema's names. Null is allowed everywhere, because it removes a key."""
 
 
 def _refuse_unfit(value: JSON, schema: Any, path: str) -> None:
-    """Raise InputError for a value of another type than the schema says, or none of its choices.
+    """Raise InputError for a value that the schema does not allow.
 
-    Types, choices, and what objects and lists hold are looked at. That something required is
-    missing is no fault of a change.
+    Checks types, choices, and the contents of objects and lists. Required fields may be missing,
+    because a change names only what changes.
     """
     if value is None or not isinstance(schema, Mapping):
         return
@@ -113,7 +113,7 @@ def _refuse_unfit(value: JSON, schema: Any, path: str) -> None:
         raise InputError(f'"{path}" takes {listed(names, "or")} by the schema of working memory')
     choices = schema.get("enum")
     if isinstance(choices, list | tuple) and value not in choices:
-        raise InputError(f'"{path}" is none of the choices in the schema of working memory')
+        raise InputError(f'"{path}" is not one of the choices in the schema of working memory')
     if isinstance(value, Mapping):
         properties = schema.get("properties") or {}
         for key, one in value.items():
@@ -135,7 +135,7 @@ def _is_of(value: JSON, name: str) -> bool:
 
 
 def _object_in(text: str | None) -> dict[str, JSON] | None:
-    """The JSON object that a text is; None for any other text."""
+    """Return the JSON object in a text, or None if the text is anything else."""
     try:
         value = json.loads(text or "")
     except (ValueError, RecursionError):
@@ -144,15 +144,15 @@ def _object_in(text: str | None) -> dict[str, JSON] | None:
 
 
 class EmptyTemplateError(Exception):
-    """A template that nobody has filled in was to replace what is known."""
+    """An empty template would replace what is known."""
 
 
 @frozen
 class Tool:
-    """A function that a model may call: its name, what it is for, and a JSON schema of arguments.
+    """A function that a model may call: its name, its purpose, and a JSON schema of its arguments.
 
-    `function` takes the arguments by name and gives a dict; that of an asynchronous memory is
-    awaited. Most clients of models take the other three as they are.
+    `function` takes the arguments by name and returns a dict; for an asynchronous memory, await it.
+    Most clients of models take the other three fields as they are.
     """
 
     name: str
@@ -162,13 +162,13 @@ class Tool:
 
 
 def update_tool(options: WorkingMemory, function: Callable[..., Any]) -> Tool:
-    """The tool that updates working memory."""
+    """Return the tool that updates working memory."""
     if options.schema is not None:
         description = (
             "Note what is new or has changed in working memory. Give only the fields that change: "
             "the others stay as they are. A list replaces the stored list as a whole."
         )
-        # References go from the root of a schema on, and so what they name has to be there.
+        # References start at the root of the whole schema, so their definitions must be there.
         named = {key: options.schema[key] for key in _NAMED if key in options.schema}
         memory: dict[str, JSON] = {
             key: value
@@ -192,9 +192,9 @@ def update_tool(options: WorkingMemory, function: Callable[..., Any]) -> Tool:
 
 
 def tool_update(options: WorkingMemory, given: Any) -> Update | None:
-    """What a model's call of the tool makes of working memory; None where it changes nothing.
+    """Return the update that a model's call of the tool asks for, or None if nothing changes.
 
-    A template that nobody has filled in does not replace what is known. Raises InputError.
+    An empty template does not replace what is known. Raises InputError.
     """
     if options.schema is None:
         if given is None:
@@ -205,8 +205,8 @@ def tool_update(options: WorkingMemory, given: Any) -> Update | None:
             template = _folded(options.form)
             if stored and _folded(text) == template != _folded(stored):
                 raise EmptyTemplateError(
-                    "this is the template that nobody has filled in, and would wipe out what is "
-                    "known; nothing was changed"
+                    "this is the empty template, which would wipe out what is known; nothing was "
+                    "changed"
                 )
             return text
 
@@ -221,7 +221,7 @@ def tool_update(options: WorkingMemory, given: Any) -> Update | None:
 
 
 def _without_padding(value: JSON, schema: Any) -> JSON:
-    """The value without nulls in fields that need not be there: models pad with them."""
+    """Return the value without nulls in optional fields, with which models pad their calls."""
     if not isinstance(schema, Mapping):
         schema = {}
     if isinstance(value, list | tuple):
@@ -241,7 +241,7 @@ def _folded(text: str) -> str:
 
 
 def instruction(options: WorkingMemory, text: str | None) -> str:
-    """What the system text says of working memory: how to use it, and what is in it."""
+    """Return what the system text says about working memory: how to use it, and what it holds."""
     if options.is_json:
         kind, how = "a JSON object under this schema", "with the fields that change, and only these"
     else:
