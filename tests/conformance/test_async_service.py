@@ -164,7 +164,7 @@ def test_many_tasks_work_at_the_same_time(within: Within) -> None:
     within(work)
 
 
-def test_a_batch_that_is_not_awaited_to_its_end_can_be_cancelled(within: Within) -> None:
+def test_a_batch_that_is_not_awaited_to_its_end_can_be_canceled(within: Within) -> None:
     async def work(app: leyden.AsyncService) -> None:
         task = app.entities.task
         batch = task.put([{"project": "p", "id": f"{n:04}"} for n in range(2000)])

@@ -64,7 +64,7 @@ def test_a_transaction_happens_as_a_whole(bank: leyden.Service) -> None:
     assert len(transfer.query.transfers(account_id="a").go()) == 1
 
 
-def test_a_cancelled_transaction_says_which_operation_and_why(bank: leyden.Service) -> None:
+def test_a_canceled_transaction_says_which_operation_and_why(bank: leyden.Service) -> None:
     account, transfer = bank.entities.account, bank.entities.transfer
     account.put([{"account_id": "a", "balance": 1}, {"account_id": "b"}]).go()
     with pytest.raises(TransactionCanceledError) as caught:

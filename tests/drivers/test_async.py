@@ -168,7 +168,7 @@ def silent(server_released: threading.Event, held: int = 0) -> Callable[[int], b
     return reply
 
 
-def test_a_cancelled_write_is_reported_and_its_connection_is_gone(run: Run) -> None:
+def test_a_canceled_write_is_reported_and_its_connection_is_gone(run: Run) -> None:
     released = threading.Event()
     heard: list[Event] = []
 
@@ -193,7 +193,7 @@ def test_a_cancelled_write_is_reported_and_its_connection_is_gone(run: Run) -> N
     assert failed.error.unsure
 
 
-def test_cancelling_who_waits_for_a_connection_leaves_it_to_others(run: Run) -> None:
+def test_canceling_who_waits_for_a_connection_leaves_it_to_others(run: Run) -> None:
     released = threading.Event()
 
     async def main() -> None:
@@ -254,7 +254,7 @@ def test_a_timeout_around_a_request_breaks_it_off(run: Run) -> None:
         released.set()
 
 
-def test_a_cancelled_program_is_closed_and_sends_nothing_more(run: Run) -> None:
+def test_a_canceled_program_is_closed_and_sends_nothing_more(run: Run) -> None:
     released = threading.Event()
     ended: list[bool] = []
 

@@ -49,7 +49,7 @@ def test_a_call_that_is_under_way_at_the_end_goes_on_and_leaves_nothing_open(run
         run(main())
 
 
-def test_a_call_that_is_cancelled_says_how_many_of_its_requests_had_written(run: Run) -> None:
+def test_a_call_that_is_canceled_says_how_many_of_its_requests_had_written(run: Run) -> None:
     released = threading.Event()
 
     def program() -> Program[None]:
@@ -79,7 +79,7 @@ def test_a_call_that_is_cancelled_says_how_many_of_its_requests_had_written(run:
         released.set()
 
 
-def test_a_call_that_is_cancelled_between_requests_says_what_was_written(run: Run) -> None:
+def test_a_call_that_is_canceled_between_requests_says_what_was_written(run: Run) -> None:
     heard = asyncio.Event()
 
     def program() -> Program[None]:
@@ -112,7 +112,7 @@ def test_a_call_that_is_cancelled_between_requests_says_what_was_written(run: Ru
         run(main())
 
 
-def test_a_closing_that_is_cancelled_closes_at_once() -> None:
+def test_a_closing_that_is_canceled_closes_at_once() -> None:
     class Deaf:
         """A transport whose other side does not take part in its end."""
 

@@ -111,14 +111,14 @@ def test_an_index_that_is_still_backfilling_has_its_own_error() -> None:
     said = "Cannot search backfilling vector index: vec1"
     error = refused("ValidationException", said, SEARCH)
     assert isinstance(error, IndexNotReadyError)
-    assert "books (index vec1) has not all of its items yet" in str(error)
+    assert "books (index vec1) is still backfilling" in str(error)
     assert "app.add_vector_indexes() waits" in str(error)
 
 
 def test_an_engine_that_does_not_know_an_operation_says_so() -> None:
     error = refused("UnknownOperationException", "An unknown operation was requested.", SEARCH)
     assert isinstance(error, UnsupportedError)
-    assert "SearchVectors is not known there" in str(error)
+    assert "the endpoint does not know SearchVectors" in str(error)
     assert "endpoint_url=" in str(error)
 
 
@@ -192,11 +192,11 @@ def test_another_refusal_keeps_code_request_and_response() -> None:
     assert "books" in str(error)
 
 
-def test_a_cancelled_transaction_keeps_its_reasons() -> None:
+def test_a_canceled_transaction_keeps_its_reasons() -> None:
     reasons = [{"Code": "None"}, {"Code": "ConditionalCheckFailed", "Item": {"pk": {"S": "a"}}}]
     request = Request("TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "books"}}]})
     with answering(
-        refusal("TransactionCanceledException", "cancelled", CancellationReasons=reasons), 400
+        refusal("TransactionCanceledException", "canceled", CancellationReasons=reasons), 400
     ) as server:
         driver = SyncDriver(endpoint_url=server.endpoint_url, credentials=KEYS)
         with pytest.raises(AwsError) as caught:

@@ -83,7 +83,7 @@ def test_certificates_that_cannot_be_read_are_named_with_their_setting(
     }[kind]
     with pytest.raises(InvalidOptionError) as caught:
         send(url, **configure(str(tmp_path / kind)))
-    assert str(caught.value).startswith(f"{name} names the certificates to trust")
+    assert str(caught.value).startswith(f"{name} names a file of certificates to trust")
     assert f'"{tmp_path / kind}" {why}' in str(caught.value)
     assert server.opened == 0
 

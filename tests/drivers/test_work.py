@@ -267,7 +267,7 @@ def test_a_loop_goes_on_while_a_thread_works() -> None:
 
 
 @pytest.mark.parametrize("gathering", [False, True])
-def test_a_cancelled_task_cancels_what_it_awaits_and_closes_the_program(gathering: bool) -> None:
+def test_a_canceled_task_cancels_what_it_awaits_and_closes_the_program(gathering: bool) -> None:
     ended: list[str] = []
 
     async def for_ever() -> None:
@@ -295,7 +295,7 @@ def test_a_cancelled_task_cancels_what_it_awaits_and_closes_the_program(gatherin
     assert ended == ["work"] * (1 + gathering) + ["program"]
 
 
-def test_a_cancelled_task_does_not_wait_for_its_thread() -> None:
+def test_a_canceled_task_does_not_wait_for_its_thread() -> None:
     released = threading.Event()
 
     def program() -> Program[None]:

@@ -105,7 +105,7 @@ def test_an_update_that_fails_half_way_changes_nothing(client: Any) -> None:
     assert get(client, "b") is None
 
 
-def test_a_cancelled_transaction_changes_nothing_and_copies_no_item(
+def test_a_canceled_transaction_changes_nothing_and_copies_no_item(
     engine: leyden.engine.LocalEngine, client: Any
 ) -> None:
     put(client, "a", n={"N": "1"})

@@ -144,7 +144,7 @@ STEPS = st.one_of(
     st.tuples(st.just("update"), UPDATES),
     st.tuples(st.just("delete"), NAMES),
     st.tuples(
-        st.sampled_from(["batch", "transaction", "cancelled", "refused"]),
+        st.sampled_from(["batch", "transaction", "canceled", "refused"]),
         st.lists(ITEMS, min_size=1, max_size=3, unique_by=lambda given: given[0]),
     ),
     st.tuples(st.just("search"), st.tuples(NUMBERS, NUMBERS, NUMBERS)),
@@ -185,7 +185,7 @@ def take(client: Any, step: str, given: Any) -> None:
             client.transact_write_items(TransactItems=members)
             return
         last: dict[str, Any] = {"TableName": TABLE, "Key": key("9")}
-        if step == "cancelled":
+        if step == "canceled":
             last["ConditionExpression"] = "attribute_exists(pk)"
             members.append({"ConditionCheck": last})
         else:

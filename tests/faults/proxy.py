@@ -317,7 +317,7 @@ def refusal(fault: Refuse) -> bytes:
 
 
 def canceled(*codes: str) -> Refuse:
-    """A transaction that was cancelled, with a code for each of its operations."""
+    """A transaction that was canceled, with a code for each of its operations."""
     reasons = [{"Code": code, "Message": None if code == "None" else "told to"} for code in codes]
     return Refuse("TransactionCanceledException", more={"CancellationReasons": reasons})
 

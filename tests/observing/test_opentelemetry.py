@@ -340,7 +340,7 @@ def test_spans_are_children_of_the_callers_span_on_threads_and_in_tasks(
     }
 
 
-def test_a_task_that_is_cancelled_ends_its_span(telemetry: Telemetry) -> None:
+def test_a_task_that_is_canceled_ends_its_span(telemetry: Telemetry) -> None:
     observing.instrument(**telemetry.providers)
 
     async def body(url: str) -> None:

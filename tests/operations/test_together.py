@@ -54,7 +54,7 @@ def _refused(program: Generator[Any, Any, Any], error: AwsError) -> int:
             step = program.send(None)
 
 
-def test_a_cancelled_read_says_which_items_were_in_the_way(app: leyden.Service) -> None:
+def test_a_canceled_read_says_which_items_were_in_the_way(app: leyden.Service) -> None:
     task = app["task"]
     gets = app.transact_get([task.get(project_id="p", task_id=name) for name in "ab"])
     with pytest.raises(TransactionCanceledError) as caught:

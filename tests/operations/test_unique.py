@@ -142,7 +142,7 @@ def test_an_item_that_was_gone_for_a_moment_is_written_all_the_same(
     }[name]()
     stored = task.put(**KEY, title="old").params()["Item"]
     refused = AwsError(
-        "cancelled",
+        "canceled",
         aws_code="TransactionCanceledException",
         response={"CancellationReasons": [{"Code": "ConditionalCheckFailed"}]},
     )

@@ -1,4 +1,4 @@
-"""The one place that talks to the network."""
+"""The only package that sends requests to DynamoDB."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from leyden.drivers.pynamodb import SharedConnection
     from leyden.drivers.sync import SyncDriver
 
-# botocore and PynamoDB, behind SharedConnection, take longer to import than a request takes.
+# Importing botocore and PynamoDB, which SharedConnection needs, takes longer than a request.
 _PLACES: Final = {
     "Credentials": "connection",
     "Driver": "base",

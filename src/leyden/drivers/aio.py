@@ -1,4 +1,4 @@
-"""The driver for event loops: the same programs and the same requests, over asyncio."""
+"""The driver for asyncio: the same programs and requests as the blocking driver's."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ retry_pause = asyncio.sleep
 
 
 class AsyncConnection:
-    """What `LeanConnection` is to threads, for event loops; the arguments are those of `Access`.
+    """The `LeanConnection` for event loops; the arguments are those of `Access`.
 
-    Nothing is tied to a loop before the first request. Each loop that it is used on has
-    connections of its own. What botocore does that may block, such as fetching credentials or
-    reading configuration, is done on a thread of the loop's executor.
+    Nothing is bound to a loop before the first request, and each loop gets connections of its own.
+    Calls of botocore that may block, such as fetching credentials or reading configuration, run on
+    a thread of the loop's executor.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -55,7 +55,7 @@ class AsyncConnection:
 
     @property
     def endpoint(self) -> str | None:
-        """The address that requests go to, once that is known."""
+        """The address that requests go to, once it is known."""
         return self._access.endpoint
 
     @property
@@ -70,9 +70,9 @@ class AsyncConnection:
         reader: Reader | None = None,
         pool: AsyncPool | None = None,
     ) -> dict[str, Any]:
-        """Send one request. `operation_kwargs` stays as it is; `reader` is a `Request`'s.
+        """Send one request without changing `operation_kwargs`; `reader` is a `Request`'s.
 
-        `pool` is the one that was there when the program began whose request it is.
+        `pool` is the pool that existed when the request's program began.
         """
         if pool is None:
             pool = self.pool()
@@ -98,12 +98,12 @@ class AsyncConnection:
             return response
 
     async def close(self) -> None:
-        """Close the connections, those in use when they are free. Later calls open new ones."""
+        """Close the connections, or those in use once they are free. Later calls open new ones."""
         loop = asyncio.get_running_loop()
         with self._lock:
             own = self._pools.pop(loop, None)
             for other, pool in list(self._pools.items()):
-                # Those of a loop that still runs, on another thread, are that loop's to close.
+                # If a loop still runs on another thread, only that loop may close its connections.
                 if not other.is_running():
                     del self._pools[other]
                     pool.abandon()
@@ -115,14 +115,14 @@ class AsyncConnection:
             await asyncio.to_thread(self._access.forget_client)
 
     def after_fork(self) -> None:
-        """Leave the connections to the parent, and let go of a lock that a thread may have held."""
+        """Leave the connections to the parent, and replace a lock that a thread may have held."""
         self._lock = Lock()
-        # To close one would end the parent's watch over it, and to let go of one closes it.
+        # Closing a socket here would end the parent's watch over it, and dropping it closes it.
         _inherited.append(self._pools)
         self._pools = WeakKeyDictionary()
 
     def pool(self) -> AsyncPool:
-        """The connections of the running loop. After `close()` it is another one."""
+        """Return the connections of the running loop; after `close()`, these are new ones."""
         loop = asyncio.get_running_loop()
         found = self._pools.get(loop)
         if found is not None:
@@ -135,8 +135,8 @@ class AsyncConnection:
         )
         with self._lock:
             for other, pool in list(self._pools.items()):
-                # Nobody closed the connections before their loop, as with `asyncio.run` for each
-                # call: there may be thousands of such loops.
+                # Nobody closed these connections before their loop was closed. With an
+                # `asyncio.run` for each call, there may be thousands of such loops.
                 if other.is_closed():
                     del self._pools[other]
                     pool.abandon()
@@ -145,17 +145,17 @@ class AsyncConnection:
 
 
 _inherited: Final[list[Any]] = []
-"""Pools of the process that this one was forked from: to close them would take them from it."""
+"""Pools of the process that this one was forked from; closing them would break them there."""
 
 
 class AsyncDriver:
-    """Runs programs on the running event loop; many tasks may use one driver.
+    """Runs programs on the running event loop; several tasks may share one driver.
 
-    The arguments are those of `SyncDriver`; `connection` takes one that exists instead, and
-    leaves it open at `close()`. A task that is cancelled ends at once: the request that was
-    under way is told to listeners as failed, and its connection is closed. Whether a write has
-    happened is then not known, as with a timeout; the notes of the CancelledError say so, and how
-    many requests of its program had written before.
+    The arguments are those of `SyncDriver`. `connection` takes an existing connection instead,
+    which `close()` leaves open. A task that is canceled ends at once: listeners hear that the
+    request under way failed, and its connection is closed. As after a timeout, nobody knows then
+    whether a write has happened. The notes of the CancelledError say so, and how many requests of
+    the program had written before.
 
     ::
 
@@ -190,7 +190,7 @@ class AsyncDriver:
         self._listeners = Listeners()
 
     async def run(self, program: Program[T]) -> T:
-        """Run `program` to its end and return its result; errors as `SyncDriver.run`."""
+        """Run `program` to its end and return its result; errors are those of `SyncDriver.run`."""
         told = running(self._listeners, program)
         try:
             if told is None:
@@ -202,7 +202,7 @@ class AsyncDriver:
             raise error
 
     async def _run(self, program: Program[T], told: Running | None) -> T:
-        # The connections that were there when it began serve all of its requests.
+        # All requests of a program use the connections that existed when it began.
         pool = self.connection.pool()
         within = None if told is None else told.id
         ledger: Ledger | None = None
@@ -235,11 +235,11 @@ class AsyncDriver:
             if ledger is not None:
                 ledger.tell(error)
             raise
-        except asyncio.CancelledError as cancelled:
+        except asyncio.CancelledError as canceled:
             if ledger is not None and (written := ledger.requests):
-                cancelled.add_note(
-                    f"requests of the same call that had written before: {written}; what they "
-                    "wrote is there"
+                canceled.add_note(
+                    f"requests of the same call that had written before: {written}; their writes "
+                    "stay"
                 )
             raise
         except BaseException as ended:
@@ -268,8 +268,8 @@ class AsyncDriver:
                 sending.response = await connection.dispatch(
                     request.api, sending.params, request.reader, pool
                 )
-            except asyncio.CancelledError as cancelled:
-                cancelled.add_note(str(broken_off(request)))
+            except asyncio.CancelledError as canceled:
+                canceled.add_note(str(broken_off(request)))
                 raise
         return sending.response
 
@@ -297,7 +297,7 @@ class AsyncDriver:
         try:
             await asyncio.gather(*workers)
         finally:
-            # After an error or a cancellation, what has not begun is not sent any more.
+            # After an error or a cancellation, requests that have not begun are not sent.
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
@@ -308,14 +308,14 @@ class AsyncDriver:
         return self._listeners.listen(callback, operations=operations)
 
     def attach(self, model: type[Model]) -> NoReturn:
-        """Raise CallStyleError: PynamoDB's models block."""
+        """Raise CallStyleError, because PynamoDB's models block."""
         raise CallStyleError(
             "PynamoDB's models block the event loop; load the service with `leyden.load` to use "
             "them"
         )
 
     async def close(self) -> None:
-        """Close the connections, those in use when they are free. Later calls open new ones."""
+        """Close the connections, or those in use once they are free. Later calls open new ones."""
         if self._owns_connection:
             await self.connection.close()
 
@@ -332,7 +332,7 @@ class AsyncDriver:
 
 
 async def done(work: Work) -> Any:
-    """The result of somebody's work: awaited, or of a thread."""
+    """Do the work and return its result: awaited if it can be, or else on a thread."""
     if work.awaited is not None:
         return await work.awaited()
 
@@ -340,7 +340,7 @@ async def done(work: Work) -> Any:
         try:
             return work.blocking()
         except StopIteration as stray:
-            # A future cannot hold one, so that it would be waited for without end.
+            # A future cannot hold a StopIteration, so awaiting it would never end.
             raise RuntimeError("a step raised StopIteration") from stray
 
     return await asyncio.to_thread(blocking)

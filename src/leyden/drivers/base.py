@@ -1,9 +1,9 @@
-"""What all ways to DynamoDB share: their limits, what listeners are told, processes that fork.
+"""What all drivers share: limits, events for listeners, and how forked processes are handled.
 
-Nothing here imports botocore, PynamoDB, asyncio or TLS: half of the time in which a process comes
-to its first answer would go into imports that most processes do not need. `aws` and `ssl` are
-those modules, imported when the first of their names is asked for, as by `except aws.SSLError`
-once something has gone wrong.
+Nothing here imports botocore, PynamoDB, asyncio or TLS: half of the time until a process has its
+first answer would go into imports that most processes never need. `aws` and `ssl` stand for those
+modules, which are imported when one of their names is first used, as in `except aws.SSLError` once
+something has gone wrong.
 """
 
 from __future__ import annotations
@@ -47,34 +47,34 @@ else:
     ssl = Late("ssl")
 
 CONNECT_TIMEOUT: Final = 5.0
-"""Seconds to wait for a connection, each attempt."""
+"""How many seconds each attempt waits for a connection."""
 
 READ_TIMEOUT: Final = 30.0
-"""Seconds to wait for an answer, each attempt."""
+"""How many seconds each attempt waits for an answer."""
 
 POOL_SIZE: Final = 50
-"""Connections kept open at most; more are opened, and closed again, when more are in use."""
+"""The most connections that stay open; if more are in use, they are closed afterwards."""
 
 IDLE_LIMIT: Final = 50.0
-"""Seconds after which a connection that was not used is not used again: DynamoDB closes one after
-a minute, and a request that meets the end of its connection may or may not have been read."""
+"""For how many seconds an idle connection may be used again. DynamoDB closes a connection after a
+minute, and if a request meets that, nobody knows whether DynamoDB has read it."""
 
 ATTEMPTS: Final = 4
-"""How often botocore's standard mode sends a request to DynamoDB, the first time included."""
+"""How often botocore's standard mode sends a request to DynamoDB, including the first attempt."""
 
 UNSTATED_ATTEMPTS: Final = 3
-"""What a request says of that where botocore does not."""
+"""The number of attempts that a request declares if botocore does not."""
 
 FIRST_WAIT: Final = 0.05
-"""Seconds, at most, before half an answer is asked for again; each further wait is twice as long.
-Other waits are botocore's."""
+"""The longest wait in seconds before half an answer is asked for again; each further wait is twice
+as long. botocore decides on all other waits."""
 
 LOGGER: Final = "leyden.drivers"
 T = TypeVar("T")
 
 
 class Driver(Protocol):
-    """Runs programs: sends what they ask for and hands them what comes back."""
+    """Runs programs: sends the requests that they yield and hands them the answers."""
 
     def run(self, program: Program[T]) -> T:
         """Run `program` to its end and return its result."""
@@ -107,10 +107,10 @@ DATA_APIS: Final = frozenset(
         "UpdateItem",
     }
 )
-"""The calls that read or write items, and so consume capacity."""
+"""The API calls that read or write items, and so consume capacity."""
 
 BOTOCORE_NEEDED: Final[Mapping[str, str]] = {"SearchVectors": "1.43.64"}
-"""The first version of botocore that knows a call which older ones do not."""
+"""The first version of botocore for each API call that older versions do not have."""
 
 THROTTLING: Final = frozenset(
     {
@@ -126,13 +126,13 @@ THROTTLING: Final = frozenset(
         "TooManyRequestsException",
     }
 )
-"""The codes of refusals for too many requests."""
+"""The error codes for too many requests."""
 
 CONDITIONAL_APIS: Final = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
 
 
 def table_of(params: Mapping[str, Any]) -> str | None:
-    """Name the table of a request; several are joined with a comma, None where it has none."""
+    """Return the table of a request, several joined by commas, or None if it names none."""
     try:
         if "TableName" in params:
             return str(params["TableName"])
@@ -142,12 +142,12 @@ def table_of(params: Mapping[str, Any]) -> str | None:
         names = {str(part["TableName"]) for entry in entries for part in entry.values()}
         return ", ".join(sorted(names)) or None
     except (AttributeError, KeyError, TypeError):
-        # Parameters of the wrong shape: sending them says so, in words.
+        # Parameters of the wrong shape; sending them produces an error in words.
         return None
 
 
 class Observation:
-    """One request under observation, from the moment before it is sent."""
+    """A request that listeners hear about, from the moment before it is sent."""
 
     def __init__(
         self,
@@ -172,7 +172,7 @@ class Observation:
         self._started = perf_counter()
 
     def answered(self, response: Response, endpoint: str | None = None) -> None:
-        """Tell of an answer."""
+        """Tell listeners about an answer."""
         seconds = perf_counter() - self._started
         consumed = consumed_units(response)
         metadata = response.get("ResponseMetadata", {})
@@ -195,7 +195,7 @@ class Observation:
     def failed(
         self, error: LeydenError, cause: BaseException | None = None, endpoint: str | None = None
     ) -> None:
-        """Tell of an error, and of what botocore said of it."""
+        """Tell listeners about an error, and what botocore reported with it."""
         seconds = perf_counter() - self._started
         said = getattr(cause, "response", None) or {}
         metadata = said.get("ResponseMetadata", {})
@@ -233,10 +233,10 @@ class Observation:
 
 
 class Running:
-    """One operation that listeners are told of, from before its first step to its end.
+    """An operation that listeners hear about, from before its first step to its end.
 
-    A program that is named, as those of methods are, has begun at once. Any other is known by its
-    first request.
+    A program with a name, such as a method's, begins at once. Any other program begins with its
+    first request, which names it.
     """
 
     def __init__(self, own: Listeners, program: Any) -> None:
@@ -249,7 +249,7 @@ class Running:
             self._begin(program.__name__, None)
 
     def at(self, step: Step) -> None:
-        """Take note of a step that is about to be taken."""
+        """Note a step that is about to be taken."""
         if self._operation is not None:
             return
         asked = step.requests if isinstance(step, Gather) else (step,)
@@ -258,7 +258,7 @@ class Running:
             self._begin(first.operation or first.api, first.entity)
 
     def ended(self, error: BaseException | None) -> None:
-        """Tell of the end, which a program that asked nobody for anything comes to unnoticed."""
+        """Tell listeners about the end; an unnamed program without a request has none."""
         if self._operation is not None:
             seconds = perf_counter() - self._started
             self._tell(OperationEnded(self._operation, self._entity, seconds, error, self.id))
@@ -284,7 +284,7 @@ class Running:
 
 
 def is_named(program: Any) -> bool:
-    """Whether a program has a name of its own, not that of the function that made it."""
+    """Return whether a program has a name of its own, not that of the function that made it."""
     return "." in getattr(program, "__name__", "")
 
 
@@ -292,10 +292,10 @@ UNSURE: Final = "; a write may or may not have happened"
 
 
 def broken_off(request: Request) -> ConnectionFailedError:
-    """The error of a request that was given up before it was answered."""
+    """Return the error for a request that was given up before it was answered."""
     unsure = request.api in WRITING_APIS
     return ConnectionFailedError(
-        f"{request.api} was cancelled before it was answered{UNSURE if unsure else ''}",
+        f"{request.api} was canceled before it was answered{UNSURE if unsure else ''}",
         unsure=unsure,
         request=request,
         operation=request.operation or None,
@@ -309,8 +309,8 @@ _renewed: Final[WeakSet[Any]] = WeakSet()
 def renew_at_fork(owner: Any) -> None:
     """Call `owner.after_fork()` in each process that is forked from this one.
 
-    A lock that another thread held stays shut in the child, where that thread is not; and two
-    processes that read from one connection would take each other's answers.
+    A lock that another thread held would stay locked in the child, which does not have that thread.
+    And two processes that read from one connection would take each other's answers.
     """
     _renewed.add(owner)
 

@@ -1,21 +1,21 @@
-"""botocore's client: how it is made, and what it overlooks.
+"""botocore's client: how it is made, and a check of its answers.
 
-Each attempt of each client is looked at here before botocore decides on the next, because botocore
-takes for granted what a network does not grant:
+Each attempt of each client is checked here before botocore decides on the next, because botocore
+trusts the network more than it should:
 
-- It checks neither the length of a body nor its JSON, and takes a wrong checksum after the last
-  attempt: half an answer reads as an empty one, as if no item were there.
-- It reads whatever comes for as long as it comes. DynamoDB's answers have a bound; those of a
-  wrong address have none.
-- It takes an interim answer (103) for the answer, and what follows for the answer to the next
+- It checks neither the length of a body nor its JSON, and accepts a wrong checksum after the last
+  attempt. Half an answer then reads as an empty one, as if the item did not exist.
+- It reads for as long as data comes. DynamoDB's answers have a limit, those of a wrong address do
+  not.
+- It takes an interim answer (103) for the answer, and then the real answer for that to the next
   request.
-- It takes a text that is no JSON for the message of an error: half of an answer with the stored
-  item in it would be shown, and logged.
-- It makes an addition again whose answer was lost. DynamoDB has no token for a single write, so
-  `ADD` and `list_append` would count twice; any other write leaves the same when made twice.
-- It forgets that an attempt got no answer once a later one is refused. But a condition that fails
-  in the second attempt may fail because the first one wrote. So the answer says so, in its
-  `ResponseMetadata`, and what was refused is then `unsure`.
+- It takes a text that is not JSON for the message of an error. Half an answer with the stored item
+  in it would then be shown and logged.
+- It repeats an addition whose answer was lost. DynamoDB has no token for single writes, so `ADD`
+  and `list_append` would count twice. All other writes have the same effect when repeated.
+- It forgets that an attempt got no answer once a later attempt is refused. But a condition may fail
+  in the second attempt because the first one wrote. So the answer says that in its
+  `ResponseMetadata`, and the refused write counts as `unsure`.
 """
 
 from __future__ import annotations
@@ -53,26 +53,26 @@ from leyden.drivers.lean.answers import (
 from leyden.drivers.lean.client import install_probe, is_asking
 
 LOCAL_REGION: Final = "us-east-1"
-"""The region where none is set anywhere and an `endpoint_url` makes it a formality."""
+"""The region if none is set and an `endpoint_url` makes it a mere formality."""
 
 _REFUSED: Final = 300
 _FINAL: Final = 200
-"""The least status of an answer after which no other one follows."""
+"""The lowest status of an answer that is final."""
 
 _COUNTS: Final = re.compile(r" [+-] |list_append\(")
 
 
 @cache
 def _loader(data_path: str | None) -> botocore.loaders.Loader:
-    """What reads botocore's descriptions of services, each once a process.
+    """Return the loader of botocore's descriptions of services, which reads each once per process.
 
-    A session of its own reads them again, which is most of what a client costs.
+    Otherwise each session reads them again, which is most of the cost of a client.
     """
     return botocore.loaders.create_loader(data_path)
 
 
 def make_session(profile: str | None, explicit: Any) -> botocore.session.Session:
-    """A botocore session, with these `Credentials` or with those that it finds."""
+    """Return a botocore session, with these `Credentials` or those that it finds."""
     session = botocore.session.Session(profile=profile)
     if explicit is not None:
         session.set_credentials(
@@ -84,8 +84,8 @@ def make_session(profile: str | None, explicit: Any) -> botocore.session.Session
 
 
 def find_region(session: botocore.session.Session, endpoint_url: str | None) -> str:
-    """The region that nobody gave. Raises NoRegionError."""
-    # A session whose region somebody has set stands above the environment.
+    """Return the region if no argument gives it. Raises NoRegionError."""
+    # A region that somebody has set on the session takes precedence over the environment.
     region = (
         session.instance_variables().get("region")
         or os.environ.get("AWS_REGION")
@@ -99,10 +99,10 @@ def find_region(session: botocore.session.Session, endpoint_url: str | None) -> 
 def make_client(
     session: botocore.session.Session, region: str, endpoint_url: str | None, **limits: Any
 ) -> Any:
-    """A client whose attempts are looked at. Raises botocore's own errors.
+    """Return a client whose attempts are checked. Raises botocore's own errors.
 
-    Its retries are botocore's standard mode, unless the AWS configuration names a mode, or the
-    session has a configuration for its clients that does.
+    It retries in botocore's standard mode, unless the AWS configuration or the session's
+    configuration of clients sets another mode.
     """
     configured = os.environ.get("AWS_RETRY_MODE") or session.get_scoped_config().get("retry_mode")
     default = session.get_default_client_config()
@@ -112,7 +112,7 @@ def make_client(
     config = botocore.config.Config(
         tcp_keepalive=True,
         user_agent_extra=f"{extra} leyden" if extra else "leyden",
-        # The service checks parameters as well, and a check of all of them takes its time.
+        # DynamoDB checks the parameters as well, and botocore's check is slow.
         parameter_validation=False,
         **limits,
     )
@@ -126,11 +126,11 @@ _answered: Final[ContextVar[bool]] = ContextVar("leyden_answered", default=False
 
 
 def watch(client: Any) -> None:
-    """Look at every attempt of a client's requests before it decides on the next."""
+    """Check every attempt of a client's requests before the client decides on the next."""
     events = client.meta.events
     events.register_first("before-parse.dynamodb", _prepare, unique_id="leyden-parsing")
     events.register_first("needs-retry.dynamodb", _look, unique_id="leyden-answers")
-    # A client that has no HTTP session of botocore's stays as it is.
+    # A client without botocore's HTTP session stays as it is.
     endpoint = getattr(client, "_endpoint", None)
     session = getattr(endpoint, "http_session", None)
     if endpoint is not None and session is not None and not isinstance(session, _Bounded):
@@ -138,12 +138,12 @@ def watch(client: Any) -> None:
 
 
 def expect_answer() -> None:
-    """Forget that an earlier request was answered; see `is_answered`."""
+    """Forget that an earlier request in this thread was answered; see `is_answered`."""
     _answered.set(False)
 
 
 def is_answered() -> bool:
-    """Whether something came back since `expect_answer`, in this thread."""
+    """Return whether anything came back since `expect_answer` in this thread."""
     return _answered.get()
 
 
@@ -154,7 +154,7 @@ def _prepare(
     customized_response_dict: dict[str, Any],
     **_: Any,
 ) -> None:
-    """Have botocore read nothing of an answer that it would take for another, or show as it is."""
+    """Keep from botocore the parts of an answer that it would misread, or show as they are."""
     _answered.set(True)
     if is_asking():
         return
@@ -179,7 +179,7 @@ def _look(
     response: Any = None,
     **_: Any,
 ) -> float | bool | None:
-    """Say whether to try again: seconds to wait, False for no, None for botocore's own answer."""
+    """Say whether to retry: seconds to wait, False for no, None to let botocore decide."""
     if is_asking():
         return None
     context = request_dict["context"]
@@ -191,7 +191,7 @@ def _look(
     why = None if response is None else response[1].pop(UNFIT, None)
     if not unanswered and response[0].status_code < SERVER_FAULT:
         if response[1].get("Error", {}).get("Code") == IN_PROGRESS:
-            # It may yet happen, whatever a later attempt is refused for.
+            # The write may still happen, even if a later attempt is refused.
             context[EARLIER_UNANSWERED] = True
         if response[0].status_code < _REFUSED:
             if why is None:
@@ -209,7 +209,7 @@ def _look(
 
 
 def _count_throttled(context: dict[str, Any], parsed: dict[str, Any]) -> None:
-    """Say in an answer how many attempts before it were throttled, for listeners."""
+    """Add to an answer how many attempts before it were throttled, for listeners."""
     before = context.get(THROTTLED_ATTEMPTS, 0)
     if before:
         parsed.setdefault("ResponseMetadata", {})[THROTTLED_ATTEMPTS] = before
@@ -238,19 +238,19 @@ def _is_whole(http: Any) -> bool:
 
 
 def _may_be_repeated(body: bytes | str) -> bool:
-    """Whether an update made twice is the same as made once: it counts and appends nothing."""
+    """Return whether an update has the same effect when repeated: it must not count or append."""
     params = json.loads(body)
     expression = params.get("UpdateExpression", "")
     if _COUNTS.search(expression):
         return False
     _, adds, rest = expression.partition("ADD ")
     values = params.get("ExpressionAttributeValues", {})
-    # Adding members to a set twice changes nothing.
+    # Adding members to a set is safe to repeat.
     return not adds or not any("N" in values.get(v, {}) for v in re.findall(r":\w+", rest))
 
 
 class _Bounded:
-    """An HTTP session of botocore's that reads no more than an answer may have."""
+    """An HTTP session of botocore's that stops reading at the size limit of answers."""
 
     def __init__(self, session: Any) -> None:
         self._session = session
@@ -262,7 +262,7 @@ class _Bounded:
         """Send a request and read the answer. Raises botocore's errors and ForeignAnswerError."""
         if request.stream_output:
             return self._session.send(request)
-        # Read here, and not before the answer is looked at.
+        # The body is read here, after the head has been checked.
         request.stream_output = True
         answer = self._session.send(request)
         raw = answer.raw
@@ -276,20 +276,20 @@ class _Bounded:
                 raise ForeignAnswerError(TOO_LONG)
             content = _read(raw, request.url)
         except BaseException:
-            # What else is on its way must not become the answer to another request.
+            # The rest of this answer must not become the answer to another request.
             raw.close()
             raise
         return AWSResponse(answer.url, answer.status_code, answer.headers, _Content(content))
 
 
 class _Content:
-    """A body that has been read."""
+    """A body that has been read already."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
 
     def stream(self) -> Any:
-        """The body in one piece."""
+        """Return the body in one piece."""
         return iter((self._content,))
 
 

@@ -1,6 +1,6 @@
-"""How requests get to DynamoDB and are let in: credentials, region, endpoint, botocore's client.
+"""How a connection finds credentials, region and endpoint, and makes botocore's client.
 
-The usual AWS rules hold: explicit arguments first, then the environment, then the AWS configuration
+The usual AWS order applies: explicit arguments, then the environment, then the AWS configuration
 files, then the role of the machine.
 """
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 
 class HasCredentials(Protocol):
-    """An object that may stand in for `Credentials`."""
+    """An object that can replace `Credentials`."""
 
     @property
     def access_key_id(self) -> str:
-        """The public half."""
+        """The access key id, which is not secret."""
 
     @property
     def secret_access_key(self) -> str:
-        """The secret half."""
+        """The secret access key."""
 
 
 @frozen
 class Credentials:
-    """AWS credentials. Neither half of the secret shows in its `repr`."""
+    """AWS credentials. The secret key and the session token are not in the `repr`."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -44,9 +44,9 @@ class Credentials:
 
     @classmethod
     def of(cls, given: Mapping[str, str | None] | HasCredentials | None) -> Credentials | None:
-        """Read credentials from a mapping or an object with these names; None stays None.
+        """Read credentials from a mapping, or an object with these attributes; None stays None.
 
-        Raises InvalidOptionError for a missing or an unknown name.
+        Raises InvalidOptionError for a missing or unknown name.
         """
         if given is None or isinstance(given, Credentials):
             return given
@@ -75,18 +75,18 @@ class Credentials:
 
 
 class Access:
-    """How requests get to DynamoDB and are let in, for all threads of a connection.
+    """How requests reach DynamoDB and are authorized, for all threads of a connection.
 
-    `region`: an argument, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, in
-    this order; with an `endpoint_url` and none of them, us-east-1. `credentials`: an
-    argument, or botocore's chain (environment, `profile` or `AWS_PROFILE`, container,
-    machine). `session` is a session of boto3 or botocore that has credentials and a region of its
-    own; it is asked for them as it would be by its own clients, and is left as it is.
+    The region comes from the argument `region`, `AWS_REGION`, `AWS_DEFAULT_REGION`, or the profile,
+    in this order; with an `endpoint_url` and none of these, it is us-east-1. Credentials come from
+    the argument `credentials`, or else from botocore's chain (environment, `profile` or
+    `AWS_PROFILE`, container, machine). `session` is a session of boto3 or botocore with credentials
+    and a region of its own; it is used as its own clients would use it, and is not changed.
 
-    Nothing is looked up before the first request, so making one never fails for want of
-    configuration. botocore finds credentials, region and endpoint, once something asks for its
-    session or client; `plain_profile` spares a process botocore where it would find nothing but
-    plain credentials.
+    Nothing is looked up before the first request, so making an `Access` never fails for missing
+    configuration. Whoever asks for the session or the client makes botocore find credentials,
+    region and endpoint. `plain_profile` spares a process botocore if botocore would find nothing
+    but plain credentials.
     """
 
     def __init__(
@@ -106,13 +106,13 @@ class Access:
         if endpoint_url is not None:
             check_endpoint(endpoint_url)
         self.region = region or ""
-        """The region that was given, or that botocore has found since; empty before."""
+        """The region that was given or that botocore has found; empty before that."""
         self.host = endpoint_url
         self.profile = profile
         self.connect_timeout = connect_timeout
         self.read_timeout = read_timeout
         self.pool_size = pool_size
-        # Without botocore's session no profile can name certificates, and none is made for them.
+        # Only botocore's session knows a profile's certificates, but none is made just for them.
         self.trust = Trust(
             lambda: Bundle.named(self.session if self._session or self._plain is None else None)
         )
@@ -131,7 +131,7 @@ class Access:
 
     @property
     def endpoint(self) -> str | None:
-        """The address that requests go to, once that is known."""
+        """The address that requests go to, once it is known."""
         client, plain = self._client, self._plain
         if client is not None:
             return str(client.meta.endpoint_url)
@@ -151,17 +151,17 @@ class Access:
 
     @property
     def client(self) -> Any:
-        """The botocore client, made at first use.
+        """The botocore client, which is made when it is first used.
 
         Raises botocore's own errors, and InvalidOptionError for certificates that cannot be read.
         """
         if self._shared is not None:
             return self._shared.client
-        # botocore clients may be shared by threads, but must not be made by two at once.
+        # Threads may share a botocore client, but two threads must not make clients at once.
         with self._lock:
             made = self._client
-            # One that found no credentials would never look for them again, as where the service
-            # of the machine that gives them was late.
+            # A client that found no credentials never looks for them again, even if the machine's
+            # service for them was only late, so it is made again.
             if made is None or made._request_signer._credentials is None:
                 from leyden.drivers.botocore import find_region, make_client
 
@@ -181,15 +181,15 @@ class Access:
             return made
 
     def plain_profile(self) -> PlainProfile | None:
-        """How to send without botocore, None where something is configured that only it knows."""
+        """Return how to send without botocore, or None if only botocore knows the configuration."""
         told = Surroundings(self.region, self.host, self.explicit, self.profile)
-        # Who has botocore's session has asked for what botocore does.
+        # If botocore's session exists already, someone wants what botocore does.
         is_new = self._session is None and self._shared is None
         self._plain = told.plain_profile(lambda: self.session) if is_new else None
         return self._plain
 
     def client_profile(self) -> ClientProfile:
-        """How to send as botocore's client would."""
+        """Return how to send as botocore's client would."""
         if self._shared is not None:
             return self._shared.client_profile()
         from leyden.drivers.lean.client import ClientProfile
@@ -200,43 +200,43 @@ class Access:
             return self._client_profile
 
     def forget_client(self) -> None:
-        """Close botocore's client; the next request finds everything anew."""
+        """Close botocore's client; the next request finds everything again."""
         with self._lock:
             client, self._client, self._client_profile = self._client, None, None
         if client is not None:
             client.close()
 
     def after_fork(self) -> None:
-        """Let go of a lock that a thread of the parent may have held."""
+        """Replace a lock that a thread of the parent may have held."""
         self._lock = RLock()
 
 
 def botocore_session(given: Any) -> Any:
-    """The session of botocore that a caller hands in, which may be inside of one of boto3.
+    """Return the botocore session that a caller passed in, also from inside a boto3 session.
 
-    Raises InvalidOptionError for anything else, an asynchronous session among it.
+    Raises InvalidOptionError for anything else, such as an asynchronous session.
     """
     from inspect import iscoroutinefunction
 
     from botocore.session import Session
 
-    # boto3 has no public name for it; all that knows its configuration asks here.
+    # boto3 has no public name for it, but only this session knows its configuration.
     inner = getattr(given, "_session", given)
     if not isinstance(inner, Session):
         raise InvalidOptionError(
-            f"session takes boto3.Session(...), or a session of botocore, not "
+            f"session takes a boto3.Session(...) or a session of botocore, not "
             f"{type(given).__name__}"
         )
     if iscoroutinefunction(inner.get_credentials):
         raise InvalidOptionError(
-            "session is asynchronous, and its credentials cannot be asked for here; hand in a "
-            "boto3.Session(...), for event loops as well"
+            "session is asynchronous, so its credentials cannot be read here; pass a "
+            "boto3.Session(...), also with asyncio"
         )
     return inner
 
 
 def shown_place(endpoint: str | None, region: str | None) -> str:
-    """Where requests go, for messages, without user and password."""
+    """Return where requests go, for messages, without user and password."""
     if not endpoint:
         return f"region {region}" if region else "the configured region"
     parts = urlsplit(endpoint)
@@ -246,7 +246,7 @@ def shown_place(endpoint: str | None, region: str | None) -> str:
 
 
 def check_endpoint(endpoint_url: str) -> None:
-    """Raise InvalidOptionError for anything but a URL with scheme and host."""
+    """Raise InvalidOptionError for anything but a URL with a scheme and a host."""
     parts = urlsplit(endpoint_url)
     try:
         fits = parts.scheme in {"http", "https"} and bool(parts.hostname)

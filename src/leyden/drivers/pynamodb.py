@@ -1,6 +1,6 @@
-"""The ways through PynamoDB: a connection of its own, a client that a caller hands in, models.
+"""Sending through PynamoDB: its connection, clients that a caller passes in, and models.
 
-The other ways do without PynamoDB, until a model is attached to them.
+Other connections need PynamoDB only once a model is attached to them.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _PYNAMODB_TABLE_APIS: Final = frozenset(
 class SharedConnection(Connection):
     """PynamoDB's connection, shared by threads and by all entities of a service.
 
-    The arguments are those of `Access`, which finds credentials, region and endpoint. Retries are
-    botocore's standard mode, unless the AWS configuration names a mode.
+    The arguments are those of `Access`, which finds credentials, region and endpoint. Requests are
+    retried in botocore's standard mode, unless the AWS configuration sets another mode.
     """
 
     def __init__(self, **options: Any) -> None:
         self._access = Access(**options)
         super().__init__(host=self._access.host)
-        # PynamoDB's own setting, which a file on the machine may fill, is not asked.
+        # PynamoDB's own setting, which may come from a file on the machine, does not count.
         self.region = self._access.region
 
     def __repr__(self) -> str:
@@ -56,32 +56,32 @@ class SharedConnection(Connection):
 
     @property
     def endpoint(self) -> str | None:
-        """The address that requests go to, once that is known."""
+        """The address that requests go to, once it is known."""
         return self._access.endpoint
 
     @property
     def session(self) -> botocore.session.Session:
-        """The botocore session, one for all threads."""
+        """The botocore session, which all threads share."""
         return self._access.session
 
     @property
     def client(self) -> BotocoreBaseClientPrivate:
-        """The botocore client, made at first use. Raises as `Access.client` does."""
+        """The botocore client, made when it is first used. Raises as `Access.client` does."""
         client = cast(BotocoreBaseClientPrivate, self._access.client)
         if client is not self._client:
-            # What PynamoDB does with each client that it makes itself.
+            # PynamoDB does the same with each client that it makes itself.
             client.meta.events.register_first("before-send.*.*", self._before_send)
             self._client = client
         return client
 
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Send one request. `operation_kwargs` stays as it is."""
+        """Send one request without changing `operation_kwargs`."""
         kwargs = dict(operation_kwargs)
         expect_answer()
         try:
             if operation_name in DATA_APIS or operation_name in _PYNAMODB_TABLE_APIS:
                 return super().dispatch(operation_name, kwargs)
-            # PynamoDB would ask any other call for its consumed capacity, which those refuse.
+            # For any other call, PynamoDB would ask for consumed capacity, which DynamoDB refuses.
             return self._make_api_call(operation_name, kwargs)
         except RecursionError as error:
             if is_answered():
@@ -97,10 +97,10 @@ _PROBE: Final[Mapping[str, Any]] = {"TableName": "t", "Item": {"k": {"S": "v"}}}
 
 
 class ClientConnection(SharedConnection):
-    """A connection that sends through a client that exists.
+    """A connection that sends through an existing client.
 
-    Credentials, region, endpoint, configuration and event handlers are the client's own. Each of
-    its attempts is looked at as those of other connections, and it stays open at `close()`.
+    Credentials, region, endpoint, configuration and event handlers are the client's. Its attempts
+    are checked as those of other connections are, and `close()` leaves it open.
 
     Raises InvalidOptionError for anything but a low-level, blocking client of DynamoDB.
     """
@@ -113,11 +113,11 @@ class ClientConnection(SharedConnection):
 
     @property
     def client(self) -> BotocoreBaseClientPrivate:
-        """The client that was handed in."""
+        """The client that was passed in."""
         return self._given
 
     def close(self) -> None:
-        """Leave the client open: it is the caller's."""
+        """Leave the client open, because it belongs to the caller."""
 
 
 def refuse_unfit(client: Any) -> None:
@@ -128,10 +128,10 @@ def refuse_unfit(client: Any) -> None:
         )
     service = client.meta.service_model.service_name
     if service != "dynamodb":
-        raise InvalidOptionError(f"client is one of the service {service}, not of dynamodb")
+        raise InvalidOptionError(f"client is for the service {service}, not for dynamodb")
     if iscoroutinefunction(getattr(client, "_make_api_call", None)):
         raise InvalidOptionError("client is asynchronous, and this is the blocking driver")
-    # A resource's client has handlers that take typed values for plain ones.
+    # The client of a boto3 resource has handlers that convert plain values to typed ones.
     params = {**_PROBE, "Item": dict(_PROBE["Item"])}
     client.meta.events.emit(
         "before-parameter-build.dynamodb.PutItem",
@@ -141,13 +141,13 @@ def refuse_unfit(client: Any) -> None:
     )
     if params["Item"] != _PROBE["Item"]:
         raise InvalidOptionError(
-            "client is that of a boto3 resource, which turns values into typed ones by itself; "
-            'give boto3.client("dynamodb")'
+            "client belongs to a boto3 resource, which converts plain values to typed ones; pass "
+            'boto3.client("dynamodb")'
         )
 
 
 class _Borrowed(Connection):
-    """A connection of one model, which keeps its own table description and shares the client."""
+    """A model's own connection, which keeps its table description but shares the client."""
 
     def __init__(self, shared: SharedConnection | Access) -> None:
         super().__init__(region=shared.region or None, host=shared.host)
@@ -159,9 +159,9 @@ class _Borrowed(Connection):
 
 
 def attach(model: type[Model], connection: SharedConnection | Access) -> None:
-    """Let the model send through `connection`: its endpoint, region, credentials and retries.
+    """Let the model send through `connection`, with its endpoint, region, credentials and retries.
 
-    PynamoDB's default is a connection for each model class.
+    By default, PynamoDB makes a connection for each model class.
     """
     own = model._get_connection()
     if isinstance(own.connection, _Borrowed):

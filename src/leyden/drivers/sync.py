@@ -1,4 +1,4 @@
-"""The driver that blocks until each answer is there, and what both drivers do for each request."""
+"""The blocking driver, and what both drivers do for each request."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Transport: TypeAlias = Literal["lean", "pynamodb"]
-"""How requests travel: by Leyden's own means, or through PynamoDB and botocore."""
+"""The way of requests: Leyden's own transport, or PynamoDB and botocore."""
 
 TRANSPORTS: Final = ("lean", "pynamodb")
 
@@ -46,10 +46,10 @@ _log: logging.Logger | None = None
 
 
 def prepare(request: Request, capacity: str = "TOTAL") -> Params:
-    """Return a copy of the request's parameters, with what a driver always asks for.
+    """Return a copy of the request's parameters with what a driver always adds.
 
-    Data calls return what they consumed; a conditional write that fails returns the stored
-    item. What the request itself says stays as it is.
+    API calls on items report the capacity they consume, and a conditional write that fails returns
+    the stored item. Options that the request sets itself stay.
     """
     params = dict(request.params)
     if request.api in DATA_APIS:
@@ -62,9 +62,9 @@ def prepare(request: Request, capacity: str = "TOTAL") -> Params:
 def observe(
     own: Listeners, request: Request, params: Params, within: OperationId | None = None
 ) -> Observation | None:
-    """Begin to observe a request if anyone wants to know of it, else return None."""
+    """Return an observation of the request if anyone listens, else None."""
     global _log
-    # Who has not imported logging has set no level.
+    # If nobody has imported logging, nobody has set a level.
     if _log is None and (logging := imported("logging")) is not None:
         _log = logging.getLogger(LOGGER)
     log = _log if _log is not None and _log.isEnabledFor(_DEBUG) else None
@@ -74,14 +74,14 @@ def observe(
 
 
 def running(own: Listeners, program: Any) -> Running | None:
-    """Begin to tell of an operation if anyone wants to know of operations, else return None."""
+    """Tell listeners that an operation begins, or return None if nobody listens to operations."""
     if own.of_operations or EVERYWHERE.of_operations:
         return Running(own, program)
     return None
 
 
 def writes(step: Step) -> bool:
-    """Whether a step of a program may change items, so that its ledger is needed from here on."""
+    """Return whether a step may change items, so that the program needs a ledger from here on."""
     if isinstance(step, Request):
         return step.api in WRITING_APIS
     return isinstance(step, Gather) and any(
@@ -90,7 +90,7 @@ def writes(step: Step) -> bool:
 
 
 class HasPlace(Protocol):
-    """A connection, as far as `Sending` knows one."""
+    """What `Sending` needs from a connection."""
 
     @property
     def place(self) -> str:
@@ -98,14 +98,14 @@ class HasPlace(Protocol):
 
     @property
     def endpoint(self) -> str | None:
-        """The address that requests go to, once that is known."""
+        """The address that requests go to, once it is known."""
 
 
 class Sending:
-    """A request on its way: prepared before it is sent, told of to listeners and ledger after it.
+    """A request on its way: prepares it first, and informs listeners and the ledger afterwards.
 
     Both drivers send within `with Sending(...) as sending`, and set its `response`. An error that
-    ends the request there leaves the block as the one that the caller gets.
+    ends the request leaves the block as the error that the caller gets.
     """
 
     __slots__ = ("_connection", "_ledger", "_observation", "_request", "params", "response")
@@ -143,12 +143,12 @@ class Sending:
             return
         ended, cause, is_told = error, error.__cause__, True
         if isinstance(error, Exception) and not isinstance(error, LeydenError):
-            # What most processes never need is imported when something fails.
+            # This import is slow, and most processes never need it.
             from leyden.drivers.translate import failure_of
 
             failure = failure_of(error, self._request, self._connection.place)
             if failure is None:
-                # A mistake in a program, which is no end that a request comes to.
+                # A mistake in a program, not a failure of the request.
                 is_told = False
             else:
                 ended, cause = failure
@@ -162,10 +162,10 @@ class Sending:
 
 
 class LeanConnection(Access):
-    """A connection whose requests take a fraction of botocore's processor time.
+    """A connection whose requests need a fraction of botocore's processor time.
 
-    Requests are written, signed and read by `leyden.drivers.lean`, and sent over sockets of its
-    own, for threads to share. The arguments are those of `Access`.
+    `leyden.drivers.lean` writes, signs and reads requests, and sends them over its own sockets.
+    Several threads may share a connection. The arguments are those of `Access`.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -187,7 +187,7 @@ class LeanConnection(Access):
         operation_kwargs: dict[str, Any],
         reader: Reader | None = None,
     ) -> dict[str, Any]:
-        """Send one request. `operation_kwargs` stays as it is; `reader` is a `Request`'s."""
+        """Send one request without changing `operation_kwargs`; `reader` is a `Request`'s."""
         steps = self._exchange.of(operation_name, operation_kwargs, reader)
         try:
             step = next(steps)
@@ -217,12 +217,12 @@ class LeanConnection(Access):
 
 
 class SyncDriver:
-    """Runs programs on the calling thread; one driver may be used by many threads.
+    """Runs programs on the calling thread; several threads may share one driver.
 
-    The arguments are those of `Access`; `connection` takes one that exists
-    instead, and leaves it open at `close()`. `transport` is `lean`, or `pynamodb` for requests
-    that go through PynamoDB and botocore all the way. `capacity` is what a data request reports on
-    its cost: `TOTAL`, `INDEXES` or `NONE`.
+    The arguments are those of `Access`. `connection` takes an existing connection instead, which
+    `close()` leaves open. `transport` is `lean`, or `pynamodb` to send requests through PynamoDB
+    and botocore. `capacity` is what requests on items report about their cost: `TOTAL`, `INDEXES`
+    or `NONE`.
 
     ::
 
@@ -245,7 +245,7 @@ class SyncDriver:
     ) -> None:
         if transport not in TRANSPORTS:
             names = " or ".join(f'"{name}"' for name in TRANSPORTS)
-            raise InvalidOptionError(f"`transport` is {names}")
+            raise InvalidOptionError(f"transport takes {names}")
         self._owns_connection = connection is None
         self.connection = connection or connection_over(
             transport,
@@ -262,8 +262,8 @@ class SyncDriver:
     def run(self, program: Program[T]) -> T:
         """Run `program` to its end and return its result.
 
-        A LeydenError that a step ends in is raised inside the program, at its `yield`, so
-        that it can deal with it; what it does not catch is raised here.
+        A LeydenError from a step is raised inside the program, at its `yield`, so that the program
+        can handle it. If it does not, the error is raised here.
         """
         told = running(self._listeners, program)
         try:
@@ -299,7 +299,7 @@ class SyncDriver:
                 except LeydenError as error:
                     step = program.throw(error)
                 except StopIteration as stray:
-                    # It is no end of the program, and must not be taken for one.
+                    # Otherwise it would look like the end of the program.
                     raise RuntimeError("a step raised StopIteration") from stray
                 else:
                     step = program.send(result)
@@ -371,10 +371,10 @@ class SyncDriver:
 
 
 def connection_over(transport: Transport, **options: Any) -> LeanConnection | SharedConnection:
-    """A connection that requests travel over in one of these ways."""
+    """Return a connection for this transport."""
     if transport == "lean":
         return LeanConnection(**options)
     from leyden.drivers.pynamodb import SharedConnection
 
-    # PynamoDB gives each client handlers of its own, which another connection's must not get.
+    # PynamoDB adds its own handlers to each client, and another connection must not get those.
     return SharedConnection(**{**options, "shared": None})

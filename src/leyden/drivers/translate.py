@@ -1,4 +1,4 @@
-"""From the errors of botocore and PynamoDB to those of `leyden.errors`."""
+"""Translates the errors of botocore and PynamoDB to those of `leyden.errors`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ UNSENDABLE: Final = (
     ValueError,
     aws.ParamValidationError,
 )
-"""What botocore raises while it writes a request whose parameters have the wrong shape."""
+"""What botocore raises when it writes a request whose parameters have the wrong shape."""
 
 FAILURES: Final = (
     aws.BotoCoreError,
@@ -59,13 +59,13 @@ REJECTED_CREDENTIALS: Final = {
     "InvalidAccessKeyId": "the access key id is not known",
     "InvalidClientTokenId": "the access key id or the session token is not valid",
     "InvalidSignatureException": (
-        "the signature does not fit: the secret access key is wrong, or this machine's clock is"
+        "the signature does not match: the secret access key or this machine's clock is wrong"
     ),
     "MissingAuthenticationToken": "the request carries no credentials",
     "MissingAuthenticationTokenException": "the request carries no credentials",
     "RequestExpired": "the request is too old: check this machine's clock",
     "SignatureDoesNotMatch": (
-        "the signature does not fit: the secret access key is wrong, or this machine's clock is"
+        "the signature does not match: the secret access key or this machine's clock is wrong"
     ),
     "UnrecognizedClientException": "the access key id or the session token is not valid",
 }
@@ -82,7 +82,7 @@ _BROKEN_OFF: Final = (
     ForeignAnswerError,
     ResponseParserError,
 )
-"""What may come after the request has reached the service."""
+"""Errors that may come after the request has reached the service."""
 
 _ON_THIS_MACHINE: Final = ("http://127.0.0.1", "http://localhost")
 
@@ -136,25 +136,26 @@ _UNANSWERED: Final[Sequence[tuple[tuple[type[Exception], ...], type[AwsError], s
     (
         (ForeignAnswerError,),
         AwsError,
-        "what {place} answered is not DynamoDB's: {why}; check endpoint_url=",
+        "the answer of {place} is not DynamoDB's: {why}; check endpoint_url=",
     ),
     (
         (ResponseParserError,),
         AwsError,
-        "what {place} answered is not DynamoDB's; check endpoint_url=",
+        "the answer of {place} is not DynamoDB's; check endpoint_url=",
     ),
     ((Exception,), AwsError, "{api} could not be sent to {place} ({name})"),
 )
-"""What an error without an answer means: botocore's classes, ours, and words. The first counts."""
+"""The meaning of errors without an answer: botocore's classes, ours, and the message. The first
+that matches counts."""
 
 
 def failure_of(
     error: Exception, request: Request, place: str
 ) -> tuple[LeydenError, Exception] | None:
-    """The error that the caller of `request` gets for `error`, and its cause.
+    """Return the error that the caller of `request` gets for `error`, and its cause.
 
-    None for what no way to send raises, such as a mistake in a program. `place` says where the
-    request went.
+    Returns None for errors that sending never raises, such as a mistake in a program. `place` says
+    where the request went.
     """
     if not isinstance(error, FAILURES):
         return None
@@ -164,8 +165,8 @@ def failure_of(
 def translate(error: Exception, request: Request, place: str) -> LeydenError:
     """Return the error that the caller of `request` gets for `error`.
 
-    `place` says where the request went (`http://127.0.0.1:8000`, `region eu-west-1`).
-    Raise the result `from original(error, request)`.
+    `place` says where the request went (`http://127.0.0.1:8000`, `region eu-west-1`). Raise the
+    result `from original(error, request)`.
     """
     raw = _original(error)
     if isinstance(raw, aws.ClientError):
@@ -174,9 +175,9 @@ def translate(error: Exception, request: Request, place: str) -> LeydenError:
 
 
 def original(error: Exception, request: Request) -> Exception:
-    """The error to give as the cause: botocore's own, whose text quotes no value any more.
+    """Return the error to use as the cause: botocore's own, with all values taken out of its text.
 
-    Whoever logs an error logs its cause as well.
+    The text matters because whoever logs an error logs its cause as well.
     """
     raw = _original(error)
     if isinstance(raw, (aws.ClientError, *UNSENDABLE)):
@@ -189,13 +190,13 @@ def original(error: Exception, request: Request) -> Exception:
 
 
 def _original(error: Exception) -> Exception:
-    """botocore's own error behind PynamoDB's, which leaves half of the answer out."""
+    """Return botocore's own error behind PynamoDB's, which leaves out half of the answer."""
     cause = error.__cause__
     return cause if isinstance(cause, aws.ClientError) else error
 
 
 class _Answer:
-    """An error that the service answered with."""
+    """An error answer of the service."""
 
     def __init__(self, error: aws.ClientError, request: Request) -> None:
         self.response = cast(Mapping[str, Any], error.response)
@@ -225,16 +226,16 @@ class _Answer:
         if code == "ResourceNotFoundException" or "not have the specified index" in said:
             return self.missing()
         if code in REJECTED_CREDENTIALS:
-            # AWS's text for these may quote the signed request: it is not shown.
+            # AWS's text for these may quote the signed request, so it is not shown.
             return self.aws_error(
                 CredentialsError,
-                f"AWS did not take the credentials: {REJECTED_CREDENTIALS[code]}; "
+                f"AWS rejected the credentials: {REJECTED_CREDENTIALS[code]}; "
                 f"{_HOW_TO_CREDENTIALS}",
             )
         if code in {"AccessDenied", "AccessDeniedException"}:
             where = ""
             if self.request.api == "SearchVectors":
-                # A statement with that condition, as one for Query has it, denies every search.
+                # Policies for Query often have that condition, but it denies every search.
                 where = ", on the index's ARN and without a condition on dynamodb:LeadingKeys"
             return self.aws_error(
                 AwsError,
@@ -248,7 +249,7 @@ class _Answer:
                 f"{self.quoted}; send less at a time, or raise the table's capacity",
             )
         if code == "ValidationException" and "item size" in said and "exceeded" in said:
-            # How large it would be AWS does not say: the size is the least that it can be.
+            # AWS does not say how large the item would be; this is the smallest possible size.
             return ItemTooLargeError(
                 f"an item of {self.table} would pass DynamoDB's limit of {ITEM_LIMIT:,} "
                 f"bytes; nothing was changed{self.trail}",
@@ -259,21 +260,20 @@ class _Answer:
         if code == "ValidationException" and "document path" in said:
             return self.aws_error(
                 AwsError,
-                f"{self.request.api} on {self.where} changes a part of an attribute that the item "
-                f"does not have, or not as a map or list: {self.quoted}; set the whole attribute "
-                "first",
+                f"{self.request.api} on {self.where} changes a part of an attribute, but the item "
+                f"does not have it as a map or list: {self.quoted}; set the whole attribute first",
             )
         if self.request.api == "SearchVectors" and "backfilling" in said:
             return IndexNotReadyError(
-                f"{self.where} has not all of its items yet, and cannot be searched before: "
+                f"{self.where} is still backfilling and cannot be searched yet; "
                 f"app.add_vector_indexes() waits until it is ready{self.trail}",
                 **self.on_behalf,
             )
         if code in {"UnknownOperationException", "UnknownOperation"}:
             return self.aws_error(
                 UnsupportedError,
-                f"{self.request.api} is not known there: the engine, or the proxy before it, is "
-                "one without that operation, or is too old for it; check endpoint_url=",
+                f"the endpoint does not know {self.request.api}: the engine, or a proxy before it, "
+                "does not have that operation or is too old for it; check endpoint_url=",
             )
         if code == "ItemCollectionSizeLimitExceededException":
             return self.aws_error(
@@ -309,10 +309,10 @@ class _Answer:
 
     @property
     def may_have_written(self) -> bool:
-        """Whether the request may have written all the same, by an attempt before the last.
+        """Whether the request may have written nevertheless, in an attempt before the last.
 
-        A transaction in progress may still happen. One that is cancelled had not happened
-        before, or else its token would have told.
+        A transaction in progress may still happen. A canceled transaction has not happened before,
+        or else DynamoDB would have recognized its token.
         """
         if self.code == IN_PROGRESS:
             return True
@@ -339,7 +339,7 @@ class _Answer:
 
 
 def _unanswered(error: Exception, request: Request, place: str) -> LeydenError:
-    """An error without an answer: the request was not sent, or nothing came back."""
+    """Return the error for a request that was not sent or got no answer."""
     name, on_behalf = type(error).__name__, request.operation or None
     if isinstance(error, UNSENDABLE):
         return InvalidOptionError(
@@ -388,26 +388,25 @@ _QUOTING: Final = (
     re.compile(r"(?<=\bValue )'.*'(?= at ')", re.DOTALL),
     re.compile(r"(?<=\bnumeric value: ).*", re.DOTALL),
     re.compile(r"(?<=\bInput collection )\[.*\]", re.DOTALL),
-    # botocore's own, on parameters that it cannot write.
+    # botocore's own message about parameters that it cannot write.
     re.compile(r"(?<=, value: ).*?(?=, (?:type|valid types|valid m\w+ \w+): )", re.DOTALL),
 )
 _LONG_ENOUGH: Final = 4
 
 
 def without_values(message: str, *sources: Mapping[str, Any]) -> str:
-    """Return `message` with every value of the items and keys in these taken out.
+    """Return `message` without the values of the items and keys in `sources`.
 
-    `sources` are a request's parameters, and the response to it.
-
-    Too much is taken out rather than too little: a short value goes wherever it stands as
-    a word of its own, a longer one also inside words.
+    `sources` are a request's parameters and the response to it. When in doubt, more is taken out
+    rather than less: a short value wherever it is a word of its own, a longer one also inside
+    words.
     """
     for quoting in _QUOTING:
         message = quoting.sub(WITHHELD, message)
     present = {value for value in _values(sources) if value and value in message}
     if not present:
         return message
-    # One pass over the text, so that nothing is looked for in what was just put in.
+    # One pass over the text, so that the replacement itself is never searched.
     wanted = "|".join(
         re.escape(value) if len(value) >= _LONG_ENOUGH else rf"(?<!\w){re.escape(value)}(?!\w)"
         for value in sorted(present, key=len, reverse=True)
@@ -416,7 +415,7 @@ def without_values(message: str, *sources: Mapping[str, Any]) -> str:
 
 
 def _values(sources: Sequence[Any]) -> Iterator[str]:
-    """Every string and number inside the AttributeValues of a request, however deep."""
+    """Yield every string and number in the AttributeValues of a request, at any depth."""
     waiting: list[Any] = list(sources)
     while waiting:
         node = waiting.pop()

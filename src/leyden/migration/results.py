@@ -1,4 +1,4 @@
-"""What a migration says of itself: how far it is, what it will do, and what it has done."""
+"""What a migration reports: its progress, what it will do, and what it has done."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from leyden.program import AttributeValue, Item
 Phase: TypeAlias = Literal[
     "running", "unsettled", "verified", "rolling_back", "rolled_back", "committing", "committed"
 ]
-"""Where a migration is. `unsettled`: each pass still found items that others had written."""
+"""A migration's phase. `unsettled` means that every pass still found items that others wrote."""
 
 
 @frozen
 class Failure:
-    """An item that cannot be moved, and is left as it is.
+    """An item that cannot be moved and stays as it is.
 
-    `alias` is its entity's, `key` its raw key, `code` that of the error, `reason` its message,
-    which names the key and the attribute, and no value.
+    `alias` is its entity's alias, and `key` its raw key. `code` and `reason` are the error's code
+    and message; the message names the key and the attribute, but never shows a value.
     """
 
     alias: str
@@ -30,11 +30,11 @@ class Failure:
 
 @frozen
 class Counts:
-    """What a pass over the table has met so far.
+    """The counts of a pass over the table so far.
 
-    `scanned` are all items that were read, `moved` those that were written, `done` those of the
-    migration's entities that needed nothing, `conflicts` those that others wrote again and again,
-    `failed` those that cannot be moved.
+    `scanned` counts all items that were read, `moved` those that were written, and `done` items of
+    the migration's entities that needed no change. `conflicts` counts items that others kept
+    writing, and `failed` items that cannot be moved.
     """
 
     scanned: int = 0
@@ -46,13 +46,13 @@ class Counts:
 
 @frozen
 class MigrationProgress:
-    """How far a migration is; what `progress` is called with.
+    """The progress of a migration, which `progress` is called with.
 
-    `turn` counts the passes over the table, from 1; `counts` are those of the present one, and
-    `moved` the items of all of them. `waiting` says that another process, which may have been
-    killed, holds the migration for a few seconds more. `consumed` are the capacity units of this
-    call, `rate` the units a second that are used at most at present (None: as many as the table
-    has), `throttles` the attempts that the table throttled.
+    `turn` counts the passes over the table, starting at 1. `counts` belongs to the current pass,
+    while `moved` counts items in all passes. `waiting` means that another process, which may have
+    been killed, holds the migration for a few more seconds. `consumed` is in capacity units, for
+    this call. `rate` is the current limit in capacity units per second (None for no limit), and
+    `throttles` counts the attempts that the table throttled.
     """
 
     name: str
@@ -72,13 +72,14 @@ class MigrationProgress:
 class MigrationReport:
     """What a call of `app.migrate` has done.
 
-    `phase` is where the migration is now, `counts` are those of the last pass over the table,
-    `moved` are the items that this direction has written in all its passes, those of earlier calls
-    included; of a call that was killed or cancelled the last seconds are missing. `failures` are
-    the items that cannot be moved, up to 1,000 of `counts.failed`. `consumed` and `seconds` are
-    those of this call. `is_complete`: nothing is left to do. `copied_to` is the table that items
-    were copied to. Items that were deleted here after they were copied are still in that table,
-    and do not count as something left to do.
+    `phase` is the migration's current phase, and `counts` belongs to the last pass over the table.
+    `moved` counts the items that this direction has written in all its passes, earlier calls
+    included; if a call was killed or canceled, its last seconds are missing. `failures` has up to
+    1,000 of the `counts.failed` items that cannot be moved. `consumed` (in capacity units) and
+    `seconds` belong to this call. `is_complete` means that nothing is left to do.
+
+    `copied_to` is the table that items were copied to. If an item was deleted here after it was
+    copied, its copy is still in that table, and does not count as something left to do.
     """
 
     name: str
@@ -95,15 +96,15 @@ class MigrationReport:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every item is where it belongs."""
+        """Whether every item is in the form it should have."""
         return self.phase in ("verified", "rolled_back", "committed") and not self.counts.failed
 
 
 @frozen
 class FieldChange:
-    """A field of a sample as it is and as it would be; None where there is none.
+    """A field of a sample, as it is and as it would be; None if the item does not have it.
 
-    `masked`: the values are hidden or encrypted, or made of such, and not shown.
+    `masked` means that the values are hidden or encrypted, or made of such values, and not shown.
     """
 
     field: str
@@ -114,10 +115,10 @@ class FieldChange:
 
 @frozen
 class Sample:
-    """What would become of one item. `key` is its raw key, None where it is made of hidden values.
+    """What would happen to one item. `key` is its raw key, or None if it is made of hidden values.
 
-    `keeps` counts the old fields that the item would keep for a rollback. `companions` are the
-    other items that would be written with it: guards of unique values, parts of large ones.
+    `keeps` counts the old fields that the item would keep for a rollback. `companions` counts other
+    items that would be written with it: guards of unique values, and parts of large values.
     """
 
     alias: str
@@ -129,9 +130,10 @@ class Sample:
 
 @frozen
 class EntityPlan:
-    """What would become of the items of one entity.
+    """What would happen to the items of one entity.
 
-    `moves` get a new key, `changes` keep theirs, `done` need nothing, `failed` cannot be moved.
+    `moves` counts items that get a new key, `changes` items that keep theirs, `done` items that do
+    not need to change, and `failed` items that cannot be moved.
     """
 
     alias: str
@@ -143,15 +145,17 @@ class EntityPlan:
 
 @frozen
 class MigrationPlan:
-    """What a migration would do; `app.migrate(..., dry_run=True)` gives it and changes nothing.
+    """What a migration would do; `app.migrate(..., dry_run=True)` returns it and changes nothing.
 
-    `phase` is where the migration is now, None where it has not begun. `scanned` are all items of
-    the table, `entities` those that the migration is about. `read_units` and `write_units` are the
-    capacity units that the run would consume, about: it reads the table twice, and each write costs
-    what its item and the indexes cost. `seconds` is the time that takes at `rate`, None without a
-    rate. `samples` shows up to ten items, `failures` up to 1,000 that cannot be moved. `consumed`
-    is what planning took. Values that two items share, though they must be unique, and items that
-    would meet under one key, come to light in the run.
+    `phase` is the migration's current phase, or None if it has not begun. `scanned` counts all
+    items of the table, and `entities` has the entities that the migration concerns. `read_units`
+    and `write_units` estimate the capacity units of the run, which reads the table twice; each
+    write costs what its item and the indexes cost. `seconds` is the time that takes at `rate`, or
+    None without a rate. `samples` has up to ten items, and `failures` up to 1,000 items that cannot
+    be moved. `consumed` is what planning itself consumed, in capacity units.
+
+    Only the run finds unique values that two items share, and all items that would get the same
+    key.
     """
 
     name: str
@@ -179,5 +183,5 @@ class MigrationPlan:
 
     @property
     def seconds(self) -> float | None:
-        """How long the run takes at the rate; None without one."""
+        """How many seconds the run takes at the rate; None without a rate."""
         return None if self.rate is None else (self.read_units + self.write_units) / self.rate

@@ -1,4 +1,4 @@
-"""Connections on an event loop: a request goes out, its answer comes in, nothing else."""
+"""Connections on an event loop, which send requests and receive their answers."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from leyden.drivers.lean.trust import Trust
 _OK: Final = 200
 
 _FAREWELL: Final = 0.5
-"""Seconds that the other side has to take note of a connection's end."""
+"""How many seconds a closing connection waits for the other side."""
 
 
 class Connection(asyncio.Protocol):
-    """A connection that is open; one exchange at a time.
+    """An open connection, for one exchange at a time.
 
-    It belongs to the loop on which it was opened. After an exchange that was broken off it
-    cannot be used again: `abort` it.
+    It belongs to the loop on which it was opened. After an exchange that was broken off, it cannot
+    be used again; call `abort`.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, read_timeout: float) -> None:
@@ -63,7 +63,7 @@ class Connection(asyncio.Protocol):
         return await waiter
 
     async def open_tunnel(self, request: bytes) -> int:
-        """Ask a proxy for a tunnel; the status of its answer, 0 where it is none."""
+        """Ask a proxy for a tunnel; return the status of its answer, or 0 if that is not HTTP."""
         assert self.transport is not None
         self._reader = AnswerReader()
         self._tunnel = self._loop.create_future()
@@ -74,7 +74,7 @@ class Connection(asyncio.Protocol):
             self._tunnel = self._reader = None
 
     def is_alive(self) -> bool:
-        """Whether it may be used again: not too old, and nothing came from the other side."""
+        """Return whether it may be used again: it is not too old, and the other side was silent."""
         if self._lost or self.transport is None or self.transport.is_closing():
             return False
         if self._loop.time() - self.since > IDLE_LIMIT:
@@ -85,27 +85,27 @@ class Connection(asyncio.Protocol):
             self._poll = select.poll()
             socket = self.transport.get_extra_info("socket")
             self._poll.register(socket.fileno(), select.POLLIN | select.POLLPRI)
-        # The loop may not have come round to an end that has arrived already.
+        # The other side's end may have arrived without the loop having noticed it.
         return not self._poll.poll(0)
 
     def abort(self) -> None:
-        """Close at once."""
+        """Close immediately."""
         self._settle()
         if self.transport is not None:
             self.transport.abort()
 
     def hang_up(self) -> None:
-        """Close the socket itself, on a loop that is closed and takes no calls any more."""
+        """Close the socket directly, because a closed loop takes no more calls."""
         transport, self.transport = self.transport, None
         self._settle()
         connected = None if transport is None else transport.get_extra_info("socket")
-        # What asyncio shows of its socket cannot be closed; loops of other makers close it.
+        # asyncio's view of its socket cannot be closed; other loops close their sockets themselves.
         owned = getattr(connected, "_sock", None)
         if owned is not None:
             owned.close()
 
     async def close(self) -> None:
-        """Close, and wait until it is closed."""
+        """Close, and wait until the connection is closed."""
         self._settle()
         if self.transport is None or self._lost:
             return
@@ -121,14 +121,14 @@ class Connection(asyncio.Protocol):
             raise
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Asyncio's call: the connection is there."""
+        """Note that the connection is open; asyncio calls this."""
         self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        """Asyncio's call: something has come."""
+        """Take data that has arrived; asyncio calls this."""
         reader = self._reader
         if reader is None:
-            # Nobody asked for anything: this connection cannot be trusted any more.
+            # Data without a request: this connection can no longer be trusted.
             self.abort()
             return
         try:
@@ -146,7 +146,7 @@ class Connection(asyncio.Protocol):
             self._deadline = self._loop.time() + self._read_timeout
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Asyncio's call: the connection has ended."""
+        """Note that the connection has ended; asyncio calls this."""
         self._lost = True
         reader = self._reader
         if reader is not None:
@@ -162,7 +162,7 @@ class Connection(asyncio.Protocol):
 
     def _finish(self, reader: AnswerReader) -> None:
         self._reader = None
-        # After an answer to half of a request, the other half is still on its way.
+        # If the answer came early, the rest of the request is still being sent.
         unsent = self.transport is None or self.transport.get_write_buffer_size()
         self.reusable = reader.reusable and not self._lost and not unsent
         if self._waiter is not None and not self._waiter.done():
@@ -202,7 +202,7 @@ class Connection(asyncio.Protocol):
 
 
 class _Lane:
-    """The connections to one host: who holds a permit uses one, or opens one."""
+    """The connections to one host; a permit is needed to use or open one."""
 
     __slots__ = ("idle", "permits")
 
@@ -212,10 +212,10 @@ class _Lane:
 
 
 class AsyncPool:
-    """At most `size` connections to a host at a time; who comes later waits for one.
+    """At most `size` connections to each host at a time; further requests wait for one.
 
-    A connection is looked at before it is used again, and one whose exchange was broken off, by
-    an error, a timeout or a cancellation, is closed.
+    A connection is checked before it is used again. If its exchange was broken off, by an error, a
+    timeout or a cancellation, it is closed.
     """
 
     def __init__(
@@ -232,7 +232,7 @@ class AsyncPool:
 
     @property
     def idle(self) -> int:
-        """How many connections are open and not in use."""
+        """The number of open connections that are not in use."""
         return sum(len(lane.idle) for lane in self._lanes.values())
 
     async def exchange(self, destination: Destination, data: bytes) -> HttpAnswer:
@@ -264,9 +264,10 @@ class AsyncPool:
             return answer
 
     async def close(self) -> None:
-        """Close what is idle now, and what is used from now on when its answer is there.
+        """Close idle connections now, and others after their current answer.
 
-        Who goes on using it, for a program that began before, has connections for one request.
+        A program that began before may go on using the pool, with a new connection for each
+        request.
         """
         self._closed = True
         idle = [channel for lane in self._lanes.values() for channel in lane.idle]
@@ -276,7 +277,7 @@ class AsyncPool:
         await asyncio.gather(*(channel.close() for channel in idle))
 
     def abandon(self) -> None:
-        """Let go of everything, on a loop that does not run any more."""
+        """Drop everything, on a loop that no longer runs."""
         self._closed = True
         self._lanes.clear()
         for channel in list(self._all):

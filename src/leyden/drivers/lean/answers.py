@@ -1,9 +1,9 @@
-"""Answers: from the bytes of HTTP/1.1 to what DynamoDB said, or why it cannot have said that.
+"""Answers: from the bytes of HTTP/1.1 to DynamoDB's response, or the reason why it cannot be one.
 
-An answer may be whole, well-formed JSON and none of DynamoDB's all the same: a gateway's, an
-emulator's, or one that somebody made up. To take it for an answer would be to report an item that
-is not there, or a write that has not happened. So every answer is checked against what DynamoDB
-answers to that call, while it is read.
+An answer may be complete, well-formed JSON and still not be DynamoDB's: it may come from a gateway,
+an emulator, or an attacker. Accepting it could mean reporting an item that does not exist, or a
+write that has not happened. So every answer is checked, while it is read, against what DynamoDB
+returns for the call.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ HEAD_LIMIT: Final = 65_536
 """The longest head that is read, in bytes."""
 
 READ_SIZE: Final = 65_536
-"""How many bytes to ask for while the length of an answer is not known."""
+"""How many bytes to read at once while the length of an answer is unknown."""
 
 READ_LIMIT: Final = 1_048_576
-"""How many bytes to ask for at most: what an answer announces is room that reading would take."""
+"""The most bytes to read at once, because reading reserves as much memory as it asks for."""
 
 ANSWER_LIMIT: Final = 256 * 1_048_576
-"""The longest answer that is read, in bytes. DynamoDB's hold 16 MB of items at most, which JSON
-writes with ten times as many where they are made of the smallest of values."""
+"""The longest answer that is read, in bytes. DynamoDB's answers have at most 16 MB of items; as
+JSON, items that consist of the smallest possible values are ten times as long."""
 
 TOO_LONG: Final = f"it is longer than {ANSWER_LIMIT // 1_048_576} MB"
 
 LENGTH_DIGITS: Final = 15
-"""More digits than a length has that may be read."""
+"""A length with more digits than this is too long to read."""
 
 _BLANK: Final = b"\r\n\r\n"
 _BODILESS: Final = frozenset({204, 304})
@@ -42,18 +42,18 @@ _SUCCESS: Final = 200
 
 
 class BrokenAnswerError(Exception):
-    """What came is no HTTP answer, or only a part of one."""
+    """The data is not an HTTP answer, or only a part of one."""
 
 
 class ForeignAnswerError(Exception):
-    """An answer that DynamoDB does not give. Its text holds nothing of the answer's."""
+    """An answer that DynamoDB does not give; the error's text quotes nothing from it."""
 
 
 @define(slots=True, eq=False)
 class HttpAnswer:
-    """One answer, complete. Header names are in lower case.
+    """One complete answer, with header names in lower case.
 
-    The names of the fields are those of botocore's answers, whose handlers read them.
+    The fields have the names of botocore's answers, because its handlers read them.
     """
 
     status_code: int
@@ -63,11 +63,11 @@ class HttpAnswer:
 
 
 class AnswerReader:
-    """Puts one answer together from the pieces in which it arrives.
+    """Assembles one answer from the pieces in which it arrives.
 
-    `feed` returns True when the answer is complete, `finish` says that nothing more will come.
-    Both raise BrokenAnswerError; `feed` raises ForeignAnswerError for more than ANSWER_LIMIT.
-    `reusable` tells whether the connection may be used again.
+    `feed` returns True when the answer is complete; call `finish` when nothing more will come. Both
+    raise BrokenAnswerError, and `feed` raises ForeignAnswerError beyond ANSWER_LIMIT. `reusable`
+    tells whether the connection may be used again.
     """
 
     __slots__ = (
@@ -97,20 +97,20 @@ class AnswerReader:
 
     @property
     def status(self) -> int:
-        """The status as soon as the head is there, 0 before."""
+        """The status once the head is complete, 0 before."""
         return self._status
 
     @property
     def read_size(self) -> int:
-        """How many bytes to read next."""
+        """The number of bytes to read next."""
         if self._missing <= READ_SIZE:
             return READ_SIZE
         return self._missing if self._missing < READ_LIMIT else READ_LIMIT
 
     def feed(self, data: bytes) -> bool:
-        """Take the next bytes."""
+        """Add the next bytes; return whether the answer is complete."""
         if self.answer is not None:
-            # More than was announced: whatever it is, it is no part of this answer.
+            # More bytes than announced: they do not belong to this answer.
             self.reusable = False
             return True
         while not self._status:
@@ -125,14 +125,14 @@ class AnswerReader:
             self._begin(head[:end])
             data = head[end + 4 :]
             if self._status < _SUCCESS:
-                # An interim answer: the one that counts follows.
+                # This is an interim answer; the final one follows.
                 self._status = 0
                 if not data:
                     return False
         return self._more(data)
 
     def finish(self) -> bool:
-        """Take note of the connection's end."""
+        """Note that the connection has ended; return True if the answer is complete."""
         self.reusable = False
         if self.answer is None and self._until_end:
             self._end(b"".join(self._body))
@@ -210,9 +210,9 @@ class AnswerReader:
 
 
 class _Chunks:
-    """A body that comes in chunks, each with its length before it.
+    """A body in chunks, each preceded by its length.
 
-    Every byte is looked at once, however small the chunks are or the pieces in which they arrive.
+    Every byte is read only once, however small the chunks or the arriving pieces are.
     """
 
     __slots__ = ("_begun", "_content", "_missing", "_rest", "left_over")
@@ -220,15 +220,15 @@ class _Chunks:
     def __init__(self) -> None:
         self._content = bytearray()
         self._missing = 0
-        """Bytes of the present chunk that have not come."""
+        """How many bytes of the current chunk are missing."""
         self._begun = False
-        """Whether a chunk has begun whose end, an empty line's worth, has not come."""
+        """Whether the line break at the end of the current chunk is still missing."""
         self._rest = b""
-        """The start of a line that has not come as a whole."""
+        """The beginning of an incomplete line."""
         self.left_over = False
 
     def feed(self, data: bytes) -> bytes | None:
-        """The whole content once it is there, None before."""
+        """Add bytes; return the content once it is complete, and None before."""
         if self._rest:
             data, self._rest = self._rest + data, b""
         at = 0
@@ -254,7 +254,7 @@ class _Chunks:
                 break
             size = _chunk_size(data[at:line_end])
             if size == 0:
-                # Trailers, if any, end with an empty line, as the last chunk's line may at once.
+                # An empty line ends the trailers; without trailers it follows at once.
                 end = data.find(_BLANK, line_end)
                 if end < 0:
                     if len(data) - line_end > HEAD_LIMIT:
@@ -285,7 +285,7 @@ CHECKSUM: Final = "x-amz-crc32"
 
 
 def checksum_fits(answer: HttpAnswer) -> bool:
-    """Whether the body is the one that the service sent, as far as it says so."""
+    """Return whether the body matches its checksum; True if the answer has none."""
     declared = answer.headers.get(CHECKSUM)
     if declared is None:
         return True
@@ -293,7 +293,7 @@ def checksum_fits(answer: HttpAnswer) -> bool:
 
 
 def plain_content(answer: HttpAnswer) -> bytes:
-    """The body without the compression that it may have come in. Raises ForeignAnswerError."""
+    """Return the body without compression. Raises ForeignAnswerError."""
     coding = answer.headers.get("content-encoding", "identity").lower()
     if coding == "identity":
         return answer.content
@@ -301,7 +301,7 @@ def plain_content(answer: HttpAnswer) -> bytes:
         raise ForeignAnswerError("it is compressed in an unknown way")
     unpacking = zlib.decompressobj(wbits=31)
     try:
-        # A few bytes may hold any number of zeros.
+        # A few bytes may expand to any number of zeros, so the size is limited.
         content = unpacking.decompress(answer.content, ANSWER_LIMIT + 1)
     except zlib.error as error:
         raise ForeignAnswerError("it cannot be decompressed") from error
@@ -328,7 +328,7 @@ class _Written(_AllWritten, total=False):
 
 
 class _BatchWritten(_AllWritten, total=False):
-    # Without it nothing says that the requests were taken.
+    # Required, because otherwise nothing would confirm that the requests were taken.
     UnprocessedItems: Required[dict[str, list[dict[str, dict[str, Any]]]]]
 
 
@@ -395,10 +395,10 @@ _ANSWERS: Final[Mapping[str, Any]] = {
 
 _ONE_OF: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("Query", "Scan"), ("Items", "Count")),
-    # Nothing says that a search which finds nothing has the list; drivers ask for the cost.
+    # A search that finds nothing may lack the list, but the drivers always ask for the cost.
     "SearchVectors": ("SearchResults", "ConsumedCapacity"),
 }
-"""What tells an answer from an empty object, which is none."""
+"""Members of which an answer must have one, to tell it from an empty object."""
 
 _READERS: Final[Mapping[str, Callable[[bytes], dict[str, Any]]]] = {
     api: msgspec.json.Decoder(shape).decode for api, shape in _ANSWERS.items()
@@ -408,13 +408,14 @@ _read_refusal: Final = msgspec.json.Decoder(_Refusal).decode
 
 
 def read_body(content: bytes, api: str = "") -> dict[str, Any]:
-    """What a body says, with binary values as bytes. Raises ValueError for anything else.
+    """Decode a body, with binary values as bytes. Raises ValueError for anything unexpected.
 
-    `api` is the call that is answered; of one that is not about items, any JSON object is taken.
+    `api` is the call that was answered. For calls that do not concern items, any JSON object will
+    do.
     """
     try:
         found: dict[str, Any] = _READERS.get(api, _read_object)(content)
-        # Most answers hold nothing binary, and need no second look.
+        # Most answers hold no binary values and do not need this second pass.
         if b'"B"' in content or b'"BS"' in content:
             _read_binary(found)
     except RecursionError as error:
@@ -426,10 +427,10 @@ def read_body(content: bytes, api: str = "") -> dict[str, Any]:
 
 
 def readable_refusal(content: bytes) -> bytes:
-    """The body of a refusal, or nothing where it is not one of DynamoDB's.
+    """Return the body of a refusal, or nothing if it is not one of DynamoDB's.
 
-    botocore takes a text that it cannot read for the message: half of an answer with the stored
-    item in it would be shown, and logged.
+    botocore would take a text that it cannot read for the message. Half an answer with the stored
+    item in it would then be shown and logged.
     """
     try:
         _read_binary(_read_refusal(content))
@@ -441,8 +442,7 @@ def readable_refusal(content: bytes) -> bytes:
 def _read_binary(node: Any) -> None:
     """Turn the base64 of binary AttributeValues into bytes, in place.
 
-    `{"B": "..."}` is one wherever it stands: the value of an attribute that is called B is a
-    mapping.
+    `{"B": "..."}` is always such a value, because the value of an attribute named B is a mapping.
     """
     if isinstance(node, dict):
         if len(node) == 1:
@@ -463,7 +463,7 @@ def _read_binary(node: Any) -> None:
 
 
 UNFIT: Final = "LeydenUnfit"
-"""In a parsed response, until it is looked at: why it is none of DynamoDB's, empty where it is."""
+"""In a parsed response that has not been checked: why it is not DynamoDB's, or an empty text."""
 
 UNREADABLE: Final = "it cannot be read"
 TOO_DEEP: Final = "it is nested too deeply"
@@ -472,10 +472,10 @@ _OK: Final = 200
 
 
 def fault_of(answer: Any, api: str) -> str:
-    """Why an answer to `api` that refuses nothing is none of DynamoDB's; empty where it is.
+    """Return why a successful answer to `api` is not DynamoDB's, or an empty text if it is.
 
-    botocore reads what is no JSON as an empty answer: as if no item were there, or as if the write
-    had happened.
+    botocore reads an answer that is not JSON as an empty one, as if the item did not exist or the
+    write had happened.
     """
     if answer.status_code != _OK:
         return f"its status is {answer.status_code}"

@@ -1,9 +1,9 @@
-"""Requests as botocore's client would make them: its endpoints, its retries, its errors.
+"""Requests as botocore's client would send them, with its endpoints, retries and errors.
 
-The endpoint with all of its rules (regions, account ids, FIPS, dual stack, configured addresses),
-the user agent and the scope of the signature are botocore's own business: it writes one request of
-each kind, which is caught just before it would leave, and further ones are written like that.
-Whether and when to try again is decided by the client's own handlers as well.
+The endpoint with all its rules (regions, account ids, FIPS, dual stack, configured addresses), the
+user agent and the scope of the signature are left to botocore: it writes one request of each kind,
+which is caught just before it would be sent, and later requests are written like that one. The
+client's own handlers also decide whether and when to retry.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ _UNREADABLE: Final = (
     TypeError,
     ValueError,
 )
-"""What reading something else than the JSON of an answer may raise."""
+"""What reading an answer may raise if it is not the JSON that was expected."""
 
 
 @frozen
 class _Kind:
-    """What botocore knows of one API call."""
+    """botocore's description of one API call."""
 
     model: Any
     parameters: Mapping[str, tuple[type, ...]]
@@ -79,7 +79,7 @@ class _Kind:
 
 @define(eq=False)
 class _Attempt:
-    """The present attempt of a request, and what botocore's handlers keep from one to the next."""
+    """The current attempt of a request, and what botocore's handlers keep between attempts."""
 
     kind: _Kind
     body: bytes
@@ -92,10 +92,10 @@ class _Attempt:
 
 
 class ClientProfile(FullProfile):
-    """One botocore client, and what it said of its credentials and endpoints.
+    """A botocore client with its credentials and the endpoints that it has resolved.
 
-    Whether and when to try again is decided by the client's own handlers, which also keep its
-    quota of retries and, in adaptive mode, its rate.
+    The client's own handlers decide whether and when to retry. They also keep its quota of retries
+    and, in adaptive mode, its rate.
     """
 
     def __init__(self, session: Any, client: Any) -> None:
@@ -106,7 +106,7 @@ class ClientProfile(FullProfile):
         super().__init__(credentials)
         self._client = client
         self._adaptive = (client.meta.config.retries or {}).get("mode") == "adaptive"
-        # Any call will do; this one has no side effects, should something else answer it.
+        # Any call would do; this one has no side effects, even if something else answers it.
         self._stubbed = resolve_endpoint(client, "ListTables", {"Limit": 1}) is None
         self.is_direct = not (self._adaptive or self._stubbed)
         self._parser: Any = create_parser("json")
@@ -115,7 +115,7 @@ class ClientProfile(FullProfile):
         renew_at_fork(self)
 
     def after_fork(self) -> None:
-        """Let go of a lock that a thread of the parent may have held."""
+        """Replace a lock that a thread of the parent may have held."""
         self._lock = Lock()
 
     def of(
@@ -126,7 +126,7 @@ class ClientProfile(FullProfile):
         reader: Reader | None,
         sent: Sent | None,
     ) -> Steps:
-        """The steps of one request, the first attempt of which may have been `sent` already."""
+        """Return the steps of one request, whose first attempt may have been `sent` already."""
         if self._stubbed:
             response: dict[str, Any] = yield Call(
                 partial(self._client._make_api_call, api, dict(params))
@@ -193,13 +193,13 @@ class ClientProfile(FullProfile):
             return found
 
     def _parsed(self, answer: HttpAnswer, kind: _Kind) -> dict[str, Any]:
-        """What botocore makes of an answer, the fields of its errors included."""
+        """Parse an answer as botocore does, including the fields of its errors."""
         refused = answer.status_code >= _REFUSED
         try:
             content = plain_content(answer)
             return self._parsed_as(readable_refusal(content) if refused else content, answer, kind)
         except _UNREADABLE:
-            # No JSON object of DynamoDB's: the status is all that can be believed.
+            # This is not a JSON object of DynamoDB's, so only the status can be trusted.
             parsed = self._parsed_as(b"", answer, kind)
             return parsed if refused else parsed | {UNFIT: fault_of(answer, kind.name) or TOO_DEEP}
 
@@ -221,7 +221,7 @@ class ClientProfile(FullProfile):
         return parsed
 
     def _again(self, now: _Attempt) -> float | None:
-        """Seconds to wait before the next attempt, None where there is none."""
+        """Return the seconds to wait before the next attempt, or None if there is none."""
         told = self._emit(
             "needs-retry",
             now.kind,
@@ -241,7 +241,7 @@ class ClientProfile(FullProfile):
         return float(seconds)
 
     def _ended(self, now: _Attempt) -> dict[str, Any]:
-        """What the last attempt says. Raises botocore's error of a refusal, and of no answer."""
+        """Return the last attempt's response, or raise botocore's error for it."""
         if now.answer is None or now.parsed is None:
             assert now.failure is not None
             raise now.failure
@@ -252,9 +252,10 @@ class ClientProfile(FullProfile):
         return now.parsed
 
     def _settle(self, answer: HttpAnswer, response: dict[str, Any], now: _Attempt) -> None:
-        """Say in the response how many attempts it took, and let the client take back their cost.
+        """Note the number of attempts in the response, and give quota back to the client.
 
-        The client does that after each call, as its quota of retries is one for all calls.
+        The client does the latter after each call, because all its calls share one quota of
+        retries.
         """
         metadata = response.setdefault("ResponseMetadata", {})
         metadata["RetryAttempts"] = now.number - 1
@@ -280,24 +281,24 @@ class ClientProfile(FullProfile):
 
 
 def parameter_kinds(operation_model: Any) -> dict[str, tuple[type, ...]]:
-    """What an operation's parameters must be, by their names."""
+    """Return the types that an operation's parameters may have, by name."""
     members = operation_model.input_shape.members
     return {name: KINDS.get(shape.type_name, (object,)) for name, shape in members.items()}
 
 
 def install_probe(client: Any) -> None:
-    """Prepare a client for `resolve_endpoint`; its other requests are sent as ever."""
+    """Prepare a client for `resolve_endpoint`, without changing its other requests."""
     client.meta.events.register_last("before-send", _catch, unique_id="leyden-asking")
 
 
 def resolve_endpoint(
     client: Any, api: str, params: Mapping[str, Any]
 ) -> tuple[str, dict[str, str]] | None:
-    """The address and the headers of the request that `client` would send.
+    """Return the address and the headers of the request that `client` would send.
 
-    None where the client does not send at all, because something else answers for the service,
-    as in tests with stand-ins. Raises botocore's own errors; NoCredentialsError where it would
-    not sign.
+    Returns None if the client would not send at all because something else answers for the service,
+    such as a stand-in in tests. Raises botocore's own errors, and NoCredentialsError if the client
+    would not sign.
     """
     caught: list[Any] = []
     token = _caught.set(caught)
@@ -317,9 +318,9 @@ def resolve_endpoint(
 
 @contextmanager
 def _untraced() -> Iterator[None]:
-    """Keep a request that is never sent out of the traces of OpenTelemetry, where those are made.
+    """Keep a request that is never sent out of OpenTelemetry's traces, if there are any.
 
-    Instrumentations of botocore take it for a call of its client.
+    Otherwise instrumentations of botocore would record it as a call of the client.
     """
     tracing = imported("opentelemetry.context")
     if tracing is None:
@@ -333,17 +334,17 @@ def _untraced() -> Iterator[None]:
 
 
 def is_asking() -> bool:
-    """Whether the answer that a client reads in this thread is one to `resolve_endpoint`."""
+    """Return whether the client in this thread is reading the answer of `resolve_endpoint`."""
     return _caught.get() is not None
 
 
 def stand_in(url: str) -> Any:
-    """A request for handlers that want to see one before it is sent."""
+    """Return a request for handlers that expect one before it is sent."""
     return AWSRequest(method="POST", url=url, headers={}).prepare()
 
 
 class _Nothing:
-    """The body of the answer that an asked client gets."""
+    """The body of the answer that a probed client gets."""
 
     def stream(self) -> Iterator[bytes]:
         return iter((b"{}",))
@@ -354,7 +355,7 @@ def _catch(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
     if caught is None:
         return None
     target = _text(request.headers.get("X-Amz-Target", ""))
-    # Not what botocore may send on the way, such as a question for the endpoint.
+    # Ignore other requests that botocore may send first, such as one for the endpoint.
     if not event_name.endswith(f".{target.rpartition('.')[2]}"):
         return None
     if target.endswith(".DescribeEndpoints"):

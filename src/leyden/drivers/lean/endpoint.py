@@ -1,4 +1,4 @@
-"""Where requests of one kind go, everything of them that stays the same, and their signature."""
+"""Where requests of one kind go, the parts of them that stay the same, and their signature."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _ALGORITHM: Final = "AWS4-HMAC-SHA256"
 
 
 class FrozenCredentials(Protocol):
-    """What botocore's credentials are at one moment."""
+    """botocore's credentials at one moment."""
 
     @property
     def access_key(self) -> str:
-        """The public half."""
+        """The access key id, which is not secret."""
 
     @property
     def secret_key(self) -> str:
-        """The secret half."""
+        """The secret access key."""
 
     @property
     def token(self) -> str | None:
-        """The session's token, where there is one."""
+        """The session token, if there is one."""
 
 
 class Clock:
-    """The present second as AWS writes it: `20260203T091500Z`. Written once a second."""
+    """The current time as AWS writes it, `20260203T091500Z`; formatted once per second."""
 
     __slots__ = ("_second", "_text")
 
@@ -46,11 +46,11 @@ class Clock:
         self._text = ""
 
     def now(self) -> str:
-        """The text of the present second, in UTC."""
+        """Return the text of the current second, in UTC."""
         second = int(time.time())
         if second != self._second:
             text = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
-            # The text first: another thread must not take the new second with the old text.
+            # The text comes first, so that no other thread sees the new second with the old text.
             self._text = text
             self._second = second
             return text
@@ -58,9 +58,9 @@ class Clock:
 
 
 class Signer:
-    """Signs requests for one region and service; may be used by many threads.
+    """Signs requests for one region and service; several threads may share a signer.
 
-    The signing key is derived once a day and secret.
+    It derives the signing key, which is secret, once a day.
     """
 
     __slots__ = ("_known", "region", "service")
@@ -78,11 +78,11 @@ class Signer:
         headers: Mapping[str, str],
         body: bytes,
     ) -> str:
-        """The value of the `Authorization` header.
+        """Return the value of the `Authorization` header.
 
-        `canonical_head` is method, path and query, each with the end of its line; `headers` are
-        those to sign, by names in lower case and in the order of these names, with values that
-        have no white space to fold.
+        `canonical_head` is the method, path and query, each on a line. `headers` are the headers to
+        sign, with names in lower case and in alphabetical order, and values without white space to
+        fold.
         """
         signed = ";".join(headers)
         lines = "".join([f"{name}:{value}\n" for name, value in headers.items()])
@@ -125,7 +125,7 @@ _MADE_ANEW: Final = frozenset(
         "x-amzn-trace-id",
     }
 )
-"""Headers that differ from request to request, or that belong to the connection."""
+"""Headers that differ between requests, or that belong to the connection."""
 
 _UNSIGNED: Final = frozenset({"expect", "transfer-encoding", "user-agent", "x-amzn-trace-id"})
 _SCOPE: Final = re.compile(r"Credential=[^,]*/(\d{8})/([^/,]+)/([^/,]+)/aws4_request")
@@ -136,7 +136,7 @@ _SAFE_IN_TRACES: Final = "-=;:+&[]{}\"',"
 
 @frozen
 class Proxy:
-    """A proxy on the way. `authorization` is the header's value, where it wants one."""
+    """A proxy on the way; `authorization` is the value of its header, if it needs one."""
 
     scheme: str
     host: str
@@ -145,7 +145,7 @@ class Proxy:
 
     @classmethod
     def on_the_way_to(cls, url: str) -> Proxy | None:
-        """The proxy that the environment names for `url`, botocore's rules applied."""
+        """Return the proxy that the environment names for `url`, by botocore's rules."""
         from botocore.utils import get_environ_proxies
 
         given = get_environ_proxies(url).get(urlsplit(url).scheme)
@@ -153,8 +153,8 @@ class Proxy:
             return None
         if given.lower().startswith("https:") and url.startswith("https:"):
             raise InvalidOptionError(
-                "HTTPS_PROXY names a proxy that is spoken to in TLS itself, which the lean "
-                'transport cannot do; load with transport="pynamodb", or use its http:// address'
+                "HTTPS_PROXY names a proxy with an https:// address, which the lean transport "
+                'cannot use; load with transport="pynamodb", or use its http:// address'
             )
         parts = urlsplit(given if "://" in given else f"http://{given.removeprefix('//')}")
         try:
@@ -175,13 +175,13 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """Its address without user and password, for messages."""
+        """The proxy's address without user and password, for messages."""
         return f"{self.scheme}://{self.host}:{self.port}"
 
 
 @frozen
 class Route:
-    """What a connection needs to know to be opened; connections of one route are alike."""
+    """What it takes to open a connection; connections with the same route are interchangeable."""
 
     secure: bool
     host: str
@@ -190,18 +190,18 @@ class Route:
 
     @property
     def tunneled(self) -> bool:
-        """Whether a proxy only passes bytes on."""
+        """Whether the proxy only passes on encrypted bytes."""
         return self.secure and self.proxy is not None
 
 
 @frozen(eq=False)
 class Destination:
-    """Where one API call goes, as botocore wrote it once; makes further requests like that."""
+    """Where one API call goes; makes requests like the first one, which botocore wrote."""
 
     url: str
     route: Route
     max_attempts: int
-    """How often a request is sent at most, where botocore says so."""
+    """The most attempts of a request that botocore declares."""
     _start: str = field(repr=False)
     _canonical_head: str = field(repr=False)
     _signed: Mapping[str, str] = field(repr=False)
@@ -210,7 +210,7 @@ class Destination:
 
     @classmethod
     def like(cls, url: str, headers: Mapping[str, str]) -> Self:
-        """Requests that differ from this one of botocore's in body, time and credentials only."""
+        """Make requests that differ from botocore's only in body, time and credentials."""
         sent = {name.lower(): value for name, value in headers.items()}
         scope = _SCOPE.search(sent.get("authorization", ""))
         assert scope is not None, "botocore signs requests to DynamoDB with its version 4"
@@ -233,7 +233,7 @@ class Destination:
         proxy: Proxy | None = None,
         max_attempts: int = ATTEMPTS,
     ) -> Self:
-        """Requests to `url` with these headers, whose names are in lower case."""
+        """Make requests to `url` with these headers, whose names are in lower case."""
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         host = parts.hostname or ""
@@ -255,7 +255,7 @@ class Destination:
         if route.proxy is not None and route.proxy.authorization and not secure:
             lines.append(f"Proxy-Authorization: {route.proxy.authorization}")
         signed = {name: value for name, value in kept.items() if name not in _UNSIGNED}
-        # Their values are filled in for each request; the order is that of the names.
+        # Each request fills in these values; the order is that of the names.
         signed |= {"host": authority, "x-amz-date": "", "x-amz-security-token": ""}
         return cls(
             url,
@@ -277,12 +277,12 @@ class Destination:
         attempt: int,
         invocation: str,
     ) -> bytes:
-        """The bytes of a request, signed."""
+        """Return the bytes of a signed request."""
         signed = dict(self._signed)
         signed["x-amz-date"] = timestamp
         token = credentials.token
         for sent in (credentials.access_key, token or ""):
-            # A header would end where a line does, and something else begin.
+            # A line break would end the header and start another one.
             if not (sent.isascii() and sent.isprintable()):
                 raise CredentialsError(
                     "the access key id or the session token of the AWS credentials holds "
@@ -300,7 +300,7 @@ class Destination:
         )
         trace = os.environ.get("_X_AMZN_TRACE_ID") if self._traced else None
         if trace:
-            # The id under which a Lambda function's requests are traced together.
+            # The id that groups the requests of one call of a Lambda function in a trace.
             extra += f"x-amzn-trace-id: {quote(trace, safe=_SAFE_IN_TRACES)}\r\n"
         head = (
             f"{self._start}x-amz-date: {timestamp}\r\n{extra}Authorization: {authorization}\r\n"
@@ -320,7 +320,7 @@ def _normal(path: str) -> str:
 
 
 def connect_request(route: Route) -> bytes:
-    """What asks a proxy for a tunnel to the route's host."""
+    """Return the request that asks a proxy for a tunnel to the route's host."""
     host = f"[{route.host}]" if ":" in route.host else route.host
     lines = [f"CONNECT {host}:{route.port} HTTP/1.1", f"Host: {host}:{route.port}"]
     if route.proxy is not None and route.proxy.authorization:
@@ -332,10 +332,10 @@ _BITS: Final = Random()
 
 
 def new_invocation() -> str:
-    """An id for all attempts of a call, and never that of another: a UUID of version 4, as text.
+    """Return a unique id for all attempts of a call: a UUID of version 4, as text.
 
-    `uuid4()` asks the system for the bits of each, which may cost as much as half a request; ids
-    need to differ, not to be secret.
+    `uuid4()` asks the system for random bits each time, which may cost as much as half a request.
+    These ids need to be different, but not secret.
     """
     bits = _BITS.getrandbits(128)
     digits = f"{bits & ~(0xF000 << 64) & ~(0xC000 << 48) | 0x4000 << 64 | 0x8000 << 48:032x}"
@@ -343,5 +343,5 @@ def new_invocation() -> str:
 
 
 if hasattr(os, "register_at_fork"):
-    # Two processes that went on from one state would make the same ids.
+    # Two processes with the same random state would make the same ids.
     os.register_at_fork(after_in_child=_BITS.seed)

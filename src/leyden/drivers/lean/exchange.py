@@ -1,21 +1,21 @@
-"""One request with all of its attempts, as steps to take: what to send, and what to wait for.
+"""One request with all its attempts, as a generator of steps: data to send, and times to wait.
 
-`Exchange.of` gives a generator. Whoever drives it sends, waits and calls what may block, on a
-thread or on an event loop, so that both drivers run the very same one.
+Whoever drives the generator of `Exchange.of` sends, waits and makes blocking calls, either on a
+thread or on an event loop. So both drivers share the same code.
 
-There is a fast path and a slow path, for two reasons that are AWS's:
+There is a fast path and a slow path, for two reasons that come from AWS:
 
-- What an answer other than a good one means is botocore's to say. It knows which errors are worth
-  another attempt, how long to wait, what its quota of retries has left (in adaptive mode also its
-  rate), and which class of error a code has. A second reading of those rules would be wrong as soon
-  as AWS changes one. So the fast path, `Profile.first`, reads only what most requests get: status
-  200, the right checksum, JSON of the shape that the call answers with. Anything else, from a
-  refusal to a lost connection, goes on the slow path, `FullProfile.of`, where botocore's client
-  decides. It is told of the attempt that was made and counts it as the first one: were it
-  forgotten, a write that happened, and whose answer got lost, would be taken for one that did not.
-- To import botocore and to make its session and client takes a fresh process longer than all the
-  rest up to its first answer. So the fast path needs no botocore where nothing is configured that
-  only botocore knows (`lean.plain`), and a process whose requests succeed never imports it.
+- Only botocore can tell what an unsuccessful answer means. It knows which errors are worth another
+  attempt, how long to wait, what is left of its quota of retries (and its rate, in adaptive mode),
+  and which class of error a code has. A copy of those rules would be wrong as soon as AWS changes
+  one. So the fast path, `Profile.first`, reads only what most requests get: status 200, the right
+  checksum, and JSON of the shape that the call returns. Everything else, from a refusal to a lost
+  connection, takes the slow path, `FullProfile.of`, where botocore's client decides. It learns of
+  the attempt that was made and counts it as the first. If it did not, a write that happened but
+  whose answer was lost would look like one that did not happen.
+- Importing botocore and making its session and client takes a new process longer than everything
+  else up to its first answer. So the fast path does without botocore in configurations that do not
+  need it (`lean.plain`), and a process whose requests succeed never imports it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "integer": (int,),
     "long": (int,),
 }
-"""What a parameter must be, by the name that AWS's description has for its kind."""
+"""The types of a parameter, by the name of its kind in AWS's description."""
 
 _STRINGS: Final = (
     "ConditionExpression FilterExpression IndexName KeyConditionExpression ProjectionExpression "
@@ -96,12 +96,12 @@ PARAMETERS: Final[Mapping[str, Mapping[str, tuple[type, ...]]]] = {
         "UpdateItem": f"{_WRITE} Key UpdateExpression",
     }.items()
 }
-"""What the parameters of calls on data must be, those that AWS calls legacy left out."""
+"""The types of the parameters of calls on items, without those that AWS calls legacy."""
 
 _OK: Final = 200
 
 write_body: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
-"""JSON of a request's parameters; bytes become base64. Raises TypeError for strangers."""
+"""Returns a request's parameters as JSON, with bytes as base64. Raises TypeError for others."""
 
 
 @frozen
@@ -114,14 +114,14 @@ class Send:
 
 @frozen
 class Wait:
-    """Wait for `seconds`."""
+    """Wait for this number of seconds."""
 
     seconds: float
 
 
 @frozen
 class Call:
-    """Call `function`, which may block. The result is what it returns."""
+    """Call a function that may block. The result is what it returns."""
 
     function: Callable[[], Any]
 
@@ -130,12 +130,12 @@ WireStep: TypeAlias = Send | Wait | Call
 Reader: TypeAlias = Callable[[bytes], dict[str, Any]]
 Steps: TypeAlias = Generator[WireStep, Any, dict[str, Any]]
 Where: TypeAlias = tuple[str, Any, Any]
-"""What decides where a request goes: the call, the account, and tables named by their ARNs."""
+"""What decides where a request goes: the call, the account, and tables named by ARN."""
 
 
 @frozen
 class Sent:
-    """A first attempt that was sent, and what came of it: an answer or a failure."""
+    """A first attempt that was sent, and its answer or failure."""
 
     invocation: str
     answer: HttpAnswer | None
@@ -143,24 +143,24 @@ class Sent:
 
 
 class Profile:
-    """Who sends, and where requests of each kind go; may be used by many threads."""
+    """The credentials, and the destinations of requests; several threads may share a profile."""
 
     def __init__(self, credentials: Any) -> None:
         self.credentials = credentials
         self.destinations: dict[Where, Destination] = {}
         self.clock = Clock()
         self.is_direct = True
-        """Whether first attempts need nothing but an answer."""
+        """Whether a first attempt needs only an answer, without botocore's handlers."""
         self.retry_quota_owed = 0
-        """What attempts have taken from the quota of retries; a good answer gives it back."""
+        """How much attempts have taken from the quota of retries; successes give it back."""
 
     def first(
         self, api: str, params: Params, body: bytes, reader: Reader | None
     ) -> Generator[WireStep, Any, dict[str, Any] | Sent | None]:
-        """The first attempt of a request: its response, where the answer is a good one.
+        """Make the first attempt of a request; return its response if it succeeds.
 
-        Otherwise what came of the attempt, and None where nothing was sent: the call is none on
-        data, nobody knows yet where it goes, or botocore says what is wrong with it.
+        Otherwise return the outcome of the attempt, or None if nothing was sent: because the call
+        does not concern items, its destination is unknown, or botocore has to report a fault in it.
         """
         kinds = PARAMETERS.get(api)
         if kinds is None or self.retry_quota_owed or not self.is_direct:
@@ -186,32 +186,32 @@ class Profile:
         return plainly_read(answer, api, reader) or Sent(invocation, answer, None)
 
     def locate(self, where: Where) -> Destination | None:
-        """Where requests go that went nowhere yet; None where that takes a look at botocore's."""
+        """Return a new destination, or None if only botocore can find it."""
         return None
 
 
 class FullProfile(Profile, ABC):
-    """A profile that can also go on after anything but a good answer."""
+    """A profile that can also handle unsuccessful attempts."""
 
     @abstractmethod
     def of(
         self, api: str, params: Params, body: bytes, reader: Reader | None, sent: Sent | None
     ) -> Steps:
-        """The steps of a request, the first attempt of which may have been `sent` already."""
+        """Return the steps of a request, whose first attempt may have been `sent` already."""
 
 
 class Source(Protocol):
-    """Where the ways to send are made, at first use."""
+    """What makes the profiles, when they are first needed."""
 
     def plain_profile(self) -> Profile | None:
-        """How to send without botocore, where that does."""
+        """Return how to send without botocore, or None if that is not possible."""
 
     def client_profile(self) -> FullProfile:
-        """How to send with botocore's client. Raises botocore's own errors."""
+        """Return how to send with botocore's client. Raises botocore's own errors."""
 
 
 class Exchange:
-    """Makes requests with what a source knows; may be used by many threads."""
+    """Makes requests with the profiles of a source; several threads may share an exchange."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -220,16 +220,16 @@ class Exchange:
         renew_at_fork(self)
 
     def of(self, api: str, params: Params, reader: Reader | None = None) -> Steps:
-        """The steps of one request; their result is the response.
+        """Return the steps of one request; their result is the response.
 
-        `reader` may make the response of a good answer's body; where it raises ValueError, the
-        body is read here.
+        `reader` may decode the body of a successful answer. If it raises ValueError, the body is
+        decoded here.
 
-        Raises botocore's errors, ClientError among them, ForeignAnswerError, and for parameters
-        that cannot be written what writing them raises.
+        Raises botocore's errors such as ClientError, ForeignAnswerError, and whatever writing
+        raises for parameters that cannot be written.
         """
         body = write_body(params)
-        # A request keeps to what it began with, whatever `forget` does in the meantime.
+        # A request keeps the profile that it began with, even after `forget`.
         profile = self._profile
         if profile is None:
             profile = yield Call(self._open)
@@ -243,11 +243,11 @@ class Exchange:
         return response
 
     def forget(self) -> None:
-        """Ask for credentials, client and endpoints anew, at the next request."""
+        """Look up credentials, client and endpoints again for the next request."""
         self._profile = None
 
     def after_fork(self) -> None:
-        """Let go of locks that a thread of the parent may have held."""
+        """Replace locks that a thread of the parent may have held."""
         self._lock = Lock()
 
     def _open(self) -> Profile:
@@ -257,7 +257,7 @@ class Exchange:
             return self._profile
 
     def _step_aside(self, plain: Profile) -> FullProfile:
-        """The way with botocore's client, for this request and for those that follow."""
+        """Return the profile with botocore's client, for this request and all that follow."""
         with self._lock:
             if isinstance(self._profile, FullProfile):
                 return self._profile
@@ -268,7 +268,7 @@ class Exchange:
 
 
 def fresh(credentials: Any) -> Generator[WireStep, Any, Any]:
-    """The credentials at this moment, which may have to be fetched first."""
+    """Return the current credentials, which may have to be fetched first."""
     freeze = getattr(credentials, "get_frozen_credentials", None)
     if freeze is None:
         return credentials
@@ -279,14 +279,14 @@ def fresh(credentials: Any) -> Generator[WireStep, Any, Any]:
 
 
 def check_parameters(params: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> None:
-    """Raise TypeError or KeyError for what cannot be the parameters of an operation."""
+    """Raise TypeError or KeyError for parameters that the operation cannot have."""
     for name, value in params.items():
         if not isinstance(value, kinds[name]):
             raise TypeError(f"{name} is {type(value).__name__}")
 
 
 def plainly_read(answer: HttpAnswer, api: str, reader: Reader | None) -> dict[str, Any] | None:
-    """The response in a good answer on data; None for all that needs a closer look."""
+    """Return the response of a successful answer on items, or None if it needs a closer look."""
     if answer.status_code != _OK or api not in DATA_APIS or not checksum_fits(answer):
         return None
     if "json" not in answer.headers.get("content-type", "json"):
@@ -296,7 +296,7 @@ def plainly_read(answer: HttpAnswer, api: str, reader: Reader | None) -> dict[st
         try:
             response = read_body(content, api) if reader is None else reader(content)
         except ValueError:
-            # What a reader cannot read may be a good answer all the same.
+            # The answer may be good even if the reader cannot decode it.
             response = read_body(content, api)
     except (ForeignAnswerError, ValueError):
         return None
@@ -310,7 +310,7 @@ def plainly_read(answer: HttpAnswer, api: str, reader: Reader | None) -> dict[st
 
 
 def arns(params: Params) -> Any:
-    """Tables that are named by their ARNs, which may decide where a request goes."""
+    """Return the tables named by ARN, which may decide where a request goes."""
     name = params.get("TableName", "")
     if name:
         return name if name.startswith("arn:") else None

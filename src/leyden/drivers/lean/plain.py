@@ -1,15 +1,15 @@
-"""The fast path without botocore, where nothing is configured that only botocore knows.
+"""The fast path without botocore, for configurations that do not need it.
 
-To import botocore and to make its session and client takes a process longer than everything else
-up to its first answer, and finds, in a Lambda function or a container, three variables of the
-environment. So those are read here, and files of AWS configuration that say no more than keys and a
-region; credentials that have to be fetched come from a botocore session, which spares the client.
+Importing botocore and making its session and client takes a process longer than everything else up
+to its first answer. In a Lambda function or a container, all it finds are three environment
+variables. So this module reads those, and AWS configuration files that have only keys and a region.
+If credentials have to be fetched, a botocore session fetches them, which still saves the client.
 
-The rules of where AWS's settings may stand are many, and botocore's. Whatever else may say
-something is left to it: an AWS variable that is not known to say nothing, any other setting of a
-profile, a proxy, a region of a partition that is not listed here. So is a process that has botocore
-loaded already: its import is paid for then, and stand-ins for AWS, as tests use them, have their
-hooks in botocore.
+AWS has many rules about where settings may be, and botocore knows them. Whenever anything else
+might matter, it is left to botocore: an AWS variable that is not known to be irrelevant, any other
+setting of a profile, a proxy, a region of a partition that is not listed here. The same goes for a
+process that has loaded botocore already: its import has been paid for, and stand-ins for AWS, as
+tests use them, hook into botocore.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from leyden.drivers.lean.endpoint import Destination, Signer
 from leyden.drivers.lean.exchange import Profile, Where
 
 _PARTITIONS: Final = (
-    # Those with an endpoint of this form for each region; botocore's partitions.json has them all.
+    # Partitions with an endpoint of this form in each region; botocore's partitions.json has all.
     (re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+"), "amazonaws.com"),
     (re.compile(r"cn-\w+-\d+"), "amazonaws.com.cn"),
 )
@@ -44,11 +44,11 @@ _SAY_NOTHING: Final = frozenset(
         "AWS_SESSION_TOKEN",
     }
 )
-"""Variables that are read here or by `lean.trust`, or that are not about DynamoDB."""
+"""Variables that are read here or by `lean.trust`, or that do not concern DynamoDB."""
 
 _SAY_NOTHING_EITHER: Final = ("AWS_LAMBDA_", "AWS_XRAY_")
 _FILES: Final = ("config", "credentials", "models")
-"""What botocore reads in `~/.aws`; `models` may replace its description of DynamoDB."""
+"""The files that botocore reads in `~/.aws`; `models` may replace its description of DynamoDB."""
 
 _CREDENTIALS: Final = (
     "AWS_CONFIG_FILE",
@@ -63,7 +63,7 @@ _CREDENTIALS: Final = (
     "AWS_STS_REGIONAL_ENDPOINTS",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 )
-"""Variables about credentials, which a botocore session finds."""
+"""Variables about credentials, for which a botocore session is enough."""
 
 _OF_FILES: Final = (
     "AWS_CONFIG_FILE",
@@ -71,7 +71,7 @@ _OF_FILES: Final = (
     "AWS_PROFILE",
     "AWS_SHARED_CREDENTIALS_FILE",
 )
-"""Variables about files of configuration, and the profile that counts in them."""
+"""Variables about configuration files and the profile to use from them."""
 
 _STATIC: Final = frozenset(
     {
@@ -83,7 +83,7 @@ _STATIC: Final = frozenset(
         "region",
     }
 )
-"""What a profile may say for everything to be in the files themselves."""
+"""Settings of a profile that do not refer to anything outside the files."""
 
 _OF_CREDENTIALS: Final = _STATIC | frozenset(
     {
@@ -103,7 +103,7 @@ _OF_CREDENTIALS: Final = _STATIC | frozenset(
         "web_identity_token_file",
     }
 )
-"""What a profile may say that is about credentials and region only."""
+"""Settings of a profile that concern only credentials and the region."""
 
 _PROXIES: Final = frozenset({"all_proxy", "http_proxy", "https_proxy", "no_proxy"})
 _LABEL: Final = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
@@ -114,7 +114,7 @@ _LOCAL_REGION: Final = "us-east-1"
 
 @frozen
 class PlainCredentials:
-    """Credentials that do not change; the names are botocore's."""
+    """Credentials that do not change, with botocore's names."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -122,26 +122,26 @@ class PlainCredentials:
 
     @property
     def is_whole(self) -> bool:
-        """Whether both halves are there."""
+        """Whether both keys are there."""
         return bool(self.access_key and self.secret_key)
 
 
 class PlainProfile(Profile):
-    """Credentials, a region and an endpoint: all that a request needs where nothing is special."""
+    """Credentials, a region and an endpoint: all that a request needs in a plain configuration."""
 
     def __init__(self, credentials: Any, region: str, url: str, search_url: str) -> None:
         super().__init__(credentials)
         self.region = region
         self.url = url
         self.search_url = search_url
-        """Where searches of vector indexes go, which have a host of their own."""
+        """The address for searches of vector indexes, which have a host of their own."""
         self._signer = Signer(region, "dynamodb")
 
     def locate(self, where: Where) -> Destination | None:
-        """Where requests go; None for those of an account, or to tables named by their ARNs.
+        """Return where requests go, or None for requests of an account or with a table's ARN.
 
-        None also for a call that is newer than botocore here, which would go on after anything but
-        a good answer, and says what is needed.
+        Also returns None for an API call that is newer than the installed botocore. botocore could
+        not handle its failures, and says which version is needed.
         """
         api, account, named = where
         if account or named or not _is_known(api):
@@ -159,9 +159,9 @@ class PlainProfile(Profile):
 
 @frozen
 class Surroundings:
-    """What a connection was told, and the environment it is in, of which a profile may be made.
+    """The arguments of a connection and its environment, from which a profile may be made.
 
-    The methods give None where something says more than they read, or anything that is not clear.
+    The methods return None if there are settings that they do not read, or anything is unclear.
     `credentials` are `leyden.drivers.Credentials`.
     """
 
@@ -172,13 +172,13 @@ class Surroundings:
     environment: Mapping[str, str] = os.environ
 
     def plain_profile(self, session: Callable[[], Any]) -> PlainProfile | None:
-        """The profile that is found with the least effort; `session` makes botocore's."""
+        """Return the profile that costs least to find; `session` makes botocore's session."""
         if "botocore.client" in sys.modules:
             return None
         return self.from_environment() or self.from_files() or self.from_session(session)
 
     def from_environment(self) -> PlainProfile | None:
-        """The profile of these arguments and this environment alone."""
+        """Return the profile from the arguments and the environment alone."""
         if self.profile is not None or _is_special(self.environment):
             return None
         found = self._explicit or self._in_environment
@@ -186,7 +186,7 @@ class Surroundings:
         return self._plain(found, region) if found.is_whole else None
 
     def from_files(self) -> PlainProfile | None:
-        """The profile that the files of AWS configuration complete."""
+        """Return the profile from the arguments, the environment and AWS configuration files."""
         environment = self.environment
         if _is_special(environment, _OF_FILES, files=("models",)):
             return None
@@ -215,16 +215,16 @@ class Surroundings:
                 held.get("aws_secret_access_key", ""),
                 held.get("aws_session_token"),
             )
-        # Where AWS_DEFAULT_REGION is there and empty, botocore looks no further.
+        # If AWS_DEFAULT_REGION is set but empty, botocore looks no further.
         other = environment.get("AWS_DEFAULT_REGION", said.get("region"))
         region = environment.get("AWS_REGION") or other
         return self._plain(found, region) if found.is_whole else None
 
     def from_session(self, session: Callable[[], Any]) -> PlainProfile | None:
-        """The profile with credentials and region of a botocore session.
+        """Return the profile with the credentials and region of a botocore session.
 
-        That spares a process the client, where files and variables say nothing beyond who may send
-        and to which region. May fetch credentials. Raises botocore's own errors.
+        This spares a process the client if files and variables concern only credentials and the
+        region. May fetch credentials. Raises botocore's own errors.
         """
         if _is_special(self.environment, _CREDENTIALS, files=("models",)):
             return None
@@ -261,7 +261,7 @@ class Surroundings:
         if self.endpoint_url is None:
             host = f"dynamodb.{region}.{suffix}/"
             return PlainProfile(credentials, region, f"https://{host}", f"https://search-{host}")
-        # The address as botocore writes it; where that might differ, it is botocore's to write.
+        # If botocore might write the address differently, it has to write it.
         parts = urlsplit(self.endpoint_url)
         is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment
         if not is_bare or "?" in self.endpoint_url or not _HOST.fullmatch(parts.netloc):
@@ -271,11 +271,11 @@ class Surroundings:
 
 
 def _is_known(api: str) -> bool:
-    """Whether the botocore that is installed knows a call; only its version is looked at."""
+    """Return whether the installed botocore has an API call, judged by its version."""
     needed = BOTOCORE_NEEDED.get(api)
     if needed is None:
         return True
-    # The package by itself costs next to nothing, unlike its client.
+    # Importing only the package costs next to nothing, unlike its client.
     import botocore
 
     installed = re.findall(r"\d+", botocore.__version__)
@@ -287,12 +287,12 @@ def _is_special(
     known: tuple[str, ...] = (),
     files: tuple[str, ...] = _FILES,
 ) -> bool:
-    """Whether anything may be configured beyond credentials and region.
+    """Return whether anything may be configured beyond credentials and region.
 
-    `known` are names, or their beginnings, of variables that may be there beside the usual ones.
+    `known` has names of variables, or beginnings of names, that are allowed beside the usual ones.
     """
     if sys.platform in ("darwin", "win32"):
-        # The system's own settings may name a proxy.
+        # The system's own settings may include a proxy.
         return True
     for name in environment:
         if name.startswith(("AWS_", "BOTO")):
@@ -305,9 +305,9 @@ def _is_special(
 
 
 def _read_profile(path: str, name: str, *, is_config: bool = False) -> dict[str, str] | None:
-    """What a file of credentials, or one of configuration, says of a profile.
+    """Return the settings of a profile in a credentials file or a configuration file.
 
-    None where botocore may read it otherwise than Python's own parser does.
+    Returns None if botocore may read the file differently from Python's parser.
     """
     from configparser import Error, RawConfigParser
 
@@ -320,12 +320,12 @@ def _read_profile(path: str, name: str, *, is_config: bool = False) -> dict[str,
         return None
     values = [value for one in parser.sections() for _, value in parser.items(one)]
     if parser.defaults() or any(value.startswith("\n") for value in values):
-        # A block of settings below a name, or what botocore finds is none.
+        # A nested block of settings, or sections that botocore reads differently.
         return None
     sections = [name]
     if is_config:
         sections = [f"profile {name}", *(["default"] if name == "default" else [])]
-        # botocore splits the names of sections as a shell does, and takes `profiles x` too.
+        # botocore splits section names as a shell does, and also accepts `profiles x`.
         for section in parser.sections():
             is_other_way = section.startswith("profile") and section not in sections
             if is_other_way and section.split()[1:] == [name]:

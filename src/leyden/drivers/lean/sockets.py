@@ -1,4 +1,4 @@
-"""Connections that block: opened, kept open between requests, and shared by threads."""
+"""Blocking connections, which stay open between requests and are shared by threads."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _OK: Final = 200
 
 
 class Pool:
-    """Open connections to where requests go; may be used by many threads.
+    """Open connections by route; several threads may share a pool.
 
-    `size` connections are kept open at most. A connection is looked at before it is used again:
-    one that the other side has closed is replaced.
+    At most `size` idle connections to each route stay open. A connection is checked before it is
+    used again, and replaced if the other side has closed it.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Pool:
         self._idle: dict[Route, deque[Connection]] = {}
         self._era = 0
         renew_at_fork(self)
-        # For who drops a service without a word: urllib3's pools close themselves as well.
+        # urllib3's pools also close themselves if somebody drops a service without closing it.
         weakref.finalize(self, _close_all, self._idle)
 
     def exchange(self, destination: Destination, data: bytes) -> HttpAnswer:
@@ -52,7 +52,7 @@ class Pool:
         connection = self._take(destination)
         try:
             if not connection.send(data, destination.url):
-                # Nothing of the request has been taken: a new connection may have it.
+                # None of the request was taken, so it is safe to send it on a new connection.
                 connection.close()
                 connection = self._open(destination)
                 connection.send(data, destination.url)
@@ -64,17 +64,17 @@ class Pool:
         return answer
 
     def close(self) -> None:
-        """Close what is idle now, and what is in use when it is given back."""
+        """Close idle connections now, and those in use when they are given back."""
         self._era += 1
         _close_all(self._idle)
 
     @property
     def idle(self) -> int:
-        """How many connections are open and not in use."""
+        """The number of open connections that are not in use."""
         return sum(map(len, self._idle.values()))
 
     def after_fork(self) -> None:
-        """Let go of all connections: they are the parent's, which keeps them open."""
+        """Drop all connections; the parent keeps them open."""
         self.close()
 
     def _take(self, destination: Destination) -> Connection:
@@ -98,19 +98,19 @@ class Pool:
         connection.since = time.monotonic()
         connections.append(connection)
         if connection.era != self._era:
-            # Closed by another thread just now, which may not have seen this connection.
+            # Another thread has just closed the pool, and may not have seen this connection.
             _close_all({route: connections})
 
     def _open(self, destination: Destination) -> Connection:
         route, url = destination.route, destination.url
         proxy = route.proxy
         if route.secure or (proxy and proxy.scheme == "https"):
-            # What cannot be trusted need not be called.
+            # Load the certificates before connecting, so that bad ones are reported first.
             self._trust.load()
         host, port = (proxy.host, proxy.port) if proxy else (route.host, route.port)
-        # As bytes, a name is spared Python's IDNA, which imports a table of all characters.
+        # As bytes, a name skips Python's IDNA, which imports a table of all characters.
         address: Any = (host.encode() if host.isascii() else host, port)
-        # Each way to fail has its own error; the socket is closed on all of them.
+        # Each way to fail has its own error, and all of them close the socket.
         try:
             raw = socket.create_connection(address, self._connect_timeout)
         except TimeoutError as error:
@@ -162,7 +162,7 @@ class Connection:
         self.since = 0.0
 
     def is_alive(self) -> bool:
-        """Whether it may be used again: not too old, and nothing came from the other side."""
+        """Return whether it may be used again: it is not too old, and the other side was silent."""
         if time.monotonic() - self.since > IDLE_LIMIT:
             return False
         if not hasattr(select, "poll"):
@@ -174,7 +174,7 @@ class Connection:
         return not self._poll.poll(0)
 
     def send(self, data: bytes, url: str) -> bool:
-        """Send, or return False where one that was used before is not taken from any more."""
+        """Send data; return False if a connection that was used before no longer takes any."""
         try:
             self._socket.sendall(data)
         except TimeoutError as error:
@@ -184,7 +184,7 @@ class Connection:
                 return False
             if not isinstance(error, BrokenPipeError | ConnectionResetError):
                 raise aws.ConnectionClosedError(endpoint_url=url, error=error) from error
-            # The other side may have answered before it had all, as one that finds it too much.
+            # The other side may have answered early, for example because the request is too large.
             self.cut_short = True
         return True
 
@@ -213,19 +213,19 @@ class Connection:
 
 def _close_all(idle: dict[Route, deque[Connection]]) -> None:
     for connections in list(idle.values()):
-        # Other threads may still be taking from these connections, and giving back to them.
+        # Other threads may take connections and give them back at the same time.
         while connections:
             with contextlib.suppress(IndexError):
                 connections.pop().close()
 
 
 def _tunnel(connected: socket.socket, route: Route) -> None:
-    """Have the proxy pass bytes on to the route's host."""
+    """Ask the proxy to pass bytes on to the route's host."""
     assert route.proxy is not None
     connected.sendall(connect_request(route))
     reader = AnswerReader()
     head = b""
-    # Byte by byte, so that nothing of what follows the head is taken.
+    # Read byte by byte, so that nothing behind the head is consumed.
     while not head.endswith(b"\r\n\r\n"):
         more = connected.recv(1)
         if not more:

@@ -15,18 +15,17 @@ from leyden.errors import InvalidOptionError
 
 @frozen
 class Bundle:
-    """A file of certificates that something on this machine names."""
+    """A file of certificates that a setting on this machine names."""
 
     setting: str
     path: str
 
     @classmethod
     def named(cls, session: Any) -> Bundle | None:
-        """The bundle that a botocore session is told to use, None where nothing is said.
+        """Return the bundle that the settings name, or None if none does.
 
-        `AWS_CA_BUNDLE`, else `ca_bundle` of the AWS profile, else `REQUESTS_CA_BUNDLE`; `session`
-        is None where there is no profile. Raises InvalidOptionError for a setting without a name
-        in it.
+        The order is `AWS_CA_BUNDLE`, `ca_bundle` of the AWS profile, `REQUESTS_CA_BUNDLE`;
+        `session` is None if there is no profile. Raises InvalidOptionError for an empty setting.
         """
         if session is None:
             path = os.environ.get("AWS_CA_BUNDLE")
@@ -47,7 +46,7 @@ class Bundle:
         return cls(setting, path)
 
     def read(self) -> ssl.SSLContext:
-        """Settings that trust these certificates. Raises InvalidOptionError."""
+        """Return TLS settings that trust these certificates. Raises InvalidOptionError."""
         try:
             return ssl.create_default_context(cafile=self.path)
         except ssl.SSLError as error:
@@ -59,16 +58,15 @@ class Bundle:
 
     def _unfit(self, why: str) -> InvalidOptionError:
         return InvalidOptionError(
-            f'{self.setting} names the certificates to trust, and the file "{self.path}" {why}; '
+            f'{self.setting} names a file of certificates to trust, but "{self.path}" {why}; '
             "correct the setting, or remove it to trust the usual authorities"
         )
 
 
 class Trust:
-    """The TLS settings of a connection, looked up when the first of its requests needs them.
+    """The TLS settings of a connection, which are loaded when a request first needs them.
 
-    The certificates are those of the bundle that `named` gives, or the ones that botocore uses
-    where it gives None.
+    They trust the bundle that `named` returns or, if it returns None, botocore's certificates.
     """
 
     def __init__(self, named: Callable[[], Bundle | None]) -> None:
@@ -77,34 +75,34 @@ class Trust:
 
     @property
     def is_loaded(self) -> bool:
-        """Whether the settings have been looked up; reading the certificates takes its time."""
+        """Whether the settings are loaded; reading the certificates is slow."""
         return self._context is not None
 
     def load(self) -> None:
-        """Look the settings up now. Raises InvalidOptionError, as `context` does."""
+        """Load the settings now. Raises InvalidOptionError, as `context` does."""
         assert self.context
 
     @property
     def context(self) -> ssl.SSLContext:
-        """The settings. Raises InvalidOptionError where the named bundle cannot be read."""
-        # Two threads may both read the certificates; a lock would stay shut in a forked process.
+        """The TLS settings. Raises InvalidOptionError if the named bundle cannot be read."""
+        # Two threads may both read the certificates; a lock could stay locked in a forked process.
         if self._context is None:
             named = self._named()
             if named is None:
                 context = ssl.create_default_context(cafile=authorities())
             else:
                 context = named.read()
-            # Newer Pythons ask more of an authority's own certificate than botocore does.
+            # Newer Pythons check an authority's own certificate more strictly than botocore does.
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
             self._context = context
         return self._context
 
 
 def authorities() -> str:
-    """The file of certificates that botocore trusts where no other is named.
+    """Return the file of certificates that botocore trusts unless another one is named.
 
-    It is that of certifi, where that is installed, or the one that botocore comes with; both are
-    found without importing them.
+    It is certifi's, if that is installed, or else the one in botocore; both are found without
+    importing the package.
     """
     for package in ("certifi", "botocore"):
         spec = find_spec(package)
