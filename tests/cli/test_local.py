@@ -204,5 +204,5 @@ def test_a_port_in_use_and_a_foreign_file_are_told(folder: Path, started: Any) -
     (folder / "foreign.json").write_text("{}")
     foreign = leyden_command("local", "--port", "0", "--data", str(folder / "foreign.json"))
     assert foreign.exit_code == 1
-    assert "is no file of a local engine" in foreign.stderr
+    assert "is not a file of a local engine" in foreign.stderr
     assert (folder / "foreign.json").read_text() == "{}"

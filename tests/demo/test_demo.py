@@ -69,7 +69,7 @@ def test_it_finds_the_entity_of_every_item_of_the_typescript_client(shown: Shown
 
 
 def test_every_item_comes_back_as_the_typescript_client_wrote_it(shown: Shown) -> None:
-    assert "31 of 31 items are what they are in the file" in shown.words
+    assert "31 of 31 items are exactly as in the file" in shown.words
 
 
 def test_the_threads_of_alice_come_oldest_first(shown: Shown) -> None:
@@ -117,7 +117,7 @@ def test_the_collision_is_refused_and_the_pages_end(shown: Shown) -> None:
 
 
 def test_closing_the_task_takes_it_out_of_the_sparse_index(shown: Shown) -> None:
-    left = shown.text.split("What is left to do")[1].split("▸")[0]
+    left = shown.text.split("The open tasks of 3 points or more")[1].split("▸")[0]
     assert "│ t1" in left
     assert "│ t2" in left
     assert "│ t4" not in left
@@ -220,7 +220,7 @@ def test_a_cell_is_one_line_and_not_endless() -> None:
 def test_it_ends_with_a_question_answered_by_meaning(shown: Shown) -> None:
     chapter = shown.words[shown.words.index("A question, answered by meaning") :]
     assert "WordLlama" in chapter
-    assert "256 numbers a text" in chapter
+    assert "256 numbers for each text" in chapter
     table = chapter[chapter.index("score │ thread") :]
     best = table[: table.index("%") if "%" in table else 400]
     assert "boiling-points" in best

@@ -318,14 +318,14 @@ HEAD = b'{"leyden": "local", "version": 1, "lines": 0}\n'
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b'{"an": "export"}\n', "is no file of a local engine"),
-        (b"\0\1\2", "is no file of a local engine"),
-        (b'{"leyden": "local", "version": 9, "lines": 0}\n', "has the format 9"),
-        (HEAD + b"nonsense\n", ":2: this line is no request"),
-        (HEAD + b'{"do": "Scan", "with": {}}\n', ':2: "Scan" is no request that changes tables'),
+        (b'{"an": "export"}\n', "is not a file of a local engine"),
+        (b"\0\1\2", "is not a file of a local engine"),
+        (b'{"leyden": "local", "version": 9, "lines": 0}\n', "has format 9"),
+        (HEAD + b"nonsense\n", ":2: this line is not a request"),
+        (HEAD + b'{"do": "Scan", "with": {}}\n', ':2: "Scan" is not a request that changes tables'),
         (
             HEAD + b'{"do": "DeleteTable", "with": {"TableName": "none"}}\n',
-            ":2: DeleteTable was not done again: ",
+            ":2: repeating DeleteTable failed: ",
         ),
     ],
 )
@@ -340,7 +340,7 @@ def test_a_file_of_something_else_is_refused_and_stays(
 
 
 def test_two_engines_do_not_share_a_file(kept: Any, file: Path) -> None:
-    with pytest.raises(EngineError, match="another engine has"):
+    with pytest.raises(EngineError, match="another engine uses"):
         leyden.local(data=file)
     kept.put_item(TableName="t", Item=key())
 

@@ -1,7 +1,7 @@
 """`leyden demo`: the whole library at work, on an engine inside this process.
 
-It needs the extras `cli` and `local`, and `embedder` for its last chapter. It touches no network
-but 127.0.0.1, leaves nothing behind, and ends in seconds.
+It needs the extras `cli` and `local`, and `embedder` for its last chapter. It uses no network but
+127.0.0.1, leaves nothing behind, and takes seconds.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ def demo() -> None:
 
 
 def run(console: Console) -> None:
-    """Run the demo on `console`. Raises EngineError where moto is not installed."""
+    """Run the demo on `console`. Raises EngineError if moto is not installed."""
     if isinstance(console.file, TextIOWrapper):
-        # Where the output cannot write a character, a question mark is better than a traceback.
+        # If the output cannot write a character, a question mark is better than a traceback.
         console.file.reconfigure(errors="replace")
     stage = Stage(console)
     try:
         with local() as engine, interruptible():
             console.print(Text(f"DynamoDB inside this process: {engine.endpoint_url}"))
             stage.say(
-                """Each step shows its code, what `.explain()` says of it, and the request that
-                `.params()` gives, in boto3's form. What is shown is what runs."""
+                """Each step shows its code, what `.explain()` says about it, and the request that
+                `.params()` returns, in boto3's form. The demo runs exactly this code."""
             )
             memory(stage, engine)
             taskapp(stage, engine)
@@ -60,18 +60,18 @@ def run(console: Console) -> None:
 
 
 def main() -> None:
-    """Run the demo on the standard output."""
+    """Run the demo on standard output."""
     run(Console())
 
 
 def _sum_up(stage: Stage) -> None:
-    stage.chapter("What it cost", "Heard from `leyden.events`, which tells of every request:")
+    stage.chapter("What it cost", "Counted by a listener of `leyden.events`:")
     stage.costs()
     stage.say(
-        """The engine inside this process reports a unit a request, as a rule, whatever its size;
-        DynamoDB counts by the size of what is read and written."""
+        """The engine inside this process usually reports one unit for each request. DynamoDB counts
+        by the size of what is read and written."""
     )
-    stage.chapter("What next?", "To copy; `--help` says what else each of them does:")
+    stage.chapter("What next?", "Try these commands; `--help` shows their options:")
     program = _shown(Path(sys.executable).with_name("leyden"))
     if shutil.which("leyden"):
         program = "leyden"
@@ -93,5 +93,5 @@ def _sum_up(stage: Stage) -> None:
 
 
 def _shown(path: Path) -> str:
-    """The path as one would type it here."""
+    """Return the path as you would type it here."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -1,6 +1,6 @@
-"""The demo's halves: an agent's memory that a TypeScript service wrote, and a service of our own.
+"""The demo's two halves: an agent's memory that a TypeScript service wrote, and our own service.
 
-Each operation is a function, so that what the demo shows as code is what it runs.
+Each operation is a function, so that the demo runs exactly the code that it shows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TASKS: Final = (
 
 
 def memory(stage: Stage, engine: LocalEngine) -> None:
-    """Import the items, ask for them by access pattern, and write some."""
+    """Import the items, query them by access pattern, and write some."""
     stage.chapter(
         "An agent's memory, shared with TypeScript",
         """The schemas of the folder `memory` describe threads, messages, resources, workflow runs
@@ -38,7 +38,7 @@ def memory(stage: Stage, engine: LocalEngine) -> None:
 
 
 def client_items() -> list[dict[str, Any]]:
-    """The items that the TypeScript client wrote, in the raw form of the table."""
+    """Return the items that the TypeScript client wrote, in raw form."""
     lines = files("leyden.demo").joinpath("mastra-items.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in lines.splitlines()]
 
@@ -78,7 +78,7 @@ def _take_over(stage: Stage, app: Service) -> None:
     same = sum(item in stored for item in items)
     stage.say(
         f"""Decoded into records, encoded again, written, and read back raw: {same} of {len(items)}
-        items are what they are in the file, their keys included."""
+        items are exactly as in the file, including their keys."""
     )
 
 
@@ -126,34 +126,34 @@ def _ask_and_write(stage: Stage, entities: Any) -> None:
 
 
 def threads_of_alice(thread: Entity) -> Any:
-    """The threads of a resource."""
+    """Find the threads of a resource."""
     return thread.query.by_resource(entity="thread", resource_id="alice")
 
 
 def messages_of_thread(message: Entity) -> Any:
-    """The messages of a thread."""
+    """Find the messages of a thread."""
     return message.query.by_thread(entity="message", thread_id="boiling-points")
 
 
 def runs_of_workflow(workflow_snapshot: Entity) -> Any:
-    """The runs of a workflow."""
+    """Find the runs of a workflow."""
     return workflow_snapshot.query.primary(entity="workflow_snapshot", workflow_name="weather")
 
 
 def scores_of_run(score: Entity) -> Any:
-    """What scorers said of a run."""
+    """Find the scores of a run."""
     return score.query.by_run(entity="score", run_id="run-0")
 
 
 def new_thread(thread: Entity) -> Any:
-    """A thread that does not exist yet."""
+    """Create a new thread."""
     return thread.create(
         id="leyden-jars", resource_id="alice", title="Leyden jars", metadata={"lang": "en"}
     )
 
 
 def new_message(message: Entity) -> Any:
-    """A message in it."""
+    """Create a message in the new thread."""
     return message.create(
         id="leyden-jars-m0",
         thread_id="leyden-jars",
@@ -164,17 +164,17 @@ def new_message(message: Entity) -> Any:
 
 
 def messages_of_new_thread(message: Entity) -> Any:
-    """The message, by access pattern."""
+    """Find the new message by access pattern."""
     return message.query.by_thread(entity="message", thread_id="leyden-jars")
 
 
 def _text(content: str) -> str:
-    """What a message says: plain text, or the text inside a JSON content."""
+    """Return a message's text: its content, or the text inside JSON content."""
     return str(json.loads(content)["content"]) if content.startswith("{") else content
 
 
 def taskapp(stage: Stage, engine: LocalEngine) -> None:
-    """Write, query by collection, change under a condition, collide, page, explain."""
+    """Write, query a collection, change on a condition, collide, page, and explain."""
     stage.chapter(
         "A service of your own",
         """The schemas of the folder `taskapp` are the tutorial's: employees, projects' members
@@ -198,7 +198,7 @@ def _write_and_change(stage: Stage, app: Service) -> None:
         [(t.task_id, t.title, t.status, t.points, t.headline, t.created_at) for t in tasks],
     )
     page = stage.go(
-        "Everything of an employee: three entities, one query", everything_of, app.collections
+        "Everything about an employee: three entities, one query", everything_of, app.collections
     )
     stage.table(
         ("entity", "record"),
@@ -214,9 +214,7 @@ def _write_and_change(stage: Stage, app: Service) -> None:
         ("task_id", "status", "points", "headline", "updated_at"),
         [(closed.task_id, closed.status, closed.points, closed.headline, closed.updated_at)],
     )
-    left = stage.go(
-        "What is left to do, from 3 points up", open_tasks, entities.task, request=False
-    )
+    left = stage.go("The open tasks of 3 points or more", open_tasks, entities.task, request=False)
     stage.table(("task_id", "title", "points"), [(t.task_id, t.title, t.points) for t in left])
 
 
@@ -227,7 +225,7 @@ def _collide_and_page(stage: Stage, task: Entity) -> None:
     first = stage.go("A page of three", tasks_of_project, task, limit=3, request=False)
     _show(stage, first)
     second = stage.go(
-        "The next page, by the first one's cursor",
+        "The next page, with the first page's cursor",
         tasks_of_project,
         task,
         limit=3,
@@ -235,37 +233,37 @@ def _collide_and_page(stage: Stage, task: Entity) -> None:
         request=False,
     )
     _show(stage, second)
-    stage.step("What would it cost? Asked before anything is sent")
+    stage.step("What would it cost? explain() says it without a request")
     for chain in (by_status, by_project_and_status):
         stage.explain(chain, task)
 
 
 def new_employee(employee: Entity) -> Any:
-    """Somebody to do the work."""
+    """Create an employee."""
     return employee.create(
         organization_id="acme", employee_id="e1", name="Ada", team="jupiter", salary=90_000
     )
 
 
 def new_member(project_member: Entity) -> Any:
-    """A place in the project."""
+    """Make the employee a member of the project."""
     return project_member.create(project_id="p1", employee_id="e1", name="Ada")
 
 
 def new_task(task: Entity, task_id: str, title: str, points: int) -> Any:
-    """A task, assigned."""
+    """Create a task that is assigned to the employee."""
     return task.create(
         task_id=task_id, project_id="p1", employee_id="e1", title=title, points=points
     )
 
 
 def everything_of(collections: Any) -> Any:
-    """All that an employee has to do with."""
+    """Find everything that concerns an employee."""
     return collections.contributions(employee_id="e1")
 
 
 def close_task(task: Entity) -> Any:
-    """Close a task, if it is still worth what we think."""
+    """Close a task if it still has fewer than 9 points."""
     return (
         task.patch(project_id="p1", task_id="t4")
         .set(status="closed", points=7)
@@ -275,27 +273,27 @@ def close_task(task: Entity) -> Any:
 
 
 def open_tasks(task: Entity) -> Any:
-    """What is left to do."""
+    """Find the open tasks of at least 3 points."""
     return task.query.assigned(employee_id="e1").where(task.attr.points >= 3)
 
 
 def upper_case(task: Entity) -> Any:
-    """Another id, the same key: keys fold case."""
+    """Create a task whose id differs only by case, so that it has the same key."""
     return task.create(project_id="p1", task_id="T1", employee_id="e1", title="Another task")
 
 
 def tasks_of_project(task: Entity) -> Any:
-    """The tasks of a project."""
+    """Find the tasks of a project."""
     return task.query.project(project_id="p1")
 
 
 def by_status(task: Entity) -> Any:
-    """No access pattern has the status in front."""
+    """Match by status, with which no access pattern begins."""
     return task.match(status="open")
 
 
 def by_project_and_status(task: Entity) -> Any:
-    """One has the project."""
+    """Match by project and status; one access pattern begins with the project."""
     return task.match(project_id="p1", status="open")
 
 

@@ -1,4 +1,4 @@
-"""The demo's end: a question, answered by meaning from what the TypeScript client wrote."""
+"""The end of the demo: a question, answered by meaning from what the TypeScript client wrote."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUESTION: Final = "Why does my kettle need less heat in the mountains?"
 
 
 def recalling(stage: Stage, engine: LocalEngine) -> None:
-    """Index the imported messages of alice, and ask them."""
+    """Index alice's imported messages, and ask a question about them."""
     stage.chapter(
         "A question, answered by meaning",
         """leyden.memory finds what was said before by what it means. The messages stay as the
@@ -38,9 +38,9 @@ def recalling(stage: Stage, engine: LocalEngine) -> None:
         memory = Memory(store, embedder=embedder, semantic_recall=True)
         memory.init()
         stage.say(
-            f"""Vectors come from WordLlama's table of token vectors, in this process and without a
-            network: {embedder.dimensions} numbers a text. An embedder of your own, OpenAI's or
-            Amazon Bedrock's takes its place."""
+            f"""The vectors come from WordLlama's table of token vectors, in this process and
+            without a network: {embedder.dimensions} numbers for each text. OpenAI's or Amazon
+            Bedrock's embeddings, or your own, can take its place."""
         )
         stage.step("The messages of alice, indexed")
         stage.code('memory.reindex(resource_id="alice")')
@@ -48,14 +48,14 @@ def recalling(stage: Stage, engine: LocalEngine) -> None:
         stage.table(
             ("threads", "messages", "indexed"), [(done.threads, done.messages, done.indexed)]
         )
-        stage.step("A question in other words, in a thread that has yet to begin")
+        stage.step("A question in other words, in a new thread")
         stage.code(f'''recall = memory.recall("new", resource_id="alice", search="{QUESTION}")''')
         recall = asked(memory)
         _show(stage, recall)
 
 
 def asked(memory: Memory) -> Recall:
-    """What is recalled of the question: three messages, without their neighbours."""
+    """Return what the question recalls: three messages, without their neighbors."""
     recall = SemanticRecall(top_k=3, message_range=0)
     return memory.recall("new", resource_id="alice", search=QUESTION, semantic_recall=recall)
 
@@ -66,9 +66,9 @@ def _show(stage: Stage, recall: Recall) -> None:
         ("score", "thread", "role", "text"),
         [(round(recall.scores[m.id], 3), m.thread_id, m.role, m.content["content"]) for m in found],
     )
-    stage.step("What that took")
+    stage.step("What that cost")
     stage.table(
         ("request", "index", "capacity units"),
         [(sent.api, sent.index, sent.consumed) for sent in recall.cost.sent],
     )
-    stage.say(f"The search itself is metered by its bytes: {recall.cost.bytes_searched:,}.")
+    stage.say(f"The search itself is metered by bytes: {recall.cost.bytes_searched:,}.")

@@ -1,4 +1,4 @@
-"""How the demo shows things: a step's code, its request, what came back, what it cost."""
+"""How the demo shows a step: its code, its request, its result, and its cost."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LONGEST_CELL: Final = 100
 
 
 class Stage:
-    """A console, and a listener that counts what is sent while the stage is open."""
+    """A console, with a listener that counts requests while the stage is open."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -52,7 +52,7 @@ class Stage:
         self.say(words)
 
     def say(self, words: str) -> None:
-        """A paragraph, between blank lines."""
+        """Print a paragraph, behind a blank line."""
         self.console.print()
         self._indented(Text(" ".join(words.split())), 0)
 
@@ -73,10 +73,10 @@ class Stage:
     def go(
         self, title: str, chain: Chain, *arguments: Any, request: bool = True, **options: Any
     ) -> Any:
-        """Show the code of `chain`, its request in words and as data; send it, give the result.
+        """Show the code of `chain` and its request, in words and as data; send it.
 
-        `chain` is a function of `arguments` whose last statement returns an operation; what is
-        shown is the source of that expression. `options` are those of `.go()`.
+        `chain` is a function of `arguments` whose last statement returns an operation, and the demo
+        shows the source of that expression. `options` are those of `.go()`. Returns the result.
         """
         self.step(title)
         keywords = {name: json.dumps(value) for name, value in options.items()}
@@ -88,7 +88,7 @@ class Stage:
         if request:
             self._words(str(operation.explain(**options)))
             params = operation.params(**options)
-            # Sets in a fixed order, so that every run shows the same.
+            # Sets in a fixed order, so that every run shows the same text.
             data = json.dumps(
                 params,
                 ensure_ascii=False,
@@ -109,7 +109,7 @@ class Stage:
         return result
 
     def refused(self, title: str, chain: Chain, *arguments: Any) -> LeydenError:
-        """Show and send what is bound to be refused; gives the error. Raises if it is not."""
+        """Show and send an operation that must be refused; return its error. Raises without one."""
         self.step(title)
         self.code(f"{source(chain)}.go()")
         try:
@@ -127,7 +127,7 @@ class Stage:
         raise AssertionError(f"{title}: nothing was refused")
 
     def explain(self, chain: Chain, *arguments: Any) -> None:
-        """Show the code of `chain` and what it would do; nothing is sent."""
+        """Show the code of `chain` and what it would do, without sending anything."""
         self.code(f"print({source(chain)}.explain())")
         self._words(str(chain(*arguments).explain()))
 
@@ -158,7 +158,7 @@ class Stage:
             self._indented(Text(line.strip()), 4 + _indent(line), hanging=2)
 
     def _indented(self, text: Text, by: int, *, hanging: int = 0) -> None:
-        """Print text behind an indent, and what does not fit the line behind a wider one."""
+        """Print indented text; lines that wrap are indented further."""
         width = max(self.console.width - by - hanging, 20)
         for number, line in enumerate(text.wrap(self.console, width)):
             line.rstrip()
@@ -166,7 +166,7 @@ class Stage:
 
 
 def source(chain: Chain) -> str:
-    """The expression that a function returns, as it stands in its file."""
+    """Return the source of the expression that a function returns."""
     text = textwrap.dedent(inspect.getsource(chain))
     function = ast.parse(text).body[0]
     assert isinstance(function, ast.FunctionDef)
@@ -175,7 +175,7 @@ def source(chain: Chain) -> str:
 
 
 def cell(value: Any) -> str:
-    """A value in a table, on one line."""
+    """Return a value as the one-line text of a table cell."""
     if value is None:
         return "-"
     if isinstance(value, datetime):

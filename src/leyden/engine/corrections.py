@@ -1,8 +1,8 @@
-"""What moto lacks of DynamoDB: comparisons within types, tokens of transactions, longer reads.
+"""Corrections of moto: comparisons within types, tokens of transactions, and larger reads.
 
-moto compares what Python makes of two values, so a text and a number either have an order or fail;
-DynamoDB gives values of two types no order and never calls them the same. moto writes a transaction
-again under the same token, and reads at most 25 items in one.
+moto compares values as Python does, so comparing a text with a number orders them somehow or fails.
+In DynamoDB, values of different types have no order and are never equal. moto also writes a
+transaction again under the same token, and reads at most 25 items in one.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _MEASURED: Final = ("S", "SS", "NS", "B", "BS", "L", "M")
 
 @lru_cache(maxsize=1)
 def compare_within_types() -> None:
-    """Make moto's comparisons false where one value is a text and the other a number, say.
+    """Make moto's comparisons false for values of different types, such as a text and a number.
 
-    moto compares what Python makes of the values, and fails where Python does.
+    moto compares the values as Python does, and fails where Python does.
     """
     from moto.dynamodb import comparisons
     from moto.dynamodb.models.dynamo_type import DynamoType
@@ -68,9 +68,9 @@ def compare_within_types() -> None:
 
 
 def _type_of(operand: Any, item: Any) -> str | None:
-    """The type of what an operand gives, None where it gives nothing.
+    """Return the type of an operand's value, or None if it has no value.
 
-    moto's `size()` says none, and fails where there is nothing to measure.
+    moto's `size()` has no type, and fails if there is nothing to measure.
     """
     asked = getattr(operand, "get_type", None)
     if asked is not None:
@@ -93,7 +93,7 @@ def _if_alike(compare: Callable[[Any, Any], bool], *, otherwise: bool) -> Any:
     def within(op: Any, item: Any) -> bool:
         one, other = _type_of(op.lhs, item), _type_of(op.rhs, item)
         if one != other or (one is None and not otherwise):
-            # What both lack is not the same.
+            # Two missing values are not equal.
             return otherwise
         return compare(op, item)
 
@@ -117,7 +117,7 @@ def _compare(compare: Callable[[Any, str, list[Any]], bool]) -> Any:
 
 
 def _in_order(compare: Callable[[Any, Any], bool]) -> Any:
-    """The order of stored values, which must be total: moto sorts by it."""
+    """Return a total order of stored values, because moto sorts by it."""
 
     @wraps(compare)
     def ordered(one: Any, other: Any) -> bool:
@@ -137,13 +137,13 @@ class _Answer:
 
 
 def region_of(environ: Environ) -> str:
-    """The region that a request is signed for."""
+    """Return the region for which a request is signed."""
     found = _REGION.search(environ.get("HTTP_AUTHORIZATION", ""))
     return found[1] if found else "us-east-1"
 
 
 def sign_for(environ: Environ, region: str) -> None:
-    """Let a request be signed for a region; nobody checks the signature."""
+    """Change the region for which a request is signed; nobody checks the signature."""
     signed = environ.get("HTTP_AUTHORIZATION", "")
     found = _REGION.search(signed)
     if found:
@@ -152,7 +152,7 @@ def sign_for(environ: Environ, region: str) -> None:
 
 @frozen
 class _Done:
-    """A transaction that was written under a token."""
+    """A transaction that was written with a token."""
 
     params: dict[str, Any]
     answer: _Answer
@@ -160,10 +160,10 @@ class _Done:
 
 
 class Transactions:
-    """Stands before moto's application; takes one request at a time.
+    """Wraps moto's application, for one request at a time.
 
-    A transaction that was written is not written again under the same token within ten minutes,
-    as in DynamoDB; a read of up to 100 items is made of several of moto's, with nothing between.
+    As in DynamoDB, a transaction is not written again under the same token within ten minutes. A
+    read of up to 100 items becomes several of moto's, with nothing in between.
     """
 
     def __init__(self, app: WSGI) -> None:
@@ -171,7 +171,7 @@ class Transactions:
         self._done: dict[tuple[str, str], _Done] = {}
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Answer a request, whose body has been read."""
+        """Answer a request whose body has been read."""
         target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
         body = environ["wsgi.input"]
         if target not in ("TransactGetItems", "TransactWriteItems") or type(body) is not BytesIO:
@@ -182,7 +182,7 @@ class Transactions:
             token = params.get("ClientRequestToken")
             count = len(items)
         except (AttributeError, RecursionError, TypeError, ValueError):
-            # moto has the words for it.
+            # moto reports this.
             return self._app(environ, start_response)
         if target == "TransactWriteItems" and isinstance(token, str):
             answer = self._written_once(environ, params, token)
@@ -197,7 +197,7 @@ class Transactions:
         now = time.monotonic()
         self._done = {key: done for key, done in self._done.items() if done.until > now}
         key = (region_of(environ), token)
-        # What a transaction reports on its cost is no part of what it does.
+        # Options for reporting the cost are not part of the transaction itself.
         meant = {name: value for name, value in params.items() if name != "ReturnConsumedCapacity"}
         done = self._done.get(key)
         if done is None:
@@ -239,7 +239,7 @@ class Transactions:
     def _ask(self, environ: Environ, params: dict[str, Any]) -> _Answer:
         body = json.dumps(params).encode()
         asked = {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        # Of what has been read of one request, nothing is true of another.
+        # What was cached about the original request does not apply to this one.
         for name in [name for name in asked if name.startswith("werkzeug.request")]:
             del asked[name]
         begun: list[Any] = []

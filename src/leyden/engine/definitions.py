@@ -1,4 +1,4 @@
-"""What CreateTable and UpdateTable ask of vector indexes, in the words of the service."""
+"""Checks of the vector indexes in CreateTable and UpdateTable, with DynamoDB's messages."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ MOST_DIMENSIONS: Final = 4096
 _MOST_INDEXES: Final = 5
 _MOST_FILTERS: Final = 18
 _MOST_PROJECTED: Final = 20
-"""How many attributes an index has at most beside keys: the vector, the filters, those included."""
+"""The most attributes of an index beside keys: the vector, filters and included attributes."""
 _FUNCTIONS: Final = ("COSINE", "DOT_PRODUCT", "EUCLIDEAN")
 _PROJECTIONS: Final = ("ALL", "KEYS_ONLY", "INCLUDE")
 _NAME: Final = re.compile(r"[a-zA-Z0-9_.-]+")
 INVALID: Final = "One or more parameter values were invalid: "
 
 
-class Refused(Exception):  # noqa: N818 (it is an answer to a client)
-    """A request that the service refuses: its words, and the name of its error."""
+class Refused(Exception):  # noqa: N818 (it becomes an answer to a client)
+    """A request that DynamoDB refuses, with the message and the name of the error."""
 
     def __init__(self, message: str, code: str = "ValidationException") -> None:
         super().__init__(message)
@@ -26,7 +26,7 @@ class Refused(Exception):  # noqa: N818 (it is an answer to a client)
 
 
 def member_fault(value: Any, member: str, constraint: str) -> Refused:
-    """What the service says of a value that its model rules out."""
+    """Return DynamoDB's refusal of a value that breaks a constraint of its model."""
     return Refused(
         f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy "
         f"constraint: {constraint}"
@@ -34,7 +34,7 @@ def member_fault(value: Any, member: str, constraint: str) -> Refused:
 
 
 def searched(definitions: Iterable[dict[str, Any]]) -> set[str]:
-    """The attributes in the search schemas of indexes."""
+    """Return the attributes in the search schemas of indexes."""
     return {
         element["AttributeName"]
         for definition in definitions
@@ -43,7 +43,7 @@ def searched(definitions: Iterable[dict[str, Any]]) -> set[str]:
 
 
 def check_names(indexes: Iterable[dict[str, Any]]) -> None:
-    """Refuse two indexes of one name, of whatever kind they are."""
+    """Refuse two indexes with the same name, whatever their kinds are."""
     seen: set[Any] = set()
     for index in indexes:
         name = index.get("IndexName")
@@ -53,7 +53,7 @@ def check_names(indexes: Iterable[dict[str, Any]]) -> None:
 
 
 def check_index(definition: dict[str, Any], member: str) -> None:
-    """Refuse an index by itself; `member` says where the request has it."""
+    """Refuse an index that is not valid by itself; `member` is its path in the request."""
     for path, value, constraint in _broken(definition):
         raise member_fault(value, f"{member}.{path}", constraint)
 
@@ -95,9 +95,9 @@ def _one_of(values: Iterable[str]) -> str:
 def check_indexes(
     new: Collection[dict[str, Any]], existing: Collection[Any], billing: str, defined: Iterable[str]
 ) -> None:
-    """Refuse indexes, each right by itself, that a table cannot have beside those it has.
+    """Refuse indexes that are valid by themselves but do not fit the table.
 
-    `existing` are VectorIndex objects; `defined` the names in AttributeDefinitions.
+    `existing` are VectorIndex objects, and `defined` are the names in AttributeDefinitions.
     """
     if billing != "PAY_PER_REQUEST":
         raise Refused(f"{INVALID}Vector indexes are only supported for PAY_PER_REQUEST tables")
@@ -123,7 +123,7 @@ def check_indexes(
 
 
 def _check_counts(definition: dict[str, Any]) -> None:
-    """Refuse too many attributes: the service states these limits, the words are ours."""
+    """Refuse too many attributes; DynamoDB documents these limits, but the messages are ours."""
     roles = [element["SearchSchemaElementType"] for element in definition.get("SearchSchema") or ()]
     filters = roles.count("INLINE_FILTER")
     if roles.count("HASH") > 1:

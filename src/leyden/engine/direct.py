@@ -1,8 +1,8 @@
-"""The short way into moto, for requests to DynamoDB and for nothing else.
+"""A short way into moto for DynamoDB's requests.
 
-Of the time that moto's server takes for a request, a third goes into finding out which of some two
-hundred services it is for, and into Flask. A request that says by itself that it is DynamoDB's is
-handed to the class that answers it. On its way, what moto works out anew for each request is kept.
+A third of the time that moto's server takes for a request goes into Flask, and into finding out
+which of some two hundred services it is for. Requests that name DynamoDB themselves go straight to
+the class that answers them. On the way, results that moto computes for each request are cached.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _JSON: Final = "application/x-amz-json-1.0"
 
 @lru_cache(maxsize=1)
 def keep_what_moto_works_out() -> None:
-    """Let moto look up once what is the same for all requests: methods, and names of members."""
+    """Cache what moto looks up for each request: method names and the names of members."""
     from moto.core import responses
     from moto.core.serialize import JSONSerializer
 
@@ -36,8 +36,8 @@ def keep_what_moto_works_out() -> None:
         if type(value) is not dict or not value.keys() <= members.keys():
             serialize(self, into, value, shape, key)
             return
-        # moto looks for each member under all names that an object of Python may have for it.
-        # A dict with the service's own names has no others.
+        # moto looks for each member under all names that a Python object may have for it. A dict
+        # with DynamoDB's own names needs only those.
         whole = self.MAP_TYPE() if key else into
         for name, member in members.items():
             found = value.get(name)
@@ -53,9 +53,9 @@ def keep_what_moto_works_out() -> None:
 
 
 class Direct:
-    """Stands before moto's application; answers DynamoDB's requests without its router.
+    """Wraps moto's application and answers DynamoDB's requests without its router.
 
-    Requests of browsers, unsigned ones, those for streams and for other services go moto's way.
+    Requests of browsers, unsigned requests, and those for streams and other services go to moto.
     """
 
     def __init__(self, app: WSGI) -> None:
@@ -67,13 +67,13 @@ class Direct:
         self._request: Any = BackendRequest
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Answer a request, whose body has been read."""
+        """Answer a request whose body has been read."""
         if (
             environ.get("REQUEST_METHOD") != "POST"
             or environ.get("PATH_INFO") != "/"
             or not environ.get("HTTP_X_AMZ_TARGET", "").startswith(_TARGET)
             or _SIGNED not in environ.get("HTTP_AUTHORIZATION", "")
-            # A browser wants to be told that it may read the answer.
+            # A browser needs the headers that allow it to read the answer.
             or "HTTP_ORIGIN" in environ
             or type(environ["wsgi.input"]) is not BytesIO
         ):

@@ -1,4 +1,4 @@
-"""Amazon's DynamoDB Local, where it is on this machine: a development tool."""
+"""Amazon's DynamoDB Local, if it is on this machine: a development tool."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FOLDER_VARIABLE: Final = "LEYDEN_DYNAMODB_LOCAL"
 
 _BELOW: Final = Path("node_modules", "amplify-dynamodb-simulator", "emulator")
 _LAUNCHER: Final = Path(__file__).parent / "loopback"
-"""The folder of the class that keeps it to one address."""
+"""The folder of the Java class that makes it listen on one address only."""
 
 _UNKNOWN_VERSION: Final = 78
 _STARTING_SECONDS: Final = 30.0
@@ -40,16 +40,14 @@ def dynamodb_local(
 ) -> DynamoDBLocal:
     """Start DynamoDB Local as a child process, on a free port of 127.0.0.1, and wait for it.
 
-    `jar_folder` holds `DynamoDBLocal.jar` and `DynamoDBLocal_lib`; by default the folder
-    that `LEYDEN_DYNAMODB_LOCAL` names, or `node_modules/amplify-dynamodb-simulator/emulator`
-    below the current directory. `java` is the program; by default `JAVA_HOME`'s, or the
-    one on the PATH.
+    `jar_folder` contains `DynamoDBLocal.jar` and `DynamoDBLocal_lib`; the default is the folder in
+    `LEYDEN_DYNAMODB_LOCAL`, or `node_modules/amplify-dynamodb-simulator/emulator` below the current
+    directory. `java` is the Java program; the default is `JAVA_HOME`'s, or the one on the PATH.
 
-    Tables are in memory, and separate for each access key id and each region: a client
-    sees the tables of another only with the same two. Use `credentials` and `region` of
-    the engine for all of them.
+    Tables are kept in memory, separately for each access key id and region, so clients share tables
+    only if they use the same two. For that, use the engine's `credentials` and `region`.
 
-    Raises EngineError when Java or the jar is missing, or it does not start.
+    Raises EngineError if Java or the jar is missing, or if it does not start.
     """
     folder = Path(jar_folder or os.environ.get(FOLDER_VARIABLE) or Path.cwd() / _BELOW)
     if not (folder / JAR).is_file():
@@ -74,7 +72,7 @@ def dynamodb_local(
 
 
 def _start(folder: Path, command: list[str]) -> DynamoDBLocal | None:
-    """Start it with a Java command; None where that cannot start this version."""
+    """Start it with a Java command; return None if the command cannot start this version."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = int(probe.getsockname()[1])
@@ -105,7 +103,7 @@ def _start(folder: Path, command: list[str]) -> DynamoDBLocal | None:
 
 
 class DynamoDBLocal:
-    """A running DynamoDB Local, with the interface of `LocalEngine`."""
+    """A running DynamoDB Local, with the same interface as `LocalEngine`."""
 
     region: str = REGION
 
@@ -113,7 +111,7 @@ class DynamoDBLocal:
         self._process = process
         self._closing = threading.Lock()
         self.endpoint_url = f"http://{HOST}:{port}"
-        # Letters and digits only: later versions refuse any other access key id.
+        # Letters and digits only, because later versions refuse any other access key id.
         self.credentials = Credentials("local", "local")
         self.access = Access(
             region=REGION, endpoint_url=self.endpoint_url, credentials=self.credentials
@@ -124,7 +122,7 @@ class DynamoDBLocal:
         return f"DynamoDBLocal({self.endpoint_url})"
 
     def close(self) -> None:
-        """Stop the process and wait for its end. Closing twice does no harm."""
+        """Stop the process and wait for its end. Closing it twice does no harm."""
         with self._closing:
             atexit.unregister(self.close)
             self.access.forget_client()
@@ -164,7 +162,7 @@ def _find_java(given: str | os.PathLike[str] | None) -> str:
 
 
 def _wait(process: subprocess.Popen[bytes], endpoint_url: str) -> bool:
-    """Wait until it answers; False where the launcher does not know this version."""
+    """Wait until it answers; return False if the launcher does not know this version."""
     deadline = time.monotonic() + _STARTING_SECONDS
     while time.monotonic() < deadline:
         code = process.poll()
@@ -172,13 +170,13 @@ def _wait(process: subprocess.Popen[bytes], endpoint_url: str) -> bool:
             return False
         if code is not None:
             raise EngineError(
-                f"DynamoDB Local ended at once with exit code {code}; start it by hand to see "
+                f"DynamoDB Local exited with code {code} when it started; start it by hand to see "
                 "why: java -jar DynamoDBLocal.jar -inMemory"
             )
         try:
             urlopen(endpoint_url, timeout=1).close()
         except HTTPError as answer:
-            # It refuses a request without a signature: it is up.
+            # It refuses a request without a signature, so it is running.
             answer.close()
             return True
         except (URLError, OSError):

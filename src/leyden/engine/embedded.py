@@ -28,8 +28,8 @@ REGION: Final = "us-east-1"
 
 _CLOSING_SECONDS: Final = 5.0
 
-# moto keeps one set of tables for each AWS account in the process. Every engine is an
-# account of its own, twelve digits long as accounts are.
+# moto keeps one set of tables for each AWS account in the process, so every engine is an account
+# of its own. Account ids have twelve digits.
 _accounts = (f"{number:012}" for number in itertools.count(900_000_000_001))
 _accounts_lock = threading.Lock()
 
@@ -42,31 +42,31 @@ def local(
     vector_index_seconds: tuple[float, float] = (0.1, 0.2),
     progress: Progress | None = None,
 ) -> LocalEngine:
-    """Start an engine in this process, on `port` of 127.0.0.1; 0 picks a free one.
+    """Start an engine in this process, on `port` of 127.0.0.1; 0 picks a free port.
 
-    It speaks plain HTTP and takes any credentials and any region, so clients of other
-    languages reach it too. Each engine has its own tables, gone when it is closed; within
-    an engine each region has its own, unless `one_region` gives all of them the same. It needs the
-    extra `leyden[local]`.
+    It speaks plain HTTP and accepts any credentials and any region, so clients in other languages
+    can use it as well. Each engine has its own tables, which are gone when it is closed. Within an
+    engine, each region has its own tables unless `one_region` makes all regions share them. It
+    needs the extra `leyden[local]`.
 
-    `data` names a file that keeps the tables and their items between runs: what was written is in
-    the file before its answer is sent. `progress` is told, while the file is read, how many bytes
-    of how many are. With a file, all regions are one.
+    `data` names a file that keeps the tables and their items between runs. Every write is in the
+    file before its answer is sent. While the file is read, `progress` is called with the number of
+    bytes read and the total. With a file, all regions share the tables.
 
-    It keeps what Leyden says of transactions: one under a token is written once within ten
-    minutes, and `transact_get` takes 100 items. Values of different types have no order and are
-    never the same, as in DynamoDB; this holds for moto in the whole process.
+    The engine keeps Leyden's promises about transactions: a transaction with a token is written
+    only once within ten minutes, and `transact_get` takes 100 items. As in DynamoDB, values of
+    different types have no order and are never equal; this applies to moto in the whole process.
 
-    It has vector indexes, which moto does not know: `SearchVectors` compares with all vectors of a
-    partition, so it finds what is nearest without exception. With NumPy, of the extra
-    `leyden[vectors]`, a search is fast; without it, it is right all the same. An index that is
-    added to a table allocates, and then backfills, for `vector_index_seconds`.
+    It has vector indexes, which moto does not. `SearchVectors` compares all vectors of a partition,
+    so its results are exact. It is fast with NumPy, of the extra `leyden[vectors]`, and slower
+    without. An index that is added to a table first allocates and then backfills, each for the
+    seconds in `vector_index_seconds`.
 
-    moto keeps its tables in this process: entering or leaving moto's own `mock_aws` empties
-    the engines as well, and `MOTO_ACCOUNT_ID` in the environment makes them share tables.
+    moto keeps its tables in this process: entering or leaving moto's own `mock_aws` also empties
+    the engines, and `MOTO_ACCOUNT_ID` in the environment makes them share tables.
 
-    Raises EngineError when moto is not installed, the port is taken, or the file is one of
-    something else or of another running engine.
+    Raises EngineError if moto is not installed, the port is taken, or the file is not an engine's
+    or another running engine uses it.
 
     ::
 
@@ -88,17 +88,17 @@ def local(
 
     class Handler(MotoRequestHandler):
         def log(self, type: str, message: str, *args: Any) -> None:
-            """Say nothing: werkzeug would set up its logger for a line each request."""
+            """Log nothing; otherwise werkzeug would set up its logger to log each request."""
 
     try:
         opened = socket.create_server((HOST, port), backlog=128)
     except OSError as error:
         raise EngineError(
-            f"cannot listen on port {port} of {HOST}, which may be in use; port 0 picks a free one"
+            f"cannot listen on port {port} of {HOST}, which may be in use; port 0 picks a free port"
         ) from error
     with _accounts_lock:
         compare_within_types()
-        # Values are carried past what is made of structures, so that comes first.
+        # `carry_values` wraps what this sets up, so this comes first.
         keep_what_moto_works_out()
         carry_values()
         learn_vectors()
@@ -109,7 +109,7 @@ def local(
     journal = None if data is None else Journal(moto, account, Path(data))
     app = _OwnAccount(journal or moto, account, REGION if one_region or journal else None)
     if journal is not None:
-        # Indexes that one request after another adds are ready at once, as they were in the end.
+        # While the file is read, each added index is ready at once, as it was in the end.
         BACKFILL_SECONDS[account] = (0.0, 0.0)
         try:
             journal.open(progress)
@@ -118,7 +118,7 @@ def local(
             _forget(account)
             raise
         BACKFILL_SECONDS[account] = vector_index_seconds
-    # werkzeug exits the process when it cannot open a port itself, so it is given an open one.
+    # If werkzeug cannot open a port, it exits the process, so it gets an open socket.
     with opened:
         server = make_server(
             HOST, 0, app, threaded=True, request_handler=Handler, fd=opened.fileno()
@@ -127,9 +127,9 @@ def local(
 
 
 class LocalEngine:
-    """A running engine. `endpoint_url`, `region` and `credentials` are what a client needs.
+    """A running engine; clients need its `endpoint_url`, `region` and `credentials`.
 
-    `access` is what services on this engine share: botocore's client, made at first use.
+    Services on this engine share `access`, with a botocore client that is made when first used.
     """
 
     region: str = REGION
@@ -157,7 +157,7 @@ class LocalEngine:
         return f"LocalEngine({self.endpoint_url})"
 
     def close(self) -> None:
-        """Stop the engine and drop its tables. Closing twice does no harm."""
+        """Stop the engine and drop its tables. Closing it twice does no harm."""
         with self._closing:
             if self._server is None:
                 return
@@ -195,10 +195,10 @@ def _forget(account: str) -> None:
 
 
 class _OwnAccount:
-    """Puts every request into one account, whatever credentials signed it, one at a time.
+    """Runs every request in the engine's own account, whatever credentials signed it, one by one.
 
-    Where it is given a region, every request is for that one. moto checks a condition and writes in
-    two steps; DynamoDB does both as one.
+    If it has a region, every request is for that region. Requests run one by one because moto
+    checks a condition and writes in two steps, while DynamoDB does both at once.
     """
 
     def __init__(self, app: WSGI, account: str, region: str | None = None) -> None:
@@ -213,14 +213,14 @@ class _OwnAccount:
             sign_for(environ, self._region)
         length = environ.get("CONTENT_LENGTH") or ""
         if length.isdecimal():
-            # Read outside the lock, so that a client that stalls delays no other.
+            # Read outside the lock, so that a stalled client delays nobody else.
             environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(int(length)))
         with self._one_at_a_time:
             try:
                 return self._app(environ, start_response)
             finally:
-                # moto keeps every item that it ever made, for the pages on which it shows its
-                # state: let go of those that are stored no more.
+                # moto keeps every item that it has ever made, for its pages about its state. Drop
+                # the ones that are no longer stored.
                 from moto.core.model_instances import model_data
 
                 models: Any = model_data["dynamodb"].values()

@@ -1,7 +1,8 @@
-"""Items on their way through moto: read and answered as they are, written as a whole or not at all.
+"""How moto handles items: values pass through unchanged, and writes are complete or undone.
 
-moto changes an item in place, and copies a whole table before each transaction. It reads and
-answers each value by the service's model, ten look-ups a value: half a second for a vector.
+moto changes items in place, and copies a whole table before each transaction. It also reads and
+writes each value by the model of the service, with ten look-ups per value, which takes half a
+second for a vector.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from functools import lru_cache, wraps
 from typing import Any, Final
 
 _IN_REQUESTS: Final = frozenset(("SS", "NS", "NULL", "BOOL"))
-"""Types beside numbers, texts, lists and maps whose values pass; moto decodes binary ones."""
+"""Types beside numbers, texts, lists and maps that pass unchanged; moto decodes binary values."""
 _IN_ANSWERS: Final = _IN_REQUESTS | {"B", "BS"}
 
 
 @lru_cache(maxsize=1)
 def carry_values() -> None:
-    """Let values pass where moto parses a request and where it writes an answer.
+    """Let values pass unchanged where moto parses a request and where it writes an answer.
 
-    What is no value as DynamoDB has it still goes moto's way.
+    Anything that is not a value in DynamoDB's form still goes moto's way.
     """
     from moto.core.parse import JSONParser
     from moto.core.serialize import JSONSerializer
@@ -67,7 +68,7 @@ def carry_values() -> None:
 
 
 def _is_value(value: Any, kinds: frozenset[str]) -> bool:
-    """Whether it is a value of one of some types, as is all that is in it."""
+    """Return whether it is a value of one of these types, with only such values inside."""
     if type(value) is not dict or len(value) != 1:
         return False
     ((kind, content),) = value.items()
@@ -96,18 +97,18 @@ def _in_base64(content: str | bytes) -> str:
 
 
 Refuse = Callable[[Any, Any, bool], None]
-"""Raises where a table cannot have these attributes; is told whether an expression made them."""
+"""Raises if a table cannot have these attributes; the bool says if an expression made them."""
 Written = Callable[[Any, tuple[Any, Any], Any, Any], None]
-"""Is told of a write: the table, the key, the item before and after, None where there is none."""
+"""Called after a write with the table, the key, and the item before and after (or None)."""
 
 
 @lru_cache(maxsize=1)
 def watch_writes(refuse: Refuse, written: Written) -> None:
-    """Let two functions see each write of an item, whatever operation makes it.
+    """Call two functions for each write of an item, whichever operation makes it.
 
-    moto changes an item in place; so an update that is refused at its end would be half done, and
-    moto copies all items of a table before a transaction. Here an update changes a copy, which
-    makes a copy of the table cheap: both have the same items.
+    moto changes items in place, so an update that is refused at its end would be half done; and it
+    copies all items of a table before a transaction. Here an update changes a copy of the item.
+    Copying a table is then cheap, because both can share the same items.
     """
     from moto.dynamodb.models import DynamoDBBackend
     from moto.dynamodb.models.table import Table
@@ -158,13 +159,13 @@ def watch_writes(refuse: Refuse, written: Written) -> None:
 
 
 def stored(table: Any, hash_key: Any, range_key: Any) -> Any:
-    """The item of one of moto's tables with a key; None where there is none."""
+    """Return the item with this key in one of moto's tables, or None."""
     found = table.items.get(hash_key)
     return found.get(range_key) if found is not None and table.has_range_key else found
 
 
 def _key(table: Any, attributes: dict[str, Any]) -> tuple[Any, Any]:
-    """The key in attributes; None for what is missing, of which moto tells."""
+    """Return the key in attributes, with None for missing parts, which moto reports."""
     from moto.dynamodb.models.dynamo_type import DynamoType
 
     hash_key, range_key = (
@@ -175,7 +176,7 @@ def _key(table: Any, attributes: dict[str, Any]) -> tuple[Any, Any]:
 
 
 def _store(table: Any, hash_key: Any, range_key: Any, item: Any) -> None:
-    """Put an item in place of the one that is there; take that out where it is None."""
+    """Replace the stored item, or remove it if the new one is None."""
     holder, key = table.items, hash_key
     if table.has_range_key:
         holder, key = table.items.get(hash_key, {}), range_key

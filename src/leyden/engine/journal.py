@@ -1,10 +1,10 @@
-"""What an engine holds, kept in a file between runs: the requests that made it, a line each.
+"""A file that keeps an engine's tables between runs: the requests that made them, one per line.
 
-A write is in the file before its answer is sent, so that none that was answered is lost, whatever
-kills the process. When the disk is full, the engine answers nothing until the file has all that it
-holds: a client that sends the write again, or reads, would take the answer for kept. To open a file
-is to send its requests again. Once the file is much longer than what it holds, it is written anew:
-a CreateTable for each table, and its items in batches.
+A write is in the file before its answer is sent, so no answered write is lost, whatever kills the
+process. When the disk is full, the engine answers nothing until the file has everything it holds:
+otherwise a client that repeats the write, or reads, would believe that it was kept. Opening a file
+sends its requests again. Once the file is much longer than its contents need, it is rewritten as a
+CreateTable for each table, and its items in batches.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from leyden.engine.corrections import WSGI, Environ
 from leyden.errors import EngineError
 
 Progress: TypeAlias = Callable[[int, int], object]
-"""Is told how many bytes of a file are read, and how many there are."""
+"""Called with the number of bytes of a file that are read, and with its size."""
 
 _VERSION: Final = 1
 _KEPT: Final = frozenset(
@@ -34,23 +34,23 @@ _KEPT: Final = frozenset(
         *("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"),
     )
 )
-"""Requests that change what a table holds, and do the same again in the same order."""
+"""Requests that change a table, and have the same effect when repeated in the same order."""
 _OF_OTHERS: Final = frozenset(
     ("RestoreTableFromBackup", "RestoreTableToPointInTime", "ImportTable")
 )
-"""Requests that read what no file has, after which the file is written anew."""
+"""Requests that read data outside the file, after which the file is rewritten."""
 
 _BATCH: Final = 25
 _LEAST_LINES: Final = 1_000
 _LEAST_BYTES: Final = 64 << 20
 _LONGER: Final = 4
-"""How many times longer than what it holds a file may get before it is written anew."""
+"""How many times longer than necessary a file may get before it is rewritten."""
 
 _ERROR: Final = "com.amazonaws.dynamodb.v20120810#InternalServerError"
 
 
 class Journal:
-    """Stands before moto's application, takes one request at a time, and keeps what writes."""
+    """Wraps moto's application, for one request at a time, and records the writes."""
 
     def __init__(self, app: WSGI, account: str, file: Path) -> None:
         self._app = app
@@ -62,7 +62,7 @@ class Journal:
         self._using = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Answer a request, whose body has been read."""
+        """Answer a request whose body has been read."""
         with self._using:
             return self._answer(environ, start_response)
 
@@ -71,7 +71,7 @@ class Journal:
         body = environ["wsgi.input"]
         try:
             if self._out is None:
-                # A client that is still connected while the engine ends.
+                # A client is still connected while the engine closes.
                 raise OSError(errno.EPIPE, "the engine is closed")
             if self._behind:
                 self._write_anew()
@@ -89,7 +89,7 @@ class Journal:
         return [content]
 
     def open(self, progress: Progress | None = None) -> None:
-        """Read the file, or begin one. Raises EngineError for a file of something else."""
+        """Read the file, or begin a new one. Raises EngineError if the file is not an engine's."""
         try:
             out = self._file.open("ab+")
         except OSError as error:
@@ -112,7 +112,7 @@ class Journal:
             raise
 
     def close(self) -> None:
-        """Let go of the file, which is whole at any time."""
+        """Close the file, which is complete at any time."""
         with self._using:
             out, self._out = self._out, None
             if out is not None:
@@ -138,7 +138,7 @@ class Journal:
             self._shorten()
 
     def _shorten(self) -> None:
-        """Write the file anew, where there is room for that: it has all that it must have."""
+        """Rewrite the file if there is room for that; if not, it still has all it needs."""
         with suppress(OSError):
             self._write_anew()
 
@@ -150,7 +150,7 @@ class Journal:
         self._size = out.tell()
         for number, line in enumerate(out, 2):
             if not line.endswith(b"\n"):
-                # The process was killed while it wrote, before it answered.
+                # The process was killed while it wrote this line, before it answered.
                 break
             self._again(number, line)
             self._size += len(line)
@@ -167,23 +167,25 @@ class Journal:
             api, params = entry["do"], entry["with"]
             known = api in _KEPT
         except (KeyError, TypeError, ValueError) as error:
-            raise EngineError(f"{self._file}:{number}: this line is no request") from error
+            raise EngineError(f"{self._file}:{number}: this line is not a request") from error
         if not known:
-            raise EngineError(f'{self._file}:{number}: "{api}" is no request that changes tables')
+            raise EngineError(
+                f'{self._file}:{number}: "{api}" is not a request that changes tables'
+            )
         status, _, content = self._ask(api, params)
         if not status.startswith("200"):
             said = json.loads(content or b"{}")
             reason = said.get("message") or said.get("Message") or said.get("__type") or status
             raise EngineError(
-                f"{self._file}:{number}: {api} was not done again: {reason}; the file was changed, "
-                "or written by another version of the engine"
+                f"{self._file}:{number}: repeating {api} failed: {reason}; the file was changed, "
+                "or another version of the engine wrote it"
             )
 
     def _write_anew(self) -> None:
-        """Put a file that has what the engine holds in the place of the one there is."""
+        """Replace the file with one that has only what the engine holds."""
         lines = [_line(api, json.dumps(params).encode()) for api, params in self._held()]
         head = {"leyden": "local", "version": _VERSION, "lines": len(lines)}
-        # A link stays one.
+        # A symbolic link stays a link.
         place = Path(os.path.realpath(self._file))
         beside = place.with_name(place.name + ".new")
         beside.unlink(missing_ok=True)
@@ -205,7 +207,7 @@ class Journal:
         self._lines = self._held_lines = len(lines)
 
     def _held(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The requests that make what the engine holds now."""
+        """Yield the requests that create what the engine holds now."""
         for name in self._paged("ListTables", {}, "TableNames", "TableName"):
             described = self._read_back("DescribeTable", {"TableName": name})["Table"]
             arn = {"ResourceArn": described["TableArn"]}
@@ -256,7 +258,7 @@ class Journal:
 
 
 def _environ(api: str, params: Any, account: str) -> Environ:
-    """The environment of a request that no client sent."""
+    """Return the WSGI environment of a request that no client sent."""
     from werkzeug.test import EnvironBuilder
 
     headers: Any = {
@@ -294,20 +296,20 @@ def _failed(file: Path, error: OSError) -> tuple[str, list[tuple[str, str]], byt
 
 
 def _append(out: BinaryIO, data: bytes) -> None:
-    """Write to the end of a file, past its buffer: what failed would stay there, and come later."""
+    """Append to a file without its buffer, in which a failed write would stay and come later."""
     left = memoryview(data)
     while left:
         left = left[os.write(out.fileno(), left) :]
 
 
 def _line(api: str, sent: bytes) -> bytes:
-    # A text has its line breaks escaped, so those of JSON are white space.
+    # Line breaks inside JSON strings are escaped, so all others are white space.
     flat = sent.replace(b"\r", b" ").replace(b"\n", b" ")
     return b'{"do": "%b", "with": %b}\n' % (api.encode(), flat)
 
 
 def _head(file: Path, line: bytes) -> int:
-    """How many lines what a file held had when it was written anew."""
+    """Return how many lines the contents of a file needed when it was last rewritten."""
     try:
         head = json.loads(line)
         if head["leyden"] != "local":
@@ -315,17 +317,17 @@ def _head(file: Path, line: bytes) -> int:
         version, lines = int(head["version"]), int(head["lines"])
     except (KeyError, TypeError, ValueError) as error:
         raise EngineError(
-            f"{file} is no file of a local engine, and stays as it is; name another"
+            f"{file} is not a file of a local engine and was not changed; name another file"
         ) from error
     if version != _VERSION:
         raise EngineError(
-            f"{file} has the format {version}, and this version of Leyden reads {_VERSION}"
+            f"{file} has format {version}, but this version of Leyden reads format {_VERSION}"
         )
     return lines
 
 
 def _lock(out: BinaryIO, file: Path) -> None:
-    """Keep other engines from a file. Raises EngineError where one has it."""
+    """Keep other engines from using a file. Raises EngineError if one already does."""
     try:
         from fcntl import LOCK_EX, LOCK_NB, flock
     except ImportError:  # not on Windows
@@ -333,10 +335,10 @@ def _lock(out: BinaryIO, file: Path) -> None:
     try:
         flock(out, LOCK_EX | LOCK_NB)
     except OSError as error:
-        raise EngineError(f"another engine has {file} open") from error
+        raise EngineError(f"another engine uses {file}") from error
     if not os.path.samestat(os.fstat(out.fileno()), os.stat(file)):
-        # It has just been written anew by the engine that had it.
-        raise EngineError(f"another engine has {file} open")
+        # The engine that uses the file has just rewritten it.
+        raise EngineError(f"another engine uses {file}")
 
 
 _INDEX: Final = ("IndexName", "KeySchema", "Projection", "ProvisionedThroughput")
@@ -351,7 +353,7 @@ _TABLE: Final = (
 
 
 def _definition(described: dict[str, Any]) -> dict[str, Any]:
-    """What CreateTable takes, of what DescribeTable gives."""
+    """Return what CreateTable needs to make a table that DescribeTable described."""
     billing = (described.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED")
     made: dict[str, Any] = {"BillingMode": billing, **_part(described, _TABLE, billing)}
     encryption = described.get("SSEDescription") or {}

@@ -1,4 +1,4 @@
-"""SearchVectors, which moto does not know: the requests are read and answered here."""
+"""SearchVectors, which moto does not have: its requests are read and answered here."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _STEP: Final = re.compile(r"#?[\w-]+|\[\d+\]")
 
 
 class Searches:
-    """Stands before moto's application and answers SearchVectors.
+    """Wraps moto's application and answers SearchVectors.
 
-    moto would read and write each number by the service's model, which takes longer than the
+    moto would read and write each number by the model of the service, which takes longer than the
     search.
     """
 
@@ -40,7 +40,7 @@ class Searches:
         self._account = account
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Answer a request, whose body has been read."""
+        """Answer a request whose body has been read."""
         body = environ["wsgi.input"]
         if (
             environ.get("HTTP_X_AMZ_TARGET", "") != "DynamoDB_20120810.SearchVectors"
@@ -104,7 +104,7 @@ class Searches:
         from moto.dynamodb.exceptions import ResourceNotFoundException
         from moto.dynamodb.models import dynamodb_backends
 
-        # moto's own way to an account.
+        # This is how moto itself chooses the account.
         account = os.environ.get("MOTO_ACCOUNT_ID") or self._account
         try:
             return dynamodb_backends[account][region_of(environ)].get_table(name)
@@ -113,7 +113,7 @@ class Searches:
 
 
 def _check(request: dict[str, Any], length: int) -> None:
-    """Refuse a request for what the service's model rules out."""
+    """Refuse a request that breaks the constraints of the service's model."""
     name, top_k = request.get("TableName"), request.get("TopK")
     if not isinstance(name, str):
         raise Refused(f"missing field `TableName` at line 1 column {length}")
@@ -168,7 +168,7 @@ def _query(index: VectorIndex, vector: list[Any]) -> array[float]:
 
 
 class _Expressions:
-    """The expressions of a search, with the names and values that these may use."""
+    """The expressions of a search, with the names and values that they may use."""
 
     def __init__(self, request: dict[str, Any]) -> None:
         self._condition: str | None = request.get(_CONDITION)
@@ -178,7 +178,7 @@ class _Expressions:
         self._used: set[str] = set()
 
     def terms(self, index: VectorIndex) -> list[tuple[str, Any]]:
-        """The equalities of the condition: attributes of the search schema, and their values."""
+        """Return the condition's equalities: attributes of the search schema with their values."""
         terms: list[tuple[str, Any]] = []
         for part in _AND.split(self._condition.strip()) if self._condition else ():
             equality = _EQUALITY.fullmatch(part.strip())
@@ -213,9 +213,9 @@ class _Expressions:
             ) from None
 
     def paths(self) -> dict[Any, Any] | None:
-        """The projected paths as a tree, None where all attributes are projected.
+        """Return the projected paths as a tree, or None if all attributes are projected.
 
-        `a.b, a.c[0]` is `{"a": {"b": {}, "c": {0: {}}}}`.
+        `a.b, a.c[0]` becomes `{"a": {"b": {}, "c": {0: {}}}}`.
         """
         if self._projection is None:
             return None
@@ -274,7 +274,7 @@ class _Expressions:
 
 
 def _shown(index: VectorIndex, table: Any, item: Any, paths: dict[Any, Any] | None) -> Any:
-    """What the answer has of an item; the vector only where it is projected by name."""
+    """Return the attributes of an item to show; the vector only if it is projected by name."""
     attributes = index.projected(item, table)
     if paths is None:
         return attributes
@@ -285,7 +285,7 @@ def _shown(index: VectorIndex, table: Any, item: Any, paths: dict[Any, Any] | No
 
 
 def _at(value: Any, paths: dict[Any, Any]) -> Any:
-    """The part of a value that a tree of paths names; None where it has nothing of it."""
+    """Return the part of a value that a tree of paths names, or None if it has none of it."""
     if not paths:
         return value
     kind, content = typed(value)

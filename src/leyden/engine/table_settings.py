@@ -1,6 +1,6 @@
-"""Settings of tables that moto takes and forgets: the table class, and replicas.
+"""Table settings that moto accepts and forgets: the table class, and replicas.
 
-A replica is a name here: the engine has the table once, whatever Regions it is said to be in.
+A replica is only a name here; the engine has the table once, whatever its Regions are.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 @lru_cache(maxsize=1)
 def learn_settings() -> None:
-    """Teach moto's tables, for the whole process."""
+    """Add these settings to moto's tables, for the whole process."""
     from moto.dynamodb.models.table import Table
     from moto.dynamodb.responses import DynamoHandler
 
@@ -38,7 +38,7 @@ def learn_settings() -> None:
 
 
 def _noting(method: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A request that makes or changes a table, whose settings are noted where it succeeds."""
+    """Wrap a request that creates or changes a table, to remember its settings if it succeeds."""
 
     @wraps(method)
     def noted(handler: Any) -> Any:

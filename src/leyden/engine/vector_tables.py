@@ -1,4 +1,4 @@
-"""What moto's tables learn of vector indexes: to have them, and to keep them as items change."""
+"""Vector indexes for moto's tables: creating them, and keeping them up to date with the items."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from leyden.engine.items import watch_writes
 from leyden.engine.vectors import VectorIndex
 
 BACKFILL_SECONDS: dict[str, tuple[float, float]] = {}
-"""For how long a new index of an account's tables allocates, and then backfills."""
+"""For how many seconds a new index of an account's tables allocates, and then backfills."""
 
 _THERE_ALREADY: Final = "Attempting to create an index which already exists"
 _ONE_AT_A_TIME = (
@@ -23,27 +23,27 @@ _KEY_LISTS = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
 
 
 Changes = dict[tuple[str, Any], tuple[Any, Any, Any]]
-"""By the table's name and the item's key: the table, the item before the request and after it."""
+"""By table name and item key: the table, and the item before and after the request."""
 
 
 class _Now(threading.local):
-    """What the request that a thread is at does."""
+    """State of the request that a thread is handling."""
 
     in_transaction = False
     changes: Changes | None = None
-    """What it wrote; None where nobody asks for it."""
+    """What the request wrote; None if nobody asks for it."""
 
 
 _now = _Now()
 
 
 class ValidationError(Exception):
-    """Why a member of a transaction is refused; moto gives its name as the reason's code."""
+    """The reason why a transaction's member is refused; moto uses this class's name as its code."""
 
 
 @lru_cache(maxsize=1)
 def learn_vectors() -> None:
-    """Teach moto's tables, for the whole process."""
+    """Add vector indexes to moto's tables, for the whole process."""
     from moto.dynamodb.models import DynamoDBBackend
     from moto.dynamodb.models.table import Table
     from moto.dynamodb.responses import DynamoHandler
@@ -100,7 +100,7 @@ def _describe(describe: Callable[..., dict[str, Any]]) -> Any:
 
 
 def _table(handler: Any, name: str) -> Any:
-    """A table; None where there is none, for which moto has the words."""
+    """Return a table, or None so that moto can report that it does not exist."""
     from moto.dynamodb.exceptions import ResourceNotFoundException
 
     try:
@@ -124,7 +124,7 @@ def _create_table(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
         check_names([*others, *new])
         defined = {each["AttributeName"]: each for each in body["AttributeDefinitions"]}
         check_indexes(new, (), body.get("BillingMode", "PROVISIONED"), defined)
-        # moto wants no more attributes defined than keys use, and checks the types of these.
+        # moto rejects definitions of attributes that no key uses, and checks the types of the rest.
         keys = {
             element["AttributeName"]
             for holder in (body, *others)
@@ -156,7 +156,7 @@ def _described(table: Any) -> Any:
 
 
 def _refuse_twice(table: Any, updates: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse a global index of a name that there is; moto's own refusal is an error of its own."""
+    """Refuse a global index whose name is taken; moto would answer with a different error."""
     names = {index.name for index in table.global_indexes}
     for change in updates:
         if change.get("Create", {}).get("IndexName") in names:
@@ -173,7 +173,7 @@ def _update_table(update: Callable[[Any], Any]) -> Callable[[Any], Any]:
         if table is None or not (updates or table.vector_indexes):
             return update(handler)
         indexes = _updated_indexes(handler, table, updates)
-        # The definitions that a table has stay as they are; moto would keep only the new ones.
+        # A table keeps its attribute definitions; moto would keep only the new ones.
         known = (*table.attr, *table.searched_attributes)
         defined = {each["AttributeName"]: each for each in body.get("AttributeDefinitions") or ()}
         defined |= {each["AttributeName"]: each for each in known}
@@ -190,7 +190,7 @@ def _update_table(update: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _updated_indexes(
     handler: Any, table: Any, updates: Sequence[Mapping[str, Any]]
 ) -> list[VectorIndex]:
-    """The vector indexes that a table has after an update."""
+    """Return the vector indexes of a table after an update."""
     billing = handler.body.get("BillingMode") or table.billing_mode
     if len(updates) > 1:
         raise Refused(_ONE_AT_A_TIME, "LimitExceededException")
@@ -212,7 +212,7 @@ def _added(handler: Any, table: Any, definition: dict[str, Any], billing: str) -
     name = definition["IndexName"]
     if any(index.name == name for index in (*table.all_indexes(), *table.vector_indexes)):
         raise Refused(f"Attempting to create a duplicate index: {name}")
-    # Each attribute of a new index must be defined in the request, whatever the table defines.
+    # DynamoDB wants each attribute of a new index defined in the request, even if the table has it.
     defined = [each["AttributeName"] for each in handler.body.get("AttributeDefinitions") or ()]
     check_indexes([definition], table.vector_indexes, billing, defined)
     return _index(table, definition, BACKFILL_SECONDS.get(table.account_id, (0.0, 0.0)))
@@ -278,7 +278,7 @@ def _read(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _refuse(table: Any, attributes: Any, by_expression: bool) -> None:
-    """Refuse an item that an index of its table cannot take."""
+    """Refuse an item that does not fit an index of its table."""
     from moto.dynamodb.exceptions import MockValidationException
 
     if not table.vector_indexes:
@@ -288,7 +288,7 @@ def _refuse(table: Any, attributes: Any, by_expression: bool) -> None:
     for index in table.vector_indexes:
         fault = index.why_not(attributes, types, by_expression=by_expression)
         if fault:
-            # What an update makes of an item is known only when the transaction is at it.
+            # The result of an update expression is known only once the transaction reaches it.
             in_doubt = by_expression and _now.in_transaction
             raise ValidationError(fault) if in_doubt else MockValidationException(fault)
 
@@ -297,13 +297,13 @@ def _written(table: Any, key: tuple[Any, Any], old: Any, new: Any) -> None:
     for index in table.vector_indexes:
         index.changed(key)
     if _now.changes is not None and table.vector_indexes:
-        # moto puts an empty item before it updates one that is not there.
+        # Before moto updates an item that does not exist, it puts an empty one.
         _, first, _ = _now.changes.get((table.name, key), (table, old, new))
         _now.changes[table.name, key] = table, first, new
 
 
 def _write(write: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Refuse all of a request for one of its items; say what its writes to indexes cost."""
+    """Wrap a write: refuse all of it if one item does not fit, and report costs of indexes."""
 
     @wraps(write)
     def written(handler: Any) -> Any:
@@ -345,7 +345,7 @@ def _write(write: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _puts(body: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """The items that a batch or a transaction puts, with their tables."""
+    """Return the items that a batch or a transaction puts, with their tables."""
     puts = [
         (name, request["PutRequest"]["Item"])
         for name, requests in (body.get("RequestItems") or {}).items()

@@ -1,7 +1,7 @@
-"""Vector indexes: what a table's indexes hold, and the exact search over it.
+"""Vector indexes: their contents, and exact search over them.
 
-An index keeps the vectors of a partition as one matrix of 32-bit floats. The matrix is made when
-the index is first searched; from then on, a search first brings up to date what writes changed.
+An index keeps the vectors of a partition as one matrix of 32-bit floats. The matrix is built at the
+first search. Each later search first updates it with what writes have changed.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from leyden.engine.items import stored
 from leyden.nearest import Found, Matrix, Partition, numpy
 
 Key = tuple[Any, Any]
-"""The key of an item as moto has it: the partition key, and the sort key or None."""
+"""The key of an item in moto: the partition key, and the sort key or None."""
 
 _LEAST_WRITE: Final = 1024
-"""How many bytes a write to an index is metered as, at least."""
+"""The least number of bytes that a write to an index is metered as."""
 _F32_BYTES: Final = 4
 
 
 def typed(value: Any) -> tuple[str, Any]:
-    """The type and the content of a value, as a request has it or as moto stores it."""
+    """Return the type and the content of a value, as in a request or as moto stores it."""
     if isinstance(value, dict):
         return next(iter(value.items())) if len(value) == 1 else ("M", value)
     return value.type, value.value
 
 
 def plain(value: Any) -> Any:
-    """What equal values of a filter have in common; None for a value that no filter can have."""
+    """Return what equal values of a filter share, or None for a value that no filter can have."""
     kind, content = typed(value)
     if kind == "N":
         return kind, Decimal(content)
@@ -44,7 +44,7 @@ def plain(value: Any) -> Any:
 
 
 def f32(texts: Iterable[Any]) -> array[float] | None:
-    """Numbers as 32-bit floats; None where one of them is none."""
+    """Return numbers as 32-bit floats, or None if one of them does not fit."""
     try:
         numbers = array("f", map(float, texts))
     except (OverflowError, TypeError, ValueError):
@@ -53,7 +53,7 @@ def f32(texts: Iterable[Any]) -> array[float] | None:
 
 
 def f32_texts(numbers: array[float]) -> list[str]:
-    """The shortest decimal numbers that are the same 32-bit floats."""
+    """Return the shortest decimal texts of these 32-bit floats."""
     texts = [""] * len(numbers)
     left = [*enumerate(numbers)]
     for digits in (6, 7, 8, 9):
@@ -67,10 +67,10 @@ def f32_texts(numbers: array[float]) -> list[str]:
 
 
 def size_of(value: Any) -> int:
-    """How many bytes DynamoDB counts for a value."""
+    """Return the number of bytes that DynamoDB counts for a value."""
     kind, content = typed(value)
     if kind == "N":
-        # Two digits a byte, aligned at the decimal point.
+        # A byte holds two digits, aligned at the decimal point.
         _, digits, exponent = Decimal(content).normalize().as_tuple()
         if not any(digits):
             return 1
@@ -90,17 +90,17 @@ def size_of(value: Any) -> int:
 
 
 class VectorIndex:
-    """A vector index of a table: its definition, and its vectors once it was searched.
+    """A vector index of a table: its definition and, after the first search, its vectors.
 
-    A table and the copy that moto takes of it before a transaction share one index. It remembers
-    which items changed and reads them at the next search, from the table that is there then; so a
+    A table and the copy that moto makes of it before a transaction share one index. The index
+    remembers which items changed, and at the next search reads them from the current table. So a
     transaction that is rolled back leaves nothing in it.
     """
 
     def __init__(
         self, definition: dict[str, Any], arn: str, seconds: tuple[float, float] = (0.0, 0.0)
     ) -> None:
-        """Make one that allocates, and then backfills, for so many seconds."""
+        """Create an index that allocates, and then backfills, for these seconds."""
         self.name: str = definition["IndexName"]
         self.attribute: str = definition["VectorAttribute"]["AttributeName"]
         self.dimensions: int = definition["Dimensions"]
@@ -134,7 +134,7 @@ class VectorIndex:
         return "backfilling" if now >= self._allocated else "allocating"
 
     def describe(self) -> dict[str, Any]:
-        """The index as DescribeTable shows it."""
+        """Return the index as DescribeTable shows it."""
         phase = self.phase
         shown = {**deepcopy(self.definition), "IndexArn": self._arn, "IndexStatus": "ACTIVE"}
         if phase != "active":
@@ -142,10 +142,10 @@ class VectorIndex:
         return {**shown, "IndexSizeBytes": 0, "ItemCount": 0}
 
     def why_not(self, attributes: Any, types: dict[str, str], *, by_expression: bool) -> str | None:
-        """The service's words for an item that the index cannot take; None for one that it can.
+        """Return DynamoDB's message for an item that does not fit the index, or None if it fits.
 
-        `types` are the table's attribute definitions; for an empty value that an update expression
-        makes, the service has other words.
+        `types` are the table's attribute definitions. DynamoDB has another message for an empty
+        value that an update expression made.
         """
         if self.attribute in attributes:
             fault = self._why_no_vector(*typed(attributes[self.attribute]))
@@ -178,7 +178,7 @@ class VectorIndex:
         if kind != "L":
             return f"Invalid type for parameter {name}, Expected: 32-bit floating point number list"
         elements = [*map(typed, content)]
-        # All at once where nothing is wrong.
+        # Check all numbers at once, and look for the wrong one only if there is any.
         if any(each != "N" for each, _ in elements) or f32(each for _, each in elements) is None:
             for position, (each, number) in enumerate(elements):
                 if each != "N" or f32((number,)) is None:
@@ -194,9 +194,9 @@ class VectorIndex:
         return None
 
     def vector(self, item: Any) -> array[float] | None:
-        """The vector of an item; None where the item is not in the index."""
+        """Return the vector of an item, or None if the item is not in the index."""
         value = item.attrs.get(self.attribute) if item is not None else None
-        # What a table had before its index was made may be of any form.
+        # Items older than the index may have values of any form.
         if value is None or value.type != "L" or len(value.value) != self.dimensions:
             return None
         if self.hash is not None and self.hash not in item.attrs:
@@ -206,7 +206,7 @@ class VectorIndex:
         return f32(number.value for number in value.value)
 
     def projected(self, item: Any, table: Any) -> dict[str, Any]:
-        """The attributes of an item that the index has, without the vector."""
+        """Return an item's attributes in the index, without the vector."""
         attributes = {name: each for name, each in item.attrs.items() if name != self.attribute}
         if self._projection.get("ProjectionType") == "ALL":
             return attributes
@@ -215,7 +215,7 @@ class VectorIndex:
         return {name: each for name, each in attributes.items() if name in kept}
 
     def cost_of(self, table: Any, old: Any, new: Any) -> float | None:
-        """How many bytes a write of an item is metered as; None where the index stays as it is."""
+        """Return the bytes that a write is metered as, or None if it does not change the index."""
         entries = [
             (vector, self.projected(item, table))
             for item in (new, old)
@@ -228,14 +228,14 @@ class VectorIndex:
         return float(max(_LEAST_WRITE, size))
 
     def changed(self, key: Key) -> None:
-        """Read the item of a key again before the next search."""
+        """Note that the item with this key must be read again before the next search."""
         if self._partitions is not None:
             self._changed[key] = None
 
     def search(
         self, table: Any, query: array[float], terms: Iterable[tuple[str, Any]], top_k: int
     ) -> tuple[int, Found]:
-        """How many items meet the terms, and the best of these with their scores."""
+        """Return how many items match the terms, and the best of them with their scores."""
         partitions = self._up_to_date(table)
         partition: Any = None if self.hash is None else ...
         wanted: list[tuple[int, tuple[int]]] = []

@@ -1,11 +1,11 @@
-"""Migrations: a table's items from the form of old schemas into that of new ones.
+"""Migrations: moving a table's items from the form of old schemas to that of new ones.
 
-`leyden.schema.load_migration` reads the file that says what becomes of them, and
-`leyden.operations` knows how one item moves. Here all of them do: `planning.py` says what a
-migration will do, `job.py` has it done, pass after pass over the table, and `logbook.py` keeps how
-far it is in one item of the table. What they say of it is in `results.py`.
+`leyden.schema.load_migration` reads a migration's file, and `leyden.operations` moves single items.
+This package moves all of them. `planning.py` says what a migration will do, `job.py` does it, pass
+after pass over the table, and `logbook.py` keeps its progress in one item of the table. Results are
+in `results.py`.
 
-`app.migrate(...)` is the way in.
+Begin with `app.migrate(...)`.
 """
 
 from leyden.migration.job import Job, Migration, refuse_step

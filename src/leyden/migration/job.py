@@ -1,8 +1,8 @@
-"""A migration at work: who owns an item, passes over the table, and their order.
+"""A migration at work: passes over the table, and which entity each item belongs to.
 
-One pass reads the table in segments, all of them at the same time, a page of each in turn, and
-moves the items of each page. So memory holds one page a segment, whatever the table has. After the
-first pass come others that look whether anything is left, until one finds nothing.
+A pass reads all segments of the table at once, one page of each at a time, and moves the items of
+these pages. So memory never holds more than a page for each segment, however large the table is.
+Further passes look for items that are left, until one finds nothing.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ from leyden.program import Gather, Item, Params, Program, Request, Response
 OPERATION: Final = "migrate"
 
 MOST_FAILURES: Final = 1000
-"""So many failures are kept in memory; all are counted."""
+"""How many failures are kept in memory; all are counted."""
 
 MOST_TURNS: Final = 10
-"""After so many passes that each found something, others must be writing the wrong form."""
+"""After this many passes that all found something, others must be writing the old form."""
 
 PATIENCE: Final = 300.0
-"""Seconds without any success after which throttling and lost connections end the run."""
+"""After this many seconds without a success, throttling or lost connections end the run."""
 
 _FIRST_PAGE: Final = 100
 _MOST_PAGE: Final = 250
@@ -54,7 +54,7 @@ _SHORT, _LONG = 2.0, 4.0
 """Seconds: pages grow after a shorter round, and shrink after a longer one."""
 
 _UNITS_OF_ITEM: Final = 4
-"""The capacity units that an item is taken to cost before the first answers say more."""
+"""The assumed capacity units of an item, until the first answers tell more."""
 
 _CONCURRENCY: Final = 16
 
@@ -77,9 +77,9 @@ _DONE: Final[Mapping[Direction, Phase]] = {
 
 @frozen(slots=False)
 class Migration:
-    """What is to be moved where: the entities under a migration, on a table.
+    """A migration: the entities to move, and their table.
 
-    `definition` is that of the table as the old schemas have it.
+    `definition` describes the table as the old schemas have it.
     """
 
     name: str
@@ -89,7 +89,7 @@ class Migration:
     copy_to: str | None = None
 
     def owned(self, items: Iterable[Item]) -> list[tuple[Moving, Item]]:
-        """The items that the migration is about, each with its entity."""
+        """Return the items that the migration concerns, each with its entity."""
         found = []
         for item in items:
             candidates: Sequence[Moving] = self.movings
@@ -105,7 +105,7 @@ class Migration:
 
     @cached_property
     def _fields(self) -> tuple[tuple[str, str], ...]:
-        """The fields in which items say whose they are."""
+        """The pairs of fields that identify an item's entity and version."""
         entities = (one for moving in self.movings for one in (moving.earlier, moving.entity))
         return tuple(dict.fromkeys(entity.spec.identifiers for entity in entities))
 
@@ -121,7 +121,7 @@ class Migration:
     def page(
         self, segment: int, segments: int, position: Item | None, limit: int, *, consistent: bool
     ) -> Request:
-        """The request for a page of a segment of the table, behind a position."""
+        """Return the request for a segment's next page, behind a position."""
         params: Params = {"TableName": self.table, "Limit": limit}
         if segments > 1:
             params.update(Segment=segment, TotalSegments=segments)
@@ -133,9 +133,9 @@ class Migration:
 
 
 class Reading:
-    """Reads all segments of a table, a page of each in a round.
+    """Reads all segments of a table, one page of each in a round.
 
-    Pages grow and shrink, so that a round takes a few seconds.
+    Pages grow and shrink so that a round takes a few seconds.
     """
 
     def __init__(
@@ -154,11 +154,11 @@ class Reading:
 
     @property
     def is_over(self) -> bool:
-        """Whether all segments are read."""
+        """Whether all segments have been read."""
         return all(position is None for position in self.positions)
 
     def next(self) -> Program[tuple[list[Item], tuple[Item | None, ...]]]:
-        """The items of the next page of each segment, and the positions behind them."""
+        """Return the items of each segment's next page, and the positions behind them."""
         self._began = time.monotonic()
         segments = len(self.positions)
         open_ones = [(n, p) for n, p in enumerate(self.positions) if p is not None]
@@ -175,7 +175,7 @@ class Reading:
         return items, tuple(positions)
 
     def went_on(self, positions: tuple[Item | None, ...]) -> None:
-        """Go on behind these positions."""
+        """Continue behind these positions."""
         self.positions = positions
         seconds = time.monotonic() - self._began
         if seconds < _SHORT:
@@ -193,12 +193,12 @@ def _all_of(requests: tuple[Request, ...]) -> Program[list[Response]]:
 
 
 def segments_for(segments: int, rate: float | None) -> int:
-    """How many segments are read at a time: fewer where the rate has nothing to give to them."""
+    """Return how many segments to read at once: fewer if the rate is too low for all of them."""
     return segments if rate is None else max(1, min(segments, int(rate / _UNITS_OF_ITEM)))
 
 
 class Job:
-    """A migration that one process works on, in one direction."""
+    """A migration in one direction, as one process works on it."""
 
     def __init__(
         self,
@@ -220,13 +220,13 @@ class Job:
         self._entry = Entry(migration.name, _WORKING[direction])
         self._failures: list[Failure] = []
         self._moves: Moves | None = None
-        """The items of the last page that was read, while they move."""
+        """The items of the last page, while they are being moved."""
 
     def run(self) -> Program[MigrationReport]:
-        """Work until nothing is left to do, or others write faster than anyone can follow.
+        """Work until nothing is left to do, or until others write faster than the job can follow.
 
-        Raises MigrationError where the migration is at another step, MigrationBusyError where
-        another process is at work on it, and what ends requests for good.
+        Raises MigrationError if the migration is in another phase, MigrationBusyError if another
+        process works on it, and the errors of requests that failed for good.
         """
         try:
             report = yield from self._work()
@@ -243,7 +243,7 @@ class Job:
         return report
 
     def give_back(self) -> Program[None]:
-        """Save how far it is and give the lease back, if this process has it, as after an error."""
+        """Save the progress and release the lease if this process has it, as after an error."""
         if self._logbook.holds:
             self._count_moved()
             yield from self._logbook.save(self._entry, release=True)
@@ -258,7 +258,7 @@ class Job:
         self._entry = entry
         self._failures = list(entry.failures)
         yield from self._save()
-        # What an earlier process has moved in this pass says nothing of what is left.
+        # Only passes of this process count: an earlier one says nothing about what is left.
         turns = 0
         while True:
             yield from self._pass()
@@ -289,7 +289,7 @@ class Job:
     # --- steps
 
     def _entered(self, found: Entry | None) -> Entry | None:
-        """Where to begin; None where everything is done already. Raises MigrationError."""
+        """Return where to begin, or None if everything is done already. Raises MigrationError."""
         direction = self._direction
         refuse_step(self._migration.name, direction, found)
         if found is not None and found.phase == "committed":
@@ -301,7 +301,7 @@ class Job:
             return Entry(self._migration.name, working, positions=beginning, began=began)
         if found.phase == working and found.positions:
             return found
-        # Every item was looked at once; now the passes that look for what is left.
+        # Every item has been read once, so continue with the passes that look for the rest.
         turn = max(found.turn, 2)
         return evolve(
             found, phase=working, turn=turn, counts=Counts(), positions=beginning, failures=()
@@ -311,7 +311,7 @@ class Job:
         return tuple({} for _ in range(self._segments))
 
     def _pass(self) -> Program[None]:
-        """Read the table from where the pass is to its end, and move what it meets."""
+        """Read the rest of the table in this pass, and move the items found."""
         consistent = self._entry.turn > 1
         reading = Reading(self._migration, self._pace, self._entry.positions, consistent)
         positions = reading.positions
@@ -346,7 +346,7 @@ class Job:
             self._tell()
 
     def _count_moved(self) -> None:
-        """Count what has moved of a page that was broken off."""
+        """Count the items moved from a page that was not finished."""
         if self._moves is not None:
             moved, counts, entry = self._moves.moved, self._entry.counts, self._entry
             counts = evolve(counts, moved=counts.moved + moved)
@@ -378,9 +378,9 @@ class Job:
         )
 
     def _keep(self) -> Program[None]:
-        """Save how far it is, where that is due, and so keep the lease."""
+        """Save the progress if that is due, which also renews the lease."""
         if self._logbook.is_due:
-            # There are other occasions before the lease is over.
+            # If this fails, there is time to try again before the lease expires.
             with suppress(ThrottledError, ConnectionFailedError):
                 yield from self._save(attempts=1)
 
@@ -396,7 +396,7 @@ class Job:
                 self._pace.note(request, response)
                 return
 
-    # --- what is told
+    # --- progress and report
 
     def _tell(self, *, waiting: bool = False) -> None:
         if self._tell_to is None:
@@ -437,18 +437,18 @@ class Job:
 
 
 def may_pass(error: LeydenError) -> bool:
-    """Whether what ended a request may pass by itself: throttling, a lost connection."""
+    """Return whether the cause of a failure may pass by itself: throttling, a lost connection."""
     cause = cause_of(error) if isinstance(error, BatchIncompleteError) else error
     return isinstance(cause, ThrottledError | ConnectionFailedError | BatchIncompleteError)
 
 
 def failure_of(alias: str, key: Item, error: LeydenError) -> Failure:
-    """An item that cannot be moved, and why."""
+    """Return the failure of an item that cannot be moved."""
     return Failure(alias, key, error.code, error.message)
 
 
 def refuse_step(name: str, direction: Direction, found: Entry | None) -> None:
-    """Raise MigrationError where a migration cannot go this way from where it is."""
+    """Raise MigrationError if the migration's phase does not allow this direction."""
     phase = None if found is None else found.phase
     why = None
     if direction == "forward":
@@ -472,7 +472,7 @@ def refuse_step(name: str, direction: Direction, found: Entry | None) -> None:
     elif found is not None and phase == "verified" and found.counts.failed:
         several = "1 item" if found.counts.failed == 1 else f"{found.counts.failed:,} items"
         why = (
-            f"{several} could not be moved, and a commit would leave them behind for good; mend "
+            f"{several} could not be moved, and a commit would leave them behind for good; fix "
             "what the report lists, and run it again"
         )
     if why is not None:

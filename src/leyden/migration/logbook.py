@@ -1,8 +1,9 @@
-"""The one item of the table in which a migration keeps how far it is, and who is at work on it.
+"""The item in the table that holds a migration's progress, and the lease of whoever works on it.
 
-Each save is conditional on what was read last, so that of two processes one fails and stops. Who
-works on the migration holds a lease, which each save renews. A process that was killed leaves its
-lease behind: the next one waits until that has run out, some seconds.
+Each save has the condition that the item is as it was last read, so if two processes save, one
+fails and stops. The process that works on the migration holds a lease, which each save renews. A
+process that is killed leaves its lease behind, and the next process waits the few seconds until it
+expires.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ from leyden.program import AttributeValue, Item, Params, Pause, Program, Request
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 
 PROGRESS_FIELD: Final = "__leyden_migration__"
-"""The field that only the progress of a migration has."""
+"""The field that marks the item with a migration's progress."""
 
 PROGRESS_KEY: Final = "$leyden#migration#"
-"""What the partition key of that item begins with."""
+"""The beginning of that item's partition key."""
 
 LEASE: Final = 30.0
-"""Seconds for which a process has a migration to itself after each save."""
+"""For how many seconds after each save a process has the migration to itself."""
 
 STORED_FAILURES: Final = 50
-"""So many failures stand in the item, for those who go on after a kill."""
+"""How many failures the item holds, for a process that continues after a kill."""
 
 _ENTITY: Final = "$leyden#migration"
 _SORT_KEY: Final = "$progress"
@@ -42,10 +43,11 @@ _MARGIN: Final = 0.2
 
 @frozen
 class Entry:
-    """How far a migration is.
+    """The progress of a migration.
 
-    `positions` are those of a pass under way, one a segment: where it goes on, an empty key for its
-    beginning, None at its end. Empty where no pass is under way.
+    `positions` has one entry for each segment of the current pass: the key behind which it
+    continues, an empty key at its beginning, and None at its end. It is empty if no pass is under
+    way.
     """
 
     name: str
@@ -59,12 +61,12 @@ class Entry:
 
 
 def is_progress(item: Mapping[str, Any]) -> bool:
-    """Whether a raw item is the progress of a migration."""
+    """Return whether a raw item is the progress of a migration."""
     return "M" in item.get(PROGRESS_FIELD, {})
 
 
 def read_progress(item: Mapping[str, Any]) -> Entry:
-    """How far a migration is, in the words of its item."""
+    """Read a migration's progress from its item."""
     said = item[PROGRESS_FIELD]["M"]
     counts = {name: int(value["N"]) for name, value in said["counts"]["M"].items()}
     return Entry(
@@ -83,12 +85,12 @@ def read_progress(item: Mapping[str, Any]) -> Entry:
 
 
 def progress_key(definition: TableDefinition, name: str) -> Item:
-    """The key of the item that has the progress of a migration of this name."""
+    """Return the key of the item with the progress of the named migration."""
     text = f"{PROGRESS_KEY}{name}"
     digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:12])
 
     def keyed(of: str, content: str) -> AttributeValue:
-        # A number cannot say so; a large negative one is nobody else's.
+        # A number cannot contain the name, but nobody else uses such a large negative one.
         kind = definition.types.get(of, "S")
         return {kind: content if kind == "S" else f"-{digest}" if kind == "N" else content.encode()}
 
@@ -99,7 +101,7 @@ def progress_key(definition: TableDefinition, name: str) -> Item:
 
 
 class Logbook:
-    """The progress of one migration as one process has it; `entry` is what was saved last."""
+    """A migration's progress as this process knows it; `entry` is what was saved last."""
 
     def __init__(
         self,
@@ -126,14 +128,14 @@ class Logbook:
         """Whether this process has the lease."""
 
     def read(self) -> Program[Entry | None]:
-        """How far the migration is; None where it has not begun."""
+        """Return the migration's progress, or None if it has not begun."""
         yield from self._read()
         return self.entry
 
     def take(self, waiting: Callable[[], object]) -> Program[Entry | None]:
-        """Take the lease, after a wait for one that may be a killed process's; see `read`.
+        """Take the lease, waiting for one that a killed process may have left; return the progress.
 
-        Raises MigrationBusyError where another process renews it.
+        Raises MigrationBusyError if another process renews the lease.
         """
         until = yield from self._read()
         left = until - self._clock()
@@ -145,9 +147,9 @@ class Logbook:
         return self.entry
 
     def save(self, entry: Entry, *, release: bool = False) -> Program[tuple[Request, Response]]:
-        """Save how far it is, and renew the lease, or give it back; gives what was sent.
+        """Save the progress and renew or release the lease; return the request and response.
 
-        Raises MigrationBusyError where another process took it.
+        Raises MigrationBusyError if another process has taken the lease.
         """
         revision = str(uuid4())
         params: Params = {
@@ -167,7 +169,7 @@ class Logbook:
         try:
             response = yield request
         except ConditionFailedError:
-            # An attempt whose answer was lost may have been the one that wrote.
+            # An earlier attempt, whose answer was lost, may have written the item.
             yield from self._read()
             if self._owner != self._mine:
                 self.holds = False
@@ -184,7 +186,7 @@ class Logbook:
         return self._clock() - self._saved > self._lease / 6
 
     def _read(self) -> Program[float]:
-        """Read the item; gives until when another process holds it."""
+        """Read the item; return until when another process holds the lease."""
         asked = {"TableName": self._table, "Key": self._key, "ConsistentRead": True}
         response = yield Request("GetItem", asked, self._operation)
         item = response.get("Item")

@@ -1,7 +1,8 @@
-"""What a migration will do, told beforehand by reading the table as the run will.
+"""What a migration will do, found out by reading the table as the run will.
 
-Counts are of all items. What they cost is computed as DynamoDB meters it, from the sizes of the
-items before and after, and from the indexes that they are in; so it is near, and no promise.
+The counts cover all items. The costs are computed by DynamoDB's rules for metering, from the sizes
+of items before and after and the indexes that they are in. They are a close estimate, not a
+promise.
 """
 
 from __future__ import annotations
@@ -46,11 +47,11 @@ from leyden.schema.spec import AttributeSpec
 
 SAMPLES: Final = 10
 MOST_KEYS: Final = 1_000_000
-"""So many new keys are remembered, at 60 bytes each, to find items that would get one key. The run
-finds all of them, by what stands in the table."""
+"""How many new keys are remembered, at 60 bytes each, to find items that would get the same key.
+The run finds all of them, because it looks at the table."""
 _UNIT: Final = 1024
 _IN_TRANSACTIONS: Final = 2
-"""How many times as much a write costs in a transaction; in indexes too, to be on the safe side."""
+"""How many times as much a write costs in a transaction; assumed for indexes too, to be safe."""
 
 
 def plan_migration(
@@ -63,9 +64,9 @@ def plan_migration(
     segments: int = 4,
     progress: Callable[[MigrationProgress], object] | None = None,
 ) -> Program[MigrationPlan]:
-    """Read the whole table at `rate`, and say what moving its items comes to.
+    """Read the whole table at `rate`, and return what moving its items would take.
 
-    `definition` is the table as the new schemas have it, `phase` is where the migration is.
+    `definition` is the table as the new schemas have it, and `phase` the migration's phase.
     """
     pace = Pace(rate)
     planning = _Planning(migration, direction, definition)
@@ -90,7 +91,7 @@ def plan_migration(
                     throttles=pace.throttles,
                 )
             )
-    # The run reads once as planning did, and once more, consistently, which costs twice as much.
+    # The run reads the table as planning did, and again consistently, which costs twice as much.
     return MigrationPlan(
         migration.name,
         migration.table,
@@ -119,7 +120,7 @@ class _Planning:
     failures: list[Failure] = field(factory=list)
     samples: dict[tuple[str, bool], list[Sample]] = field(factory=dict)
     taken: set[int] = field(factory=set)
-    """Digests of the first new keys, to find items that would get one."""
+    """Digests of the first new keys, to find items that would get the same one."""
 
     def __attrs_post_init__(self) -> None:
         for moving in self.migration.movings:
@@ -127,7 +128,7 @@ class _Planning:
             self.entities[alias] = EntityPlan(alias)
 
     def look_at(self, items: list[Item]) -> Program[None]:
-        """Count items, and what they would cost."""
+        """Count items and their costs."""
         self.scanned += len(items)
         by_entity: dict[Moving, list[Item]] = {}
         for moving, item in self.migration.owned(items):
@@ -157,7 +158,7 @@ class _Planning:
             self.entities[alias] = evolve(entity, done=entity.done + 1)
             return
         if one.moves:
-            # Python's own hash would take -1 and -2 for one.
+            # Python's own hash is the same for -1 and -2.
             new = int.from_bytes(digest_of(one.new_key)[:8])
             if new in self.taken:
                 self._leave(moving, item, place_taken(one, moving.entity.spec.entity))
@@ -175,7 +176,7 @@ class _Planning:
             kept.append(sample_of(moving, one))
 
     def _leave(self, moving: Moving, item: Item, error: LeydenError) -> None:
-        """Count an item that cannot be moved, and keep the first ones."""
+        """Count an item that cannot be moved, and keep the first of them."""
         alias = moving.entity.spec.alias
         entity = self.entities[alias]
         self.entities[alias] = evolve(entity, failed=entity.failed + 1)
@@ -185,7 +186,7 @@ class _Planning:
             self.failures.append(failure_of(alias, key, error))
 
     def chosen(self) -> Iterable[Sample]:
-        """Ten samples, of as many kinds as there are."""
+        """Return up to ten samples, of as many kinds as possible."""
         rest = [list(some) for some in self.samples.values()]
         found: list[Sample] = []
         while len(found) < SAMPLES and any(rest):
@@ -194,7 +195,7 @@ class _Planning:
 
 
 def units_of(one: Prepared, definition: TableDefinition, *, is_copied: bool = False) -> float:
-    """The write units that moving an item costs, about."""
+    """Estimate the write capacity units of moving an item."""
     before, after = item_size(one.before), item_size(one.after)
     if is_copied:
         units = float(_units(after))
@@ -239,7 +240,7 @@ def _units(size: int) -> int:
 
 
 def sample_of(moving: Moving, one: Prepared) -> Sample:
-    """An item before and after, without values that are hidden or encrypted, or made of these."""
+    """Return an item before and after, without hidden or encrypted values and what they are in."""
     secret = _secret_fields(moving)
     names = sorted(
         name
@@ -266,10 +267,10 @@ def sample_of(moving: Moving, one: Prepared) -> Sample:
 
 
 def _secret_fields(moving: Moving) -> frozenset[str]:
-    """The fields whose values are not shown.
+    """Return the fields whose values must not be shown.
 
-    They are hidden or encrypted by either schema, or no attribute knows them; so are keys and
-    other attributes that are made of such values.
+    These are fields that either schema hides or encrypts, fields that no attribute knows, and keys
+    and other attributes that are made of such values.
     """
     found = {*moving.change.remove}
     secret: set[str] = set()
@@ -283,7 +284,7 @@ def _secret_fields(moving: Moving) -> frozenset[str]:
         found |= {entity.spec.attributes[name].field for name in names}
         for keys in entity.keys.values():
             found |= {form.field for form in keys.forms if names.intersection(form.names)}
-        # What is derived of a secret is one.
+        # What is derived from a secret is a secret, too.
         found |= {
             one.field
             for one in entity.spec.attributes.values()
@@ -293,7 +294,7 @@ def _secret_fields(moving: Moving) -> frozenset[str]:
 
 
 def _reads_any(route: Route, names: set[str]) -> bool:
-    """Whether an attribute is made of one of these of the other schema."""
+    """Return whether an attribute is made of one of these attributes of the other schema."""
     if route.make is not None and route.reads is None:
         return bool(names)
     source = set() if route.source is None else {route.source.spec.name}
