@@ -360,7 +360,7 @@ FREE: Final = {"type": "string", "required": True}
         (entity(tenant={"type": ["a", "a#id_1"], "required": True}), 'org may hold "#"'),
         (entity(tenant={"type": "integer", "required": True}), "e.org is of type integer"),
         (entity(composite=["id", "org"]), "org does not lead its partition key"),
-        (entity(template="${org}${id}"), "nothing stands between org and what follows it"),
+        (entity(template="${org}${id}"), "no text separates org from what follows it"),
         (entity(unique=[["z"]]), 'unique "z" of "e", whose guards have a key of z: org does not'),
         (
             entity(unique=[["z", "org"], ["org", "id"]]),
@@ -460,7 +460,7 @@ BARE_ORG: Final = {"composite": ["org"], "casing": "none"}
         (
             {"template": "T${org}"},
             {"template": "T${org}${z}"},
-            "nothing stands between org and what follows it in other such keys",
+            "no text separates org from what follows it in other such keys",
             *("Tab", "ab"),
         ),
         (

@@ -1,7 +1,8 @@
 """The table as a stack of the AWS CDK, in Python and in TypeScript.
 
-The stack has the constructs that are CloudFormation's own resources (`CfnTable`), since the ones
-above them know no vector indexes. They take the properties of `table_resources` under other names.
+The stack uses the constructs for CloudFormation's own resources (`CfnTable`), because higher-level
+constructs do not support vector indexes. They take the properties of `table_resources`, with other
+names.
 """
 
 from __future__ import annotations
@@ -40,13 +41,13 @@ _STRUCTS: Final = {
     "ReadCapacityAutoScalingSettings": "CapacityAutoScalingSettings",
     "WriteCapacityAutoScalingSettings": "CapacityAutoScalingSettings",
 }
-"""The classes of properties that are not named as the property is."""
+"""The classes of properties whose names differ from the property's."""
 
 _OF_REPLICAS: Final = {
     "GlobalSecondaryIndexes": "ReplicaGlobalSecondaryIndexSpecification",
     "SSESpecification": "ReplicaSSESpecification",
 }
-"""The classes of properties that are others within a replica."""
+"""The classes of properties that have another class inside a replica."""
 
 _WIDTH: Final = 88
 
@@ -93,8 +94,8 @@ def cdk_python(
 ) -> str:
     """Return a Python module with the stack `TableStack`; run as a program, it is an app with it.
 
-    `comment` stands in its docstring. With `dev`, only what table.yaml declares is on, and the
-    table goes with its stack.
+    `comment` goes into its docstring. With `dev`, only what table.yaml declares is on, and the
+    table is deleted with its stack.
     """
     resources = table_resources(definition, table_name, dev=dev)
     writers = {logical_id: _Python(one["Type"]) for logical_id, one in resources.items()}
@@ -132,7 +133,7 @@ def cdk_python(
 def cdk_typescript(
     definition: TableDefinition, table_name: str, *, dev: bool = False, comment: str = ""
 ) -> str:
-    """Return a TypeScript module with the stack `TableStack`; the arguments as of `cdk_python`."""
+    """Return a TypeScript module with the stack `TableStack`; see `cdk_python`."""
     resources = table_resources(definition, table_name, dev=dev)
     body, owner = "", ""
     for logical_id, resource in resources.items():
@@ -158,17 +159,17 @@ def cdk_typescript(
 
 
 def _camel(name: str) -> str:
-    """A name of CloudFormation as the CDK has it in TypeScript: `sseSpecification`."""
+    """Return a CloudFormation name as the CDK writes it in TypeScript: `sseSpecification`."""
     return re.sub(r"^([A-Z]+(?=[A-Z][a-z])|[A-Z])", lambda found: found[0].lower(), name)
 
 
 def _snake(name: str) -> str:
-    """The same in Python: `sse_specification`."""
+    """Return a CloudFormation name as the CDK writes it in Python: `sse_specification`."""
     return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda found: f"_{found[0].lower()}", _camel(name))
 
 
 class _TypeScript:
-    """Writes the properties of a resource. A value that fits on its line is not broken up."""
+    """Writes the properties of a resource. A value that fits on its line stays on it."""
 
     step = 2
     sign = ": "
@@ -177,12 +178,12 @@ class _TypeScript:
     def __init__(self, kind: str) -> None:
         self.owner = _CLASSES[kind]
         self.used: set[str] = set()
-        """The names that the text needs, of the module of the CDK itself."""
+        """The names that the text uses from the CDK's own module."""
 
     name = staticmethod(_camel)
 
     def parts(self, properties: Mapping[str, Any], column: int) -> list[str]:
-        """Each property with its value; lines after the first are indented by `column` at least."""
+        """Write each property with its value; lines after the first have this indent or more."""
         return [
             start + self.value(one, (name,), column, len(start))
             for name, one in properties.items()
@@ -190,7 +191,7 @@ class _TypeScript:
         ]
 
     def value(self, value: Any, path: tuple[str, ...], column: int, used: int) -> str:
-        """A value on a line that is indented by `column`, and has `used` characters before it."""
+        """Write a value on a line with an indent of `column`, behind `used` characters."""
         if isinstance(value, Mapping):
             function = self.function(value)
             if function is not None:
@@ -216,11 +217,11 @@ class _TypeScript:
         return f"{opening.rstrip()}\n{''.join(lines)}{' ' * column}{closing.lstrip()}"
 
     def struct(self, path: tuple[str, ...]) -> str:
-        """What stands in front of the properties of a value."""
+        """Return what comes before the properties of a value."""
         return ""
 
     def function(self, value: Mapping[str, Any]) -> str | None:
-        """A function of CloudFormation; None for any other value."""
+        """Write a CloudFormation function; return None for any other value."""
         match value:
             case {"Ref": "AWS::Region"}:
                 return "this.region"
@@ -231,7 +232,7 @@ class _TypeScript:
         return None
 
     def literal(self, value: Any) -> str:
-        """A text, a number or a truth value."""
+        """Write a text, a number or a boolean."""
         return json.dumps(value, ensure_ascii=False)
 
 
@@ -242,7 +243,7 @@ class _Python(_TypeScript):
     name = staticmethod(_snake)
 
     def struct(self, path: tuple[str, ...]) -> str:
-        """The class of a value."""
+        """Return the class of a value."""
         if path[-1] == "Tags":
             self.used.add("CfnTag")
             return "CfnTag"
@@ -250,7 +251,7 @@ class _Python(_TypeScript):
         return f"{self.owner}.{classes.get(path[-1], path[-1])}Property"
 
     def function(self, value: Mapping[str, Any]) -> str | None:
-        """A function of CloudFormation; None for any other value."""
+        """Write a CloudFormation function; return None for any other value."""
         match value:
             case {"Ref": "AWS::Region"}:
                 return "self.region"
@@ -262,5 +263,5 @@ class _Python(_TypeScript):
         return None
 
     def literal(self, value: Any) -> str:
-        """A text, a number or a truth value."""
+        """Write a text, a number or a boolean."""
         return str(value) if isinstance(value, bool) else super().literal(value)

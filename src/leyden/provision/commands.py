@@ -1,4 +1,4 @@
-"""The table by hand: the input of CreateTable, and the commands of what it does not take."""
+"""The table by hand: CreateTable's input, and commands for what CreateTable does not take."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def create_table_json(
 
 
 def commands_after(definition: TableDefinition, table_name: str, *, dev: bool = False) -> list[str]:
-    """Return the commands of the AWS command line that finish what `create-table` began.
+    """Return the AWS commands that complete what `create-table` began.
 
-    Time to live, point-in-time recovery, autoscaling and replicas are calls of their own. The list
-    is empty where there is none of them; else its first command waits for the table.
+    Time to live, point-in-time recovery, autoscaling and replicas need calls of their own. If the
+    table has none of these, the list is empty; otherwise the first command waits for the table.
     """
     settings = production(definition.settings, dev=dev)
     table = f"--table-name {word(table_name)}"
@@ -55,7 +55,7 @@ def commands_after(definition: TableDefinition, table_name: str, *, dev: bool = 
             "--target-tracking-scaling-policy-configuration "
             f"{word(json.dumps(scaling.configuration))}",
         ]
-    # DynamoDB adds one replica at a time. Its settings are its own, and set in its Region.
+    # DynamoDB adds one replica at a time. A replica has its own settings, set in its own Region.
     wait = f"aws dynamodb wait table-exists {table}"
     update = f"aws dynamodb update-table {table}"
     for region in settings.replicas:

@@ -1,4 +1,4 @@
-"""All formats of `leyden table --format`, as texts."""
+"""All formats of `leyden table --format`, as text."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ __all__ = ["DOCUMENTS", "FORMATS", "Wanted", "written"]
 
 @frozen
 class Wanted:
-    """What a format is to describe: the table of a service, and for whom.
+    """The table that a format describes, and options for the description.
 
-    `source` is what `leyden table` was given: the folder of the schemas, and its options. With
-    `dev`, nothing is on that table.yaml does not declare.
+    `source` is what `leyden table` was given: the schemas' folder, and its options. With `dev`,
+    only what table.yaml declares is on.
     """
 
     service: ServiceSpec
@@ -40,7 +40,7 @@ class Wanted:
 
     @property
     def comment(self) -> str:
-        """What the format has on, or off, without table.yaml saying so; for its first lines."""
+        """Settings that are on or off without table.yaml saying so, for the first lines."""
         said = unsaid(self.definition.settings, dev=self.dev)
         return f"{said[0].upper()}{said[1:]}." if said else ""
 
@@ -51,7 +51,7 @@ DOCUMENTS: Final[Mapping[str, Callable[[Wanted], dict[str, Any]]]] = {
         wanted.definition, wanted.table, dev=wanted.dev
     ),
 }
-"""The formats that are JSON, as data."""
+"""The formats in JSON, as data."""
 
 FORMATS: Final[Mapping[str, Callable[[Wanted], str]]] = {
     "cloudformation": lambda wanted: cloudformation_yaml(
@@ -74,11 +74,11 @@ FORMATS: Final[Mapping[str, Callable[[Wanted], str]]] = {
     ),
     "markdown": lambda wanted: markdown(wanted.service, wanted.table, source=wanted.source),
 }
-"""The other formats, as texts."""
+"""The other formats, as text."""
 
 
 def written(form: str, wanted: Wanted) -> str:
-    """Write a table in one of the formats, with a line break at its end."""
+    """Write a table in one of the formats, ending with a line break."""
     if form in DOCUMENTS:
         return json.dumps(DOCUMENTS[form](wanted), indent=2, ensure_ascii=False) + "\n"
     return FORMATS[form](wanted)

@@ -1,4 +1,4 @@
-"""Terraform's language, in the form that `terraform fmt` leaves as it is."""
+"""Terraform's language, formatted as `terraform fmt` would."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from leyden._attrs import field, frozen
 __all__ = ["Block", "Encoded", "Raw", "write_hcl"]
 
 _NAME: Final = re.compile(r"(?!for\Z)[A-Za-z_][A-Za-z0-9_-]*")
-"""What needs no quotes as a name; `for` would begin an expression."""
+"""A name that needs no quotes; `for` would begin an expression."""
 _WIDTH: Final = 100
 
 
 @frozen
 class Raw:
-    """An expression, written as it stands: `aws_iam_role.function.arn`."""
+    """An expression that is written as it is: `aws_iam_role.function.arn`."""
 
     text: str
 
 
 @frozen
 class Encoded:
-    """A value that Terraform is to make JSON of."""
+    """A value that Terraform should turn into JSON."""
 
     value: Any
 
 
 @frozen
 class Block:
-    """A block: its kind, its labels, its arguments, and the blocks in it behind these."""
+    """A block: its kind, its labels, its arguments, and then its inner blocks."""
 
     kind: str
     labels: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Block:
 
 
 def write_hcl(blocks: Iterable[Block], *, heading: str = "") -> str:
-    """Write blocks one after another, below a comment of the lines in `heading`.
+    """Write blocks one after another, behind a comment with the lines of `heading`.
 
     >>> print(write_hcl([Block("variable", ("name",), {"default": "tasks"})]), end="")
     variable "name" {
@@ -67,7 +67,7 @@ def _block(block: Block, indent: str) -> list[str]:
 
 
 def _arguments(given: Mapping[str, Any], indent: str) -> list[str]:
-    """The lines of `name = value`. Neighbours that take one line have their signs in one column."""
+    """Return lines of `name = value`, aligning the signs of adjacent single-line arguments."""
     lines: list[str] = []
     neighbours: list[tuple[str, str]] = []
 
@@ -89,7 +89,7 @@ def _arguments(given: Mapping[str, Any], indent: str) -> list[str]:
 
 
 def _value(value: Any, indent: str) -> str:
-    """A value, whose lines after the first one are indented already."""
+    """Write a value, with all lines but the first indented."""
     inner = f"{indent}  "
     if isinstance(value, Raw):
         return value.text
@@ -111,6 +111,6 @@ def _value(value: Any, indent: str) -> str:
 
 
 def _text(text: str) -> str:
-    """A text in quotes, in which nothing is a template."""
+    """Write a text in quotes, without templates in it."""
     quoted = json.dumps(text, ensure_ascii=False)
     return re.sub(r"([$%])(?=\{)", r"\1\1", quoted)

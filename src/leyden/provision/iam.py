@@ -1,4 +1,4 @@
-"""IAM policies as documents: JSON, a CloudFormation template, Terraform."""
+"""IAM policies as documents: JSON, CloudFormation and Terraform."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from leyden.provision.statements import Permissions, Statement
 __all__ = ["ROLES", "iam_cloudformation", "iam_json", "iam_terraform"]
 
 ROLES: Final = ("lambda",)
-"""Who may take on a role that `role=` makes."""
+"""The services that may assume a role made with `role=`."""
 
 _VERSION: Final = "2012-10-17"
 _LOGS: Final = "service-role/AWSLambdaBasicExecutionRole"
-"""The policy with which a function writes its log."""
+"""The policy that lets a function write its log."""
 
 Arn = Callable[[str, str, str], Any]
-"""Makes an ARN of a service, a Region (empty: that of the deployment) and a path."""
+"""Returns the ARN for a service, a Region (or "" for the deployment's) and a path."""
 
 
 def iam_json(
@@ -30,13 +30,14 @@ def iam_json(
     account: str | None = None,
     role: str | None = None,
 ) -> dict[str, Any]:
-    """Return the policy that `aws iam create-policy --policy-document` takes.
+    """Return the policy for `aws iam create-policy --policy-document`.
 
-    `region` and `account` stand in its ARNs; a policy without them goes for the table of that name
-    in every Region of its account. With `role` the policy is the `PolicyDocument` of the answer,
-    beside the role's `AssumeRolePolicyDocument` and the `ManagedPolicyArns` to attach.
+    `region` and `account` go into its ARNs. Without them, the policy applies to the table of that
+    name in every Region of its account. With `role`, the policy is the `PolicyDocument` of the
+    result, which also has the role's `AssumeRolePolicyDocument` and the `ManagedPolicyArns` to
+    attach.
 
-    Raises InvalidOptionError for a tenant's policy with a role: that takes two roles.
+    Raises InvalidOptionError for a tenant's policy with a role, which would take two roles.
     """
     partition = "aws"
     for start in ("cn", "us-gov"):
@@ -53,7 +54,7 @@ def iam_json(
         return document
     if permissions.tenant is not None:
         raise InvalidOptionError(
-            "a function that works for tenants takes two roles, its own and one that it assumes "
+            "a function that works for tenants needs two roles, its own and one that it assumes "
             "with a tenant's name; write them as cloudformation or terraform"
         )
     return {
@@ -66,8 +67,8 @@ def iam_json(
 def iam_cloudformation(permissions: Permissions, *, role: str | None = None) -> dict[str, Any]:
     """Return a template with the policy, for the table in the stack's own account and Region.
 
-    With `role` the template makes the role that a Lambda function runs with. For a tenant's policy
-    these are two: the function's own, and one that it assumes with the tenant's name as a tag.
+    With `role`, the template also has the role of a Lambda function. For a tenant's policy it has
+    two: the function's own role, and one that it assumes with the tenant's name as a tag.
     """
 
     def arn(service: str, other: str, path: str) -> dict[str, str]:
@@ -163,7 +164,7 @@ _TRUSTS_LAMBDA: Final[Mapping[str, Any]] = {
 
 
 def _document(permissions: Permissions, arn: Arn, regions: tuple[str, ...]) -> dict[str, Any]:
-    """The policy document, with ARNs as the format writes them."""
+    """Return the policy document, with ARNs in the form that the format needs."""
 
     def resources(statement: Statement) -> list[Any]:
         return [
@@ -188,7 +189,7 @@ def _document(permissions: Permissions, arn: Arn, regions: tuple[str, ...]) -> d
 
 
 def _checked_role(role: str | None, permissions: Permissions) -> str | None:
-    """The role; None without one. Raises InvalidOptionError where it cannot be made."""
+    """Return the role, or None. Raises InvalidOptionError if it cannot be made."""
     if role is not None and role not in ROLES:
         raise InvalidOptionError(f'role is "lambda", not {quoted(role)}')
     confined = any("Null" in statement.condition for statement in permissions.statements)
@@ -200,7 +201,7 @@ def _checked_role(role: str | None, permissions: Permissions) -> str | None:
 
 
 def _trusts(function: Any, tenant: str) -> dict[str, Any]:
-    """What lets a function assume a tenant's role: with the tenant's name as its only tag."""
+    """Return the policy that lets a function assume a tenant's role, with the tenant as its tag."""
     return {
         "Version": _VERSION,
         "Statement": [
@@ -218,7 +219,7 @@ def _trusts(function: Any, tenant: str) -> dict[str, Any]:
 
 
 def _assuming(role: Any) -> dict[str, Any]:
-    """What lets a function assume a tenant's role, on the function's side."""
+    """Return the function's policy for assuming a tenant's role."""
     actions = ["sts:AssumeRole", "sts:TagSession"]
     statement = {"Sid": "AssumeTenantRole", "Effect": "Allow", "Action": actions, "Resource": role}
     return {"Version": _VERSION, "Statement": [statement]}

@@ -1,4 +1,4 @@
-"""The page that tells an operator how to make a service's table."""
+"""The page that tells an operator how to create a service's table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from leyden.tables import TableDefinition, table_definition
 __all__ = ["markdown"]
 
 _MEMORY: Final = "mastra"
-"""The service of an agent's memory, whose store sends less than an application may."""
+"""The service of an agent's memory, whose store needs fewer permissions than an application."""
 
 
 def markdown(
@@ -30,10 +30,10 @@ def markdown(
 ) -> str:
     """Return the page that tells an operator how to create a service's table, as Markdown.
 
-    It holds the key, the indexes with the access patterns that use them, the time to live, the
-    settings, how to make the table with the AWS command line, CloudFormation, the CDK or
-    Terraform, and the policy of who uses it. `source` is what the page gives to `leyden table` in
-    its commands: the folder of the schemas.
+    It has the key, the indexes with the access patterns that use them, the time to live, the
+    settings, how to create the table with the AWS command line, CloudFormation, the CDK or
+    Terraform, and the policy for the programs that use it. `source` is the argument of
+    `leyden table` in the page's commands: the folder of the schemas.
     """
     definition = table_definition(service)
     keys = [("partition key", definition.hash)]
@@ -64,7 +64,7 @@ def markdown(
 
 
 def _ways(definition: TableDefinition, table_name: str, source: str) -> Iterable[str]:
-    """The ways to make the table, each with its file and its commands."""
+    """Yield the ways to create the table, each with its file and its commands."""
     yield from ("## AWS command line\n", "Save as `table.json`:\n")
     yield _fenced("json", json.dumps(create_table_json(definition, table_name), indent=2))
     create = "aws dynamodb create-table --cli-input-json file://table.json"
@@ -86,7 +86,7 @@ def _ways(definition: TableDefinition, table_name: str, source: str) -> Iterable
 
 
 def _access(service: ServiceSpec, table_name: str, source: str) -> Iterable[str]:
-    """The policy of whoever works on the table."""
+    """Yield the policy for programs that use the table."""
     purpose, option, who = "application", "", "An application that uses all operations"
     further = "; `--read-only` and `--tenant ATTRIBUTE` allow less"
     if service.service == _MEMORY:
@@ -119,7 +119,7 @@ def _index_table(service: ServiceSpec, definition: TableDefinition) -> str:
             {"all": "all fields", "keys_only": "keys only"}[index.projection]
             if isinstance(index.projection, str)
             else f"keys and {_listed(index.projection)}",
-            # Every access pattern on the index, with the attributes that it finds items by.
+            # Every access pattern on the index, with the attributes of its key.
             "; ".join(
                 f"`{entity.alias}.{pattern.name}` "
                 f"({', '.join(pattern.composites) or 'no attributes'})"
@@ -139,7 +139,7 @@ _PROJECTED = {"all": "all fields", "keys_only": "keys, vector and filters"}
 def _vectors(
     service: ServiceSpec, definition: TableDefinition, table_name: str, source: str
 ) -> Sequence[str]:
-    """The section on vector indexes: how to leave them out, and to add each of them later."""
+    """Return the section about vector indexes: how to leave them out, and how to add each later."""
 
     rows = [
         (
@@ -165,7 +165,7 @@ def _vectors(
         json.dumps(definition.add_vector_index_params(table_name, name), indent=2)
         for name in definition.vectors
     ]
-    # DynamoDB refuses a table with definitions of attributes that neither a key nor an index has.
+    # DynamoDB refuses definitions of attributes that neither a key nor an index uses.
     keys = {definition.hash, definition.range}.union(
         *((*index.hash, *index.range) for index in definition.indexes.values())
     )
@@ -217,7 +217,7 @@ _SETTINGS: Final = {
 
 
 def _settings(definition: TableDefinition, source: str) -> Sequence[str]:
-    """The settings as a table, and what is on without table.yaml saying so."""
+    """Return the settings as a table, and a note about those that table.yaml does not mention."""
     settings = production(definition.settings)
     said = {name: getattr(settings, name) for name in _SETTINGS}
     provisioned = settings.provisioned
@@ -261,12 +261,12 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def _typed(definition: TableDefinition, names: Iterable[str]) -> str:
-    """Fields with their types."""
+    """Return fields with their types."""
     return ", ".join(f"{_code(name)} ({definition.types[name]})" for name in names)
 
 
 def _code(text: str) -> str:
-    """A name as code in a line of Markdown, whatever it holds."""
+    """Return a name as code in a line of Markdown, whatever it contains."""
     runs = [len(run) for run in re.findall("`+", text)]
     fence = "`" * (max(runs) + 1 if runs else 1)
     space = " " if runs else ""

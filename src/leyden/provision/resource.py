@@ -1,14 +1,14 @@
-"""A table as the resources of CloudFormation: the one description from which all formats are made.
+"""A table as CloudFormation resources: the one description from which all formats are made.
 
-`table_resources` gives the resources by their logical ids, in CloudFormation's own words. The
-templates hold them as they are; the writers for CDK and Terraform translate them. So a setting
-is spelled out once, here.
+`table_resources` returns the resources by logical id, in CloudFormation's own terms. The templates
+contain them unchanged, and the writers for CDK and Terraform translate them. So each setting is
+spelled out only once, here.
 
-A table with replicas is one `AWS::DynamoDB::GlobalTable`, which scales by itself. Any other is an
-`AWS::DynamoDB::Table`, beside which autoscaling needs a `ScalableTarget` and a `ScalingPolicy` for
-each capacity that it changes.
+A table with replicas is one `AWS::DynamoDB::GlobalTable`, which scales by itself. Any other table
+is an `AWS::DynamoDB::Table`, and autoscaling adds a `ScalableTarget` and a `ScalingPolicy` for each
+capacity that it changes.
 
-Three functions of CloudFormation occur, each in one place:
+Three CloudFormation functions occur, each in one place:
 
 - `{"Ref": "AWS::Region"}` is the Region of a global table's first replica;
 - `{"Fn::Sub": "table/${Table}"}` and `{"Fn::Sub": "table/${Table}/index/gsi1"}` are the
@@ -34,7 +34,7 @@ SCALABLE_TARGET: Final = "AWS::ApplicationAutoScaling::ScalableTarget"
 SCALING_POLICY: Final = "AWS::ApplicationAutoScaling::ScalingPolicy"
 
 Resources = dict[str, dict[str, Any]]
-"""Resources by logical id, each with `Type`, `Properties` and, for the table, its policies."""
+"""Resources by logical id, each with `Type` and `Properties`; the table also has its policies."""
 
 
 def table_resources(
@@ -44,11 +44,11 @@ def table_resources(
     logical_id: str = "Table",
     dev: bool = False,
 ) -> Resources:
-    """Return the table, and what scales it, as CloudFormation resources by logical id.
+    """Return the table and its autoscaling as CloudFormation resources, by logical id.
 
-    Point-in-time recovery and deletion protection are on where table.yaml is silent about them,
-    and the table outlives its stack. With `dev`, nothing is on that table.yaml does not declare,
-    and the table goes with its stack.
+    Unless table.yaml says otherwise, point-in-time recovery and deletion protection are on. The
+    table outlives its stack. With `dev`, only what table.yaml declares is on, and the table is
+    deleted with its stack.
 
     >>> table_resources(app.table_definition, "tasks")["Table"]["Type"]     # doctest: +SKIP
     'AWS::DynamoDB::Table'
@@ -106,23 +106,23 @@ class Scaling:
 
     @property
     def path(self) -> str:
-        """What stands behind the table's name in the id of what scales."""
+        """The part of a scaled resource's id behind the table's name."""
         return "" if self.index is None else f"/index/{self.index}"
 
     @property
     def letters(self) -> str:
-        """The index's name as part of a logical id, which has letters and digits only."""
+        """The index's name as part of a logical id, which may have only letters and digits."""
         return "".join(filter(str.isalnum, (self.index or "").title()))
 
     @property
     def dimension(self) -> str:
-        """What scales, as Application Auto Scaling names it."""
+        """The scaled dimension, in Application Auto Scaling's terms."""
         kind = "table" if self.index is None else "index"
         return f"dynamodb:{kind}:{self.verb}CapacityUnits"
 
     @property
     def configuration(self) -> dict[str, Any]:
-        """The policy that keeps the utilization at its target."""
+        """The configuration that keeps the utilization at its target."""
         metric = f"DynamoDB{self.verb}CapacityUtilization"
         return {
             "TargetValue": self.target,
@@ -130,12 +130,12 @@ class Scaling:
         }
 
     def policy_name(self, table_name: str) -> str:
-        """The name of that policy."""
+        """Return the name of the scaling policy."""
         return f"{table_name}{self.path}/{self.verb.lower()}-utilization"
 
 
 def scalings(definition: TableDefinition) -> list[Scaling]:
-    """All capacity of a table and of its global indexes that autoscaling changes."""
+    """Return all capacity of a table and its global indexes that autoscaling changes."""
     provisioned = definition.settings.provisioned
     if provisioned is None:
         return []
@@ -149,7 +149,7 @@ def scalings(definition: TableDefinition) -> list[Scaling]:
 
 
 def production(settings: TableSettings, *, dev: bool = False) -> TableSettings:
-    """Return the settings with what suits production where table.yaml is silent; not with `dev`."""
+    """Return the settings with production's defaults for what table.yaml omits, unless `dev`."""
     if dev:
         return settings
     recovery, protection = settings.point_in_time_recovery, settings.deletion_protection
@@ -161,9 +161,9 @@ def production(settings: TableSettings, *, dev: bool = False) -> TableSettings:
 
 
 def unsaid(settings: TableSettings, *, dev: bool = False) -> str:
-    """Say in one sentence what a template has on, or off, without table.yaml saying so.
+    """Return one sentence about what is on, or off, without table.yaml saying so.
 
-    It is empty where table.yaml says all of it.
+    It is empty if table.yaml declares everything.
 
     >>> unsaid(TableSettings(deletion_protection=True))
     'point-in-time recovery is on, since table.yaml does not say (--dev leaves it off)'
@@ -186,7 +186,7 @@ def unsaid(settings: TableSettings, *, dev: bool = False) -> str:
 
 
 def _table(definition: TableDefinition, table_name: str) -> dict[str, Any]:
-    """The properties of an AWS::DynamoDB::Table: CreateTable's input in other words."""
+    """Return the properties of an AWS::DynamoDB::Table: CreateTable's input with other names."""
     properties = definition.create_table_params(table_name)
     if "StreamSpecification" in properties:
         del properties["StreamSpecification"]["StreamEnabled"]
@@ -212,7 +212,7 @@ _OF_REPLICAS: Final = (
 
 
 def _global_table(definition: TableDefinition, table_name: str) -> dict[str, Any]:
-    """The properties of an AWS::DynamoDB::GlobalTable, whose replicas are alike."""
+    """Return the properties of an AWS::DynamoDB::GlobalTable with identical replicas."""
     properties = _table(definition, table_name)
     settings = definition.settings
     replica: dict[str, Any] = {
@@ -257,7 +257,7 @@ def _settings_of_scaling(capacity: Capacity) -> dict[str, Any]:
 
 
 def _free(name: str, taken: Iterable[str]) -> str:
-    """A logical id that is not taken: `gsi-1` and `gsi1` have the same letters."""
+    """Return a logical id that is not taken, since `gsi-1` and `gsi1` have the same letters."""
     names, count = set(taken), 2
     found = name
     while found in names:

@@ -1,4 +1,4 @@
-"""A script that makes the table with boto3, and can be run again and again."""
+"""A script that creates the table with boto3 and can be run repeatedly."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ WIDTH: Final = 100
 def boto3_script(
     definition: TableDefinition, table_name: str, *, dev: bool = False, comment: str = ""
 ) -> str:
-    """Return a Python script that creates the table, with all that CreateTable does not take.
+    """Return a Python script that creates the table, with everything that CreateTable cannot set.
 
-    It leaves the keys, indexes and billing of a table that exists as they are, and turns on what is
-    off of the time to live, the recovery and the autoscaling, and adds replicas that are missing.
+    If the table exists, the script does not change its keys, indexes and billing. It enables time
+    to live, point-in-time recovery and autoscaling if they are off, and adds missing replicas.
     `comment` is a sentence for its docstring. With `dev`, only what table.yaml declares is on.
     """
     settings = production(definition.settings, dev=dev)
@@ -74,7 +74,7 @@ def boto3_script(
 
 
 def python_literal(value: Any, indent: int = 0) -> str:
-    """Write JSON's values as Python, on lines of at most 100 characters where they can be parted.
+    """Write JSON values as Python, with lines of at most 100 characters where they can be split.
 
     >>> python_literal({"Enabled": True})
     '{"Enabled": True}'

@@ -1,7 +1,7 @@
-"""The least that a program may do on a table, as the statements of an IAM policy.
+"""The least permissions that a program needs on a table, as statements of an IAM policy.
 
-`permissions` gives them without saying how a document names the table: a resource is a path such as
-`table/tasks/index/gsi1`, which each format puts behind an account and a Region of its own.
+`permissions` returns them without account and Region: a resource is a path such as
+`table/tasks/index/gsi1`, and each format puts its own account and Region in front.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ __all__ = ["PURPOSES", "Permissions", "Statement", "permissions"]
 
 _READS: Final = ("BatchGetItem", "GetItem", "Query")
 _WRITES: Final = ("BatchWriteItem", "ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem")
-"""What writes are allowed as. A transaction is allowed as the actions of its parts."""
+"""The actions of writes. A transaction needs the actions of its parts."""
 
 _ON_TABLE: Final[Mapping[str, tuple[str, ...]]] = {
     "ReadItems": _READS,
     "WriteItems": _WRITES,
-    # No method of the memory store checks an item in a transaction that it does not write.
+    # The memory store has no transaction that only checks an item.
     "WriteMemory": tuple(action for action in _WRITES if action != "ConditionCheckItem"),
     "MigrateItems": (
         *("BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem"),
@@ -42,14 +42,14 @@ _ON_TABLE: Final[Mapping[str, tuple[str, ...]]] = {
     "ManageTimeToLive": ("DescribeTimeToLive", "UpdateTimeToLive"),
     "ManageBackups": ("DescribeContinuousBackups", "UpdateContinuousBackups"),
     "ManageTags": ("ListTagsOfResource", "TagResource"),
-    # AWS copies the items to a new replica in the name of whoever adds it.
+    # AWS copies the items to a new replica with the permissions of whoever adds it.
     "AddReplicas": (
         *("BatchWriteItem", "CreateTableReplica", "DeleteItem", "GetItem", "PutItem", "Query"),
         *("Scan", "UpdateItem"),
     ),
     "AddVectorIndexes": ("UpdateTable",),
 }
-"""The statements on the table itself, by their ids, with the actions that they allow."""
+"""The statements about the table itself, by id, with the actions that they allow."""
 
 PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
     "application": ("ReadItems", "WriteItems", "ScanTable", "QueryIndexes", "SearchVectors"),
@@ -64,28 +64,29 @@ PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "table": ("ManageTable", "ManageTimeToLive", "ManageBackups", "ManageTags", "AddReplicas"),
 }
-"""What a program may be for, with the statements that it takes, where the table has such things."""
+"""The purposes of a program, with the statements each needs if the table has such things."""
 
 _OF_KEYS: Final = (
     *("CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey"),
     *("GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"),
 )
-"""What DynamoDB asks of a customer's own key, in the name of whoever uses the table."""
+"""What DynamoDB does with a customer's own key, with the permissions of the table's user."""
 
 _VARIABLE: Final = re.compile(r"\$\{([^${}]+)\}")
 _TAG: Final = "aws:PrincipalTag/"
 _KEYS: Final = "dynamodb:LeadingKeys"
 _BEYOND: Final = (
-    f"{_KEYS} does not apply to SearchVectors, and the partition of a vector index is no boundary, "
-    "so whoever may search an index may search what all tenants have in it"
+    f"{_KEYS} does not apply to SearchVectors, and the partition of a vector index is not a "
+    "boundary, so whoever may search an index may search the vectors of all tenants in it"
 )
 
 
 @frozen
 class Statement:
-    """One statement, which allows `actions` on `resources`; `condition` is in a policy's own words.
+    """One statement, which allows `actions` on `resources`.
 
-    `resources` are paths behind the `service`, or whole ARNs.
+    `resources` are paths behind the `service`, or whole ARNs. `condition` is in the policy's own
+    form.
     """
 
     sid: str
@@ -97,10 +98,10 @@ class Statement:
 
 @frozen
 class Permissions:
-    """The statements, the Regions of the table's replicas, and what people should know of them.
+    """The statements, the Regions of the table's replicas, and notes for people.
 
-    `tenant` is the session tag that names the tenant; None where the policy is for no tenant, or
-    its name comes from elsewhere.
+    `tenant` is the session tag that names the tenant. It is None if the policy is not for a tenant,
+    or if the tenant's name comes from elsewhere.
     """
 
     statements: tuple[Statement, ...]
@@ -120,17 +121,18 @@ def permissions(
     tenant_value: str | None = None,
     searches: bool = False,
 ) -> Permissions:
-    """Return the least privilege that the operations of a service need, on its table and indexes.
+    """Return the least permissions that a service's operations need on its table and indexes.
 
-    `purpose` is `application`: all that chains, batches, transactions, searches and the programs
-    behind them send. `read_only` leaves all writes out, and `scan=False` what reads whole tables.
-    The others are `memory` (what a DynamoDBStore and Memory send, `init()` included), `migrate` and
-    `doctor` (the commands of these names), and `table` (to create, compare and change the table).
+    `purpose` says what the program does. `application` allows everything that chains, batches,
+    transactions and searches send; `read_only` leaves out all writes, and `scan=False` reading
+    whole tables. `memory` is for DynamoDBStore and Memory, including `init()`. `migrate` and
+    `doctor` are for the commands with these names, and `table` is for creating, comparing and
+    changing the table.
 
     `tenant` is an attribute of every entity. The policy then allows only keys that begin with the
-    caller's own tenant: its session tag of the attribute's name. `tenant_value` puts another
-    variable of IAM in the tag's place, or one name. Such a policy allows no scan, and searches only
-    with `searches`: DynamoDB cannot confine them to a tenant.
+    caller's own tenant, which is the session tag with the attribute's name. `tenant_value` replaces
+    the tag with another IAM variable, or with one name. Such a policy allows no scan, and searches
+    only with `searches`, because DynamoDB cannot confine them to a tenant.
 
     Raises InvalidOptionError for options that do not fit, and for schemas that cannot keep tenants
     apart, with every reason.
@@ -162,7 +164,7 @@ def permissions(
         sid: (Statement(sid, does, (table,)),) for sid, does in _ON_TABLE.items()
     }
     statements["QueryIndexes"] = (Statement("QueryIndexes", ("Query",), indexes),)
-    # A search that is refused looks whether its index is there and ready.
+    # When a search is refused, the library checks whether its index exists and is ready.
     statements["SearchVectors"] = (
         Statement("SearchVectors", ("SearchVectors",), vectors),
         Statement("DescribeVectorIndexes", ("DescribeTable",), (table,)),
@@ -209,9 +211,8 @@ def _for_tenant(
     writes: bool,
     searches: bool,
 ) -> Permissions:
-    """The permissions for one tenant, with those beside that are no tenant's.
-
-    `given` is its name, or a variable that has it; `found_by` is what searches need.
+    """Return the permissions for one tenant, together with those in `beside`.
+    `given` is the tenant's name, or a variable for it; `found_by` is what searches need.
     """
     keys = tenant_keys(service, tenant, writes=writes)
     confined = _of_tenant(table, keys, given, (*_READS, *_WRITES) if writes else _READS)
@@ -228,13 +229,13 @@ def _for_tenant(
 
 
 def _notes(keys: TenantKeys, has_vectors: bool, searches: bool, *, is_named: bool) -> Iterator[str]:
-    """What people should know of a tenant's policy; `is_named`: it is for one name alone."""
+    """Yield notes about a tenant's policy; `is_named` means that it is for one name only."""
     for reason in keys.left_out:
         yield f"left out, {reason}"
     if has_vectors and searches:
         yield f"searches reach the vectors of all tenants: {_BEYOND}"
     elif has_vectors:
-        yield f"left out, all searches: {_BEYOND}; --searches allows them all the same"
+        yield f"left out, all searches: {_BEYOND}; --searches allows them nevertheless"
     yield "left out, scans: they read what all tenants have"
     if not is_named:
         shown = dict.fromkeys([*keys.excluded, "*", "?"])
@@ -243,7 +244,7 @@ def _notes(keys: TenantKeys, has_vectors: bool, searches: bool, *, is_named: boo
 
 
 def _key_use(key: str | None) -> tuple[Statement, ...]:
-    """The use of a customer's key, through DynamoDB alone; nothing where the table has none."""
+    """Return the permission to use a customer's key through DynamoDB, if the table has one."""
     if key is None:
         return ()
     through: dict[str, Any] = {"StringLike": {"kms:ViaService": "dynamodb.*.amazonaws.com*"}}
@@ -251,7 +252,7 @@ def _key_use(key: str | None) -> tuple[Statement, ...]:
     if key.startswith("arn:"):
         return (evolve(statement, resources=(key,)),)
     if key.startswith("alias/"):
-        # A policy cannot name a key by its alias as the resource.
+        # A policy cannot name a key's alias as its resource.
         condition = {**through, "ForAnyValue:StringEquals": {"kms:ResourceAliases": key}}
         return (evolve(statement, resources=("key/*",), condition=condition),)
     return (statement,)
@@ -260,14 +261,14 @@ def _key_use(key: str | None) -> tuple[Statement, ...]:
 def _of_tenant(
     table: str, keys: TenantKeys, given: str, actions: tuple[str, ...]
 ) -> tuple[Statement, ...]:
-    """The statements for the keys of a tenant; `given` is its name, or a variable that has it.
+    """Return the statements for a tenant's keys; `given` is its name, or a variable for it.
 
-    Raises InvalidOptionError where `given` is neither.
+    Raises InvalidOptionError if `given` is neither.
     """
     variable = _VARIABLE.fullmatch(given)
     if variable is not None:
         name, key = given, variable[1]
-        # IAM puts the name into the patterns as it is, where `*` would be any text.
+        # IAM inserts the name into the patterns unescaped, where `*` would match any text.
         kept_out = dict.fromkeys(f"*{_literal(char)}*" for char in (*keys.excluded, "*", "?"))
         caller = {"StringLike": {key: "?*"}, "StringNotLike": {key: list(kept_out)}}
     elif not given or "${" in given or any(char in given for char in keys.excluded):
@@ -282,7 +283,7 @@ def _of_tenant(
         ends = [f"{_literal(one.after)}{'*' if one.goes_on else ''}" for one in some]
         starts = [_literal(one.before) for one in some]
         like = [f"{start}{name}{end}" for start, end in zip(starts, ends, strict=True)]
-        # Of no keys at all, all are like these.
+        # The condition also holds if there are no keys at all, so `Null` requires some.
         return {"ForAllValues:StringLike": {_KEYS: like}, "Null": {_KEYS: "false"}, **caller}
 
     alike: dict[tuple[Leading, ...], list[str]] = {}
@@ -303,5 +304,5 @@ def _of_tenant(
 
 
 def _literal(text: str) -> str:
-    """A text that means itself in a pattern of IAM."""
+    """Escape a text so that it matches only itself in an IAM pattern."""
     return re.sub(r"[*?]|\$(?=\{)|\$\Z", lambda found: f"${{{found[0]}}}", text)

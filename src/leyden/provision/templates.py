@@ -16,11 +16,12 @@ __all__ = ["cloudformation", "cloudformation_yaml", "sam"]
 def cloudformation(
     definition: TableDefinition, table_name: str, *, logical_id: str = "Table", dev: bool = False
 ) -> dict[str, Any]:
-    """Return a whole template of the table, and of what scales it; `logical_id` is its name there.
+    """Return a template with the table and its autoscaling; `logical_id` names the table in it.
 
-    Point-in-time recovery and deletion protection are on unless table.yaml says otherwise, and the
+    Point-in-time recovery and deletion protection are on unless table.yaml says otherwise. The
     table outlives its stack: it is retained when the stack is deleted, or when a change would
-    replace it. With `dev`, only what table.yaml declares is on, and the table goes with its stack.
+    replace it. With `dev`, only what table.yaml declares is on, and the table is deleted with its
+    stack.
     """
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -31,9 +32,9 @@ def cloudformation(
 def sam(
     definition: TableDefinition, table_name: str, *, logical_id: str = "Table", dev: bool = False
 ) -> dict[str, Any]:
-    """Return a template of AWS SAM with the table, to which you add functions.
+    """Return an AWS SAM template with the table, to which you add functions.
 
-    The table is the one of `cloudformation`. Each function of the template finds its name in the
+    The table is the one of `cloudformation`. Each function in the template gets its name in the
     variable `TABLE_NAME`.
     """
     template = cloudformation(definition, table_name, logical_id=logical_id, dev=dev)
@@ -49,9 +50,9 @@ def sam(
 
 
 def cloudformation_yaml(template: dict[str, Any], comment: str = "") -> str:
-    """Write a template as YAML, with its lists indented and its order kept.
+    """Write a template as YAML, with indented lists and the order kept.
 
-    `comment` stands at its top, a line of it behind each `#`.
+    `comment` goes to the top, as lines that begin with `#`.
     """
     head = "".join(f"# {line}\n" for line in wrap(comment, 98))
     return head + yaml.dump(template, Dumper=_Dumper, sort_keys=False, width=100)

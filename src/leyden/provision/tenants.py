@@ -1,15 +1,16 @@
-"""Which partition keys are a tenant's, as patterns for `dynamodb:LeadingKeys`.
+"""Which partition keys belong to a tenant, as patterns for `dynamodb:LeadingKeys`.
 
 A policy lets a tenant work on the keys that begin with its own name. That keeps tenants apart only
-where no other tenant's key begins so. `tenant_keys` proves it of the schemas, or refuses them and
-names what is in the way:
+if no other tenant's key begins the same way. `tenant_keys` proves this for the schemas, or refuses
+them and names what is in the way:
 
-- Two names must not make one text: no casing that folds letters, no padding.
-- What ends the name in a key, `#` in most, must not stand in any name. Otherwise the items of a
-  tenant `a#ticket_id_1` would be among those of the tenant `a`. The same goes for what ends it in
-  other keys that begin alike: the name `a#ticket_id_1` may be a whole key, too.
-- No other key that stands in the same field may look like a tenant's. An index reads a field of all
-  items, whichever entity wrote it there, so this goes by fields.
+- Two names must not become the same text, so there may be no casing that folds letters and no
+  padding.
+- The text that ends the name in a key, mostly `#`, must not occur in any name. Otherwise the items
+  of a tenant `a#ticket_id_1` would be among those of the tenant `a`. The same applies to what ends
+  it in other keys with the same beginning: the name `a#ticket_id_1` may be a whole key, too.
+- No other key in the same field may look like a tenant's. An index reads a field of all items,
+  whichever entity wrote it, so this check goes by fields.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ from leyden.schema import AttributeSpec, EntitySpec, ServiceSpec, may_hold
 __all__ = ["Leading", "TenantKeys", "tenant_keys"]
 
 _ESCAPE: Final = "$"
-"""What stands in strict keys for each character up to it, with another one behind."""
+"""Strict keys escape each character up to this one, with this one in front."""
 _ESCAPED: Final = frozenset(' !"#$')
-"""These characters, but for those that are not printed."""
+"""The printable characters among those."""
 
 
 @frozen
 class Leading:
-    """Keys that a tenant leads: `before`, its name, `after`, and more text where `goes_on`."""
+    """Keys that begin with a tenant: `before`, its name, `after`, and more text if `goes_on`."""
 
     before: str
     after: str
@@ -45,10 +46,10 @@ class Leading:
 
 @frozen
 class TenantKeys:
-    """The partition keys of a tenant, in the table and in each index by its name.
+    """The partition keys of a tenant, in the table and in each index by name.
 
-    `left_out` has the access patterns that the tenant does not lead, each with the reason.
-    `excluded` are the characters that no tenant's name may hold for this to be so.
+    `left_out` has the access patterns whose keys the tenant does not lead, each with the reason.
+    `excluded` has the characters that no tenant's name may contain, or tenants could meet.
     """
 
     table: tuple[Leading, ...]
@@ -59,11 +60,11 @@ class TenantKeys:
 
 @frozen
 class _Keys:
-    """The texts that one form writes into a field.
+    """The texts that one key form writes into a field.
 
-    They begin with `begins`, and are that where `is_whole`. `leading` says how they go on where the
-    tenant's name follows, else it is None. `attribute` holds the name, `fold` is what becomes
-    of its letters, `is_strict` says that it is escaped.
+    They begin with `begins`, and consist of nothing else if `is_whole`. If the tenant's name comes
+    next, `leading` says how they continue; otherwise it is None. `attribute` holds the name, `fold`
+    is how its letters are folded, and `is_strict` means that it is escaped.
     """
 
     field: str
@@ -75,14 +76,14 @@ class _Keys:
     is_strict: bool = False
 
     def may_be_of(self, leading: Leading) -> bool:
-        """Whether such a text may begin as the keys of `leading` do, by chance."""
+        """Return whether such a text may happen to begin as the keys of `leading` do."""
         if self.begins.startswith(leading.before):
             return True
         return not self.is_whole and leading.before.startswith(self.begins)
 
     @property
     def loose(self) -> str | None:
-        """Why two names may make one text here; None where each is in the key as it is."""
+        """Why two names may become one text here; None if names are in the key unchanged."""
         if self.attribute is None or self.is_strict:
             return None
         if self.attribute.padding is not None:
@@ -95,7 +96,7 @@ class _Keys:
         return None
 
     def may_hold(self, char: str) -> bool:
-        """Whether the text of a name may hold a character here."""
+        """Return whether a name's text may contain a character here."""
         spec = self.attribute
         if spec is None:
             return False
@@ -111,9 +112,9 @@ class _Keys:
 def tenant_keys(service: ServiceSpec, tenant: str, *, writes: bool = True) -> TenantKeys:
     """Return the keys of a tenant, whose name is in the attribute `tenant` of every entity.
 
-    With `writes` they are those that writes need: the guards of unique values are among them.
+    With `writes`, they include the keys that only writes need: the guards of unique values.
 
-    Raises InvalidOptionError, with every reason, where these schemas cannot keep tenants apart.
+    Raises InvalidOptionError, with every reason, if these schemas cannot keep tenants apart.
     """
     faults: list[str] = []
     for entity in service.entities.values():
@@ -141,7 +142,7 @@ def tenant_keys(service: ServiceSpec, tenant: str, *, writes: bool = True) -> Te
     if faults:
         raise _refusal(tenant, faults)
     allowed = {(keys.field, keys.begins) for some in led.values() for keys in some}
-    # Those that are left out may begin alike, and end a name with another character.
+    # Keys that are left out may begin the same way, but end the name with another character.
     alike = [keys for keys in written if (keys.field, keys.begins) in allowed]
     ends = {keys.leading.after[0] for keys in alike if keys.leading and keys.leading.after}
     strict = _ESCAPED if any(keys.is_strict for keys in alike) else frozenset()
@@ -165,10 +166,9 @@ def _leading(some: list[_Keys]) -> tuple[Leading, ...]:
 def _led(
     entity: EntitySpec, tenant: str, writes: bool
 ) -> Iterator[tuple[str, str | None, _Keys | None]]:
-    """The keys that a tenant must lead: where they are, their index, and what is written there.
+    """Yield the keys that a tenant must lead: a description, the index, and the key.
 
-    They are in the table where the index is None, and have several attributes where nothing is said
-    of them.
+    The index is None for the table's own key. The key is None if it has several attributes.
     """
     for name, keys in entity_keys(entity).items():
         index = keys.spec.index
@@ -182,7 +182,7 @@ def _led(
 
 
 def _written(entity: EntitySpec, tenant: str) -> Iterator[_Keys]:
-    """All that an entity's items have in the fields of keys, and in those of its attributes."""
+    """Yield everything that an entity's items have in key fields and in attributes' fields."""
     keys = entity_keys(entity)
     fields = set()
     for one in keys.values():
@@ -199,7 +199,7 @@ def _written(entity: EntitySpec, tenant: str) -> Iterator[_Keys]:
         if primary.sk is not None:
             yield _Keys(primary.sk.field, GUARD_SORT_KEY, True)
     if primary.sk is not None and any(one.overflow for one in entity.attributes.values()):
-        # The parts of an item have its partition key.
+        # The parts of an item share its partition key.
         yield _Keys(primary.sk.field, PART_PREFIX)
 
 
@@ -226,10 +226,10 @@ def _keys_of(form: KeyForm, tenant: str) -> _Keys:
 
 
 def _guards(entity: EntitySpec, names: tuple[str, ...], tenant: str) -> _Keys:
-    """The partition keys of a constraint's guards; they are written as strict keys are."""
+    """Return the partition keys of a constraint's guards, which are written as strict keys are."""
     begins, attributes = guard_form(entity, names)
     field = entity.primary.pk.field
-    # By their fields' names, not as the constraint lists them.
+    # Guards order the attributes by their fields' names, not as the constraint lists them.
     first, *others = attributes
     if first.name != tenant:
         return _Keys(field, begins)
@@ -238,7 +238,7 @@ def _guards(entity: EntitySpec, names: tuple[str, ...], tenant: str) -> _Keys:
 
 
 def _why_not(keys: _Keys | None, written: list[_Keys], tenant: str) -> str | None:
-    """Why a tenant cannot be let work on these keys; None where it can."""
+    """Return why a tenant cannot be allowed these keys, or None if it can."""
     if keys is None:
         return "it has a partition key of several attributes"
     leading = keys.leading
@@ -247,7 +247,7 @@ def _why_not(keys: _Keys | None, written: list[_Keys], tenant: str) -> str | Non
     if keys.loose:
         return f"{tenant} {keys.loose}"
     if leading.goes_on and not leading.after:
-        return f"nothing stands between {tenant} and what follows it in the key"
+        return f"no text separates {tenant} from what follows it in the key"
     for other in written:
         if other.field != keys.field or not other.may_be_of(leading):
             continue
@@ -257,7 +257,7 @@ def _why_not(keys: _Keys | None, written: list[_Keys], tenant: str) -> str | Non
         if other.loose:
             return f"{tenant} {other.loose}"
         if other.leading.goes_on and not other.leading.after:
-            return f"nothing stands between {tenant} and what follows it in other such keys"
+            return f"no text separates {tenant} from what follows it in other such keys"
         for end, there in ((leading.after[:1], other), (other.leading.after[:1], keys)):
             if end and there.may_hold(end):
                 which = "the key" if there is other else "other such keys"
@@ -269,7 +269,7 @@ def _why_not(keys: _Keys | None, written: list[_Keys], tenant: str) -> str | Non
 
 
 def _is_folded(spec: AttributeSpec, fold: str) -> bool:
-    """Whether a key holds some name in other letters than those in which it is stored."""
+    """Return whether a key may hold a name in other letters than the attribute does."""
     if fold in spec.normalize or "digits" in spec.normalize:
         return False
     if spec.values:
@@ -279,6 +279,6 @@ def _is_folded(spec: AttributeSpec, fold: str) -> bool:
 
 @lru_cache
 def _changed(fold: str) -> frozenset[str]:
-    """The characters that a fold changes."""
+    """Return the characters that a fold changes."""
     every = map(chr, range(0x110000))
     return frozenset(char for char in every if getattr(char, fold)() != char)

@@ -1,8 +1,8 @@
 """The table for Terraform.
 
-It is an `aws_dynamodb_table`, as everybody writes it. That resource has no vector indexes, and no
-indexes whose key has several attributes. A table with these is an `awscc_dynamodb_table`: that
-provider is made from CloudFormation's own schemas, so it takes the very properties of the template.
+It is usually an `aws_dynamodb_table`. That resource supports neither vector indexes nor indexes
+whose key has several attributes. A table with these is an `awscc_dynamodb_table`: its provider is
+made from CloudFormation's own schemas, so it takes the same properties as the template.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _NESTED: Final = (
         {"enabled": "SSEEnabled", "kms_key_arn": "KMSMasterKeyId"},
     ),
 )
-"""Blocks, with the properties that they are made of and the arguments in them."""
+"""Inner blocks, the properties that they are made of, and their arguments."""
 
 _CLOUD_CONTROL: Final = (
     "The provider is awscc, since aws_dynamodb_table has no vector indexes, and no indexes whose "
@@ -65,9 +65,9 @@ _SCALED: Final = (
 def terraform(
     definition: TableDefinition, table_name: str, *, dev: bool = False, comment: str = ""
 ) -> str:
-    """Return the table, and what scales it, in Terraform's language.
+    """Return the table and its autoscaling in Terraform's language.
 
-    `comment` stands at its top. With `dev`, only what table.yaml declares is on, and Terraform may
+    `comment` goes to the top. With `dev`, only what table.yaml declares is on, and Terraform may
     destroy the table.
     """
     keys = (index.hash + index.range[1:] for index in definition.indexes.values())
@@ -86,7 +86,7 @@ def terraform(
 
 
 def _cloud_control(resources: Resources, dev: bool) -> list[Block]:
-    """The table as `awscc` takes it: CloudFormation's properties in snake case."""
+    """Return the table for `awscc`: CloudFormation's properties in snake case."""
     table, *scaling = resources.items()
     logical_id, resource = table
     kind = _KINDS.get(resource["Type"], _GLOBAL)
@@ -100,7 +100,7 @@ def _cloud_control(resources: Resources, dev: bool) -> list[Block]:
 
     arguments = translated(resource["Properties"])
     if kind != _GLOBAL:
-        # CloudFormation takes this in two forms, so the provider takes it as JSON.
+        # CloudFormation accepts two forms of this, so the provider takes it as JSON.
         arguments["key_schema"] = Encoded(resource["Properties"]["KeySchema"])
     found = [Block("data", ("aws_region", "table"))] if kind == _GLOBAL else []
     inner = () if dev else (Block("lifecycle", (), {"prevent_destroy": True}),)
@@ -110,9 +110,9 @@ def _cloud_control(resources: Resources, dev: bool) -> list[Block]:
 
 
 def _plain(definition: TableDefinition, table_name: str, dev: bool) -> list[Block]:
-    """The table as the provider `aws` takes it."""
+    """Return the table for the provider `aws`."""
     settings = production(definition.settings, dev=dev)
-    # Replicas are blocks of the table here. They follow each other by their streams.
+    # Here, replicas are blocks of the table. They follow each other by their streams.
     alone = evolve(
         definition.settings,
         replicas=(),
@@ -143,13 +143,13 @@ def _plain(definition: TableDefinition, table_name: str, dev: bool) -> list[Bloc
         whole = {"name": index["IndexName"], **whole, **_capacity(index)}
         blocks.append(Block("global_secondary_index", (), whole))
     for index in given.get("LocalSecondaryIndexes", ()):
-        # It has the table's own partition key.
+        # A local index has the table's own partition key.
         key_schema = {"range_key": _key_schema(index)["range_key"]}
         whole = {"name": index["IndexName"], **key_schema}
         whole |= _taken(index["Projection"], _PROJECTION)
         blocks.append(Block("local_secondary_index", (), whole))
     if key is not None:
-        # The provider takes no other name of it.
+        # The provider accepts only the key's ARN.
         given["SSESpecification"]["KMSMasterKeyId"] = key
     for name, source, taken in _NESTED:
         if source in given:
@@ -170,7 +170,7 @@ def _plain(definition: TableDefinition, table_name: str, dev: bool) -> list[Bloc
 
 
 def _replicas(settings: TableSettings, key: Raw | str | None) -> Iterable[Block]:
-    """The other Regions of a global table, each with the settings that a replica has of its own."""
+    """Yield the other Regions of a global table, each with a replica's own settings."""
     own = {
         "point_in_time_recovery": settings.point_in_time_recovery,
         "deletion_protection_enabled": settings.deletion_protection,
@@ -180,14 +180,14 @@ def _replicas(settings: TableSettings, key: Raw | str | None) -> Iterable[Block]
     for region in settings.replicas:
         replica: dict[str, Any] = {"region_name": region}
         if key is not None:
-            # A key of several Regions has the same id in each of them.
+            # A multi-Region key has the same id in each Region.
             named = key.text if isinstance(key, Raw) else f'"{key}"'
             replica["kms_key_arn"] = Raw(f'replace({named}, data.aws_region.table.id, "{region}")')
         yield Block("replica", (), {**replica, **own})
 
 
 def _key(kms_key: str | None) -> tuple[Raw | str | None, list[Block]]:
-    """A customer's key as its ARN, and the block that finds it where it has another name."""
+    """Return the ARN of a customer's key, with the block that looks up any other name."""
     if kms_key is None or kms_key.startswith("arn:"):
         return kms_key, []
     return Raw("data.aws_kms_key.table.arn"), [
@@ -196,7 +196,7 @@ def _key(kms_key: str | None) -> tuple[Raw | str | None, list[Block]]:
 
 
 def _taken(given: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Those of the properties that are there, under Terraform's names for them."""
+    """Return the properties that are present, under Terraform's names."""
     return {ours: given[theirs] for ours, theirs in names.items() if theirs in given}
 
 
@@ -209,7 +209,7 @@ def _key_schema(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _scaling(resources: Resources, logical_id: str, name: str) -> Iterator[Block]:
-    """The blocks that scale a table, whose name is the value of the expression `name`."""
+    """Yield the blocks that scale a table, whose name is the value of the expression `name`."""
     for resource_id, resource in resources.items():
         given = resource["Properties"]
         if resource["Type"] == SCALABLE_TARGET:
@@ -250,5 +250,5 @@ def _scaling(resources: Resources, logical_id: str, name: str) -> Iterator[Block
 
 
 def _snake(name: str) -> str:
-    """A name of CloudFormation as Terraform has it: `sse_specification`."""
+    """Return a CloudFormation name as Terraform writes it: `sse_specification`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

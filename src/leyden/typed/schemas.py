@@ -1,4 +1,4 @@
-"""The schemas of a generated module: what it has at run time."""
+"""The schemas of a generated module, and what the module provides at run time."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "Schemas", "digest_of", "digest_of_text"]
 
 FORMAT: Final = 1
-"""The form of generated modules; a module of another one is to be made again.
+"""The format of generated modules; a module with another format has to be generated again.
 
-It goes up when a module has to say something else at run time, and when the same YAML comes to
-mean another spec: what is compiled of it would be the former one.
+It increases when modules need other text at run time, and when the same YAML gets a different
+meaning, because compiled modules would keep the former one.
 """
 
 CARRIES: Final = "\n    _schemas.carries("
-"""How the statement begins that ends a module with what is compiled."""
+"""The beginning of the statement that ends a module with compiled schemas."""
 
 
 def digest_of(sources: Mapping[str, str]) -> str:
-    """What tells whether a module was made of these schemas, in this form."""
+    """Return a digest that tells whether a module was made of these schemas, in this format."""
     digest = sha256(f"leyden types {FORMAT}".encode())
     for name, text in sources.items():
         digest.update(f"\0{name}\0{text}".encode())
@@ -41,7 +41,7 @@ def digest_of(sources: Mapping[str, str]) -> str:
 
 
 def digest_of_text(text: bytes) -> str:
-    """What tells whether the text of a module is as it was made, up to `CARRIES`."""
+    """Return a digest that tells whether a module's text, up to `CARRIES`, is unchanged."""
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n")
     made = text.rpartition(CARRIES.encode())[0]
@@ -49,11 +49,11 @@ def digest_of_text(text: bytes) -> str:
 
 
 class Schemas(Prepared):
-    """The schemas of a generated module, and what the module gives at run time.
+    """The schemas of a generated module, and what the module provides at run time.
 
-    `sources` are the texts of the schema files by name, `digest` is theirs, and `records` has the
-    names of the record classes in the module with the aliases of their entities. The schemas are
-    read when something first needs them, once in a process.
+    `sources` has the texts of the schema files by name, and `digest` is their digest. `records`
+    maps the names of the module's record classes to the aliases of their entities. The schemas are
+    read when they are first needed, once in a process.
 
     >>> shop.load(table="shop").entities.order                       # doctest: +SKIP
     """
@@ -76,29 +76,29 @@ class Schemas(Prepared):
         self._compiled: Compiled | None = None
 
     def carries(self, make: Callable[[], Compiled], *, format: int, digest: str) -> None:
-        """Take what is compiled of the schemas, of a module of this format and digest.
+        """Take the compiled schemas of a module with this format and digest.
 
-        What does not fit any more is left alone, with a warning: the schemas are read instead.
+        If they no longer fit, a warning says so, and the schemas are read instead.
         """
         self._carried = make, format, digest
 
     def checked(
         self, hooks: Mapping[str, Callable[..., Any]] | None
     ) -> tuple[ServiceSpec, tuple[Fault, ...]]:
-        """The service and what is worth a warning; what `leyden.load` asks for.
+        """Return the service and its warnings, as `leyden.load` needs them.
 
-        Raises SchemaError where a hook is missing. Warns with a SchemaWarning where the types may
-        not be those of the schemas.
+        Raises SchemaError if a hook is missing. Warns with a SchemaWarning if the types may differ
+        from the schemas.
         """
         compiled = self._ready()
-        # Where a hook is missing, reading the schemas says so, with its place.
+        # If a hook is missing, reading the schemas reports it with its place.
         if compiled is not None and compiled.fits(hooks or {}):
             return compiled.spec, compiled.noted
         from leyden.schema import load_checked
         from leyden.schema.sources import Texts
 
         self._warn_of_edits()
-        # Which hooks there are is a part of the check; what they do is not.
+        # The check depends on which hooks exist, but not on what they do.
         names = frozenset(name for name, hook in (hooks or {}).items() if callable(hook))
         found = self._read.get(names)
         if found is None:
@@ -106,9 +106,9 @@ class Schemas(Prepared):
         return found
 
     def named(self, name: str) -> Any:
-        """What the module's `__getattr__` gives: `load`, record classes, and classes of Leyden.
+        """Return what the module's `__getattr__` provides: `load`, record classes, other classes.
 
-        Raises AttributeError; it says so of types that only type checkers see.
+        Raises AttributeError, with an explanation for types that only type checkers see.
         """
         found = self._found(name)
         setattr(sys.modules[self._module], name, found)
@@ -124,7 +124,7 @@ class Schemas(Prepared):
         if name in ("load", "load_async"):
             return partial(getattr(leyden, name), self)
         if name in ("AsyncService", "Service"):
-            # Annotations are evaluated at run time, by FastAPI for one.
+            # FastAPI, for example, evaluates annotations at run time.
             return getattr(leyden, name)
         if name.removesuffix("Entity") in self._records:
             return leyden.Entity
@@ -137,22 +137,22 @@ class Schemas(Prepared):
         )
 
     def _record(self, alias: str) -> type[Any]:
-        """The class that the entity's records have, whoever loads the schemas."""
+        """Return the class of an entity's records, which is the same whoever loads the schemas."""
         from leyden.mapping.record import loaded_class, record_class, record_slots
 
         spec = self._unhooked.entities[alias]
         record = record_class(spec, record_slots(spec))
         loaded_class(record.__leyden_shape__)
         if record.__leyden_mapping__ is None:
-            # Until the service is loaded, which brings its own.
+            # This is used until the service is loaded, which sets its own mapping.
             record.__leyden_mapping__ = partial(_mapping_without_hooks, spec)
         return record
 
     @cached_property
     def _unhooked(self) -> ServiceSpec:
-        """The service, of which nobody asks whether its hooks are there.
+        """The service, read without checking for its hooks.
 
-        Raises SchemaError, where the module was edited.
+        Raises SchemaError if the module was edited.
         """
         compiled = self._ready()
         if compiled is not None:
@@ -168,7 +168,7 @@ class Schemas(Prepared):
         return result.service
 
     def _ready(self) -> Compiled | None:
-        """What is compiled of the schemas, once it was seen to be as it was made; None without."""
+        """Return the compiled schemas if the module is unchanged, or None if there are none."""
         carried = self._carried
         if self._compiled is None and carried is not None:
             make, format, digest = carried
@@ -184,13 +184,13 @@ class Schemas(Prepared):
         return self._compiled
 
     def _is_text_of(self, digest: str) -> bool:
-        """Whether the module's text has this digest; true where there is bytecode alone."""
+        """Return whether the module's text has this digest; True if there is only bytecode."""
         module = sys.modules.get(self._module)
         file = getattr(module, "__file__", None)
         if file is None or not file.endswith(".py"):
             return True
         try:
-            # It may stand in an archive.
+            # The module may be in an archive.
             text: bytes = cast(Any, module).__spec__.loader.get_data(file)
         except (AttributeError, OSError):
             return True
@@ -206,14 +206,14 @@ class Schemas(Prepared):
     def _warn(self, message: str) -> None:
         if not self._warned:
             self._warned = True
-            # The caller of `load` stands behind what checks its arguments.
+            # The stack level points to the caller of `load`.
             warnings.warn(message, SchemaWarning, stacklevel=7)
 
 
 def _mapping_without_hooks(spec: EntitySpec) -> EntityMapping:
-    """The mapping of an entity by which its records are checked before the service is loaded.
+    """Return an entity's mapping for checking records before the service is loaded.
 
-    Only what the schema itself says is asked of values then, and not the functions that it names.
+    It checks values by the schema alone, without the functions that the schema names.
     """
     from leyden.mapping import compile_entity
     from leyden.mapping.building import calls_of
@@ -222,5 +222,5 @@ def _mapping_without_hooks(spec: EntitySpec) -> EntityMapping:
 
 
 def _unknown(*_: Any) -> Any:
-    """Stands for a hook that is not at hand; as a `validate`, it refuses nothing."""
+    """Replace a missing hook; as a `validate` hook, it refuses nothing."""
     return True

@@ -1,4 +1,4 @@
-"""The static types that generated modules are written in; all of them stand in the stubs beside it.
+"""The static types that generated modules use; they are in the stubs beside this file.
 
-Nothing imports this at run time: a generated module does so for type checkers only.
+Nothing imports this at run time; generated modules import it for type checkers only.
 """

@@ -1,4 +1,4 @@
-"""The static types that generated modules are written in."""
+"""The static types that generated modules use."""
 
 from leyden.mapping.record import Record as Record
 from leyden.typed.static.conditions import (

@@ -1,6 +1,6 @@
-"""Attributes as operands of conditions, by what their types can be asked.
+"""Attributes as operands of conditions, with the comparisons that their types allow.
 
-`order.attr.total > 10` is a `Condition`; a comparison with a value of another type is none.
+`order.attr.total > 10` is a `Condition`; a comparison with a value of another type is not.
 """
 
 from collections.abc import Iterator
@@ -32,19 +32,19 @@ V = TypeVar("V")
 E = TypeVar("E")
 
 class Condition(_Condition):
-    """A condition, to be joined to others by `&`, `|` and `~`."""
+    """A condition, which you combine with others by `&`, `|` and `~`."""
 
     def __and__(self, other: _Condition) -> Condition: ...
     def __or__(self, other: _Condition) -> Condition: ...
     def __invert__(self) -> Condition: ...
-    # A comparison of what cannot be compared is a bool for type checkers: it joins nothing.
+    # For type checkers, a comparison of incompatible values is a bool, which combines with nothing.
     def __rand__(self, other: None) -> Condition: ...
 
 class Computed:
-    """What `set()` takes in place of a value: another attribute, a sum, a default."""
+    """What `set()` takes instead of a value: another attribute, a sum, or a default."""
 
 class Encrypted:
-    """An encrypted attribute, of which the table knows only whether it is there."""
+    """An encrypted attribute; conditions can only ask whether it exists."""
 
     def exists(self) -> Condition: ...
     def does_not_exist(self) -> Condition: ...
@@ -104,7 +104,7 @@ class Bytes(_Ordered[bytes | bytearray | memoryview], _Sized[bytes | bytearray |
     def contains(self, item: bytes | Computed) -> Condition: ...
 
 class Sized(_Sized[V]):
-    """What is compared as a whole: a vector, a `json`."""
+    """A vector or a `json`, which is compared as a whole."""
 
 class Members(_Sized[V], Generic[V, E]):
     """A `set` of `E`."""
@@ -112,7 +112,7 @@ class Members(_Sized[V], Generic[V, E]):
     def contains(self, item: E | Computed) -> Condition: ...
 
 class Elements(_Sized[V], Generic[V, E]):
-    """A `list`, each of whose places is an operand `E`."""
+    """A `list`; each of its elements is an operand `E`."""
 
     def __getitem__(self, place: int) -> E: ...
     def contains(self, item: Any) -> Condition: ...
@@ -120,7 +120,7 @@ class Elements(_Sized[V], Generic[V, E]):
     def prepend(self, other: V) -> Computed: ...
 
 class Anything(_Ordered[Any], _Sized[Any]):
-    """What may hold any value: an `any`, and the inside of open lists and maps."""
+    """An attribute of any type: an `any`, or a value inside an open list or map."""
 
     def __getitem__(self, place: int | str) -> Anything: ...
     def __getattr__(self, name: str) -> Anything: ...
@@ -131,7 +131,7 @@ class Anything(_Ordered[Any], _Sized[Any]):
     def contains(self, item: Any) -> Condition: ...
 
 class Properties(_Sized[V]):
-    """A `map`, whose declared properties are attributes of it."""
+    """A `map`, with its declared properties as attributes."""
 
     def __getitem__(self, name: str) -> Anything: ...
 

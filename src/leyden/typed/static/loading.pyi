@@ -1,4 +1,4 @@
-"""`load` and `load_async` of a generated module: those of `leyden`, with the module's schemas."""
+"""`load` and `load_async` of a generated module: `leyden`'s functions with the module's schemas."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
@@ -10,7 +10,7 @@ from leyden.service.migrating_from import Origin
 S = TypeVar("S", covariant=True)
 
 class Load(Protocol[S]):
-    """Load the service; takes what `leyden.load` takes, but for its source."""
+    """Load the service; takes the arguments of `leyden.load` except its source."""
 
     def __call__(
         self,
@@ -30,7 +30,7 @@ class Load(Protocol[S]):
     ) -> S: ...
 
 class LoadAsync(Protocol[S]):
-    """Load the service for event loops; takes what `leyden.load_async` takes."""
+    """Load the service for asyncio; takes `leyden.load_async`'s arguments without its source."""
 
     async def __call__(
         self,

@@ -1,6 +1,6 @@
-"""The options of calls, but for those that decide what a call gives (`data`, `select`, `response`).
+"""The options of calls, without those that decide the result's type (`data`, `select`, `response`).
 
-They say what the families of `leyden.operations.options` say; a test compares the two.
+They match the families of `leyden.operations.options`; a test compares the two.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,7 @@
-"""Chains that read, by the records that they give and by how their service sends.
+"""Chains that read, by the class of their records and the mode of their service.
 
-Each ending stands here twice, for `Sync` and for `Async`, with one result: given, or to be awaited.
-`R` is the class of the records, `M` the mode.
+Each ending is declared twice, for `Sync` and for `Async`, with the same result, returned or
+awaited. `R` is the class of the records, `M` the mode.
 """
 
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -30,7 +30,7 @@ from leyden.typed.static.options import (
 )
 
 class Sync:
-    """The mode of a service of `load()`: `.go()` gives its result."""
+    """The mode of a service of `load()`: `.go()` returns its result."""
 
 class Async:
     """The mode of a service of `load_async()`: `.go()` is awaited."""
@@ -103,7 +103,7 @@ class Get(Generic[R, M]):
     ) -> _Task[Any]: ...
 
 class Records(Generic[R, M]):
-    """What `iter()` gives: records one by one, of all pages."""
+    """The result of `iter()`: records one by one, over all pages."""
 
     unreadable: list[DecodeError | HookError]
     def __iter__(self: Records[T, Sync]) -> Iterator[T]: ...
@@ -247,15 +247,15 @@ class _Ranges(Generic[Range, Begins]):
     def lte(self) -> Range: ...
 
 class RangedQuery(Query[R, M], _Ranges[Range, Begins], Generic[R, M, Range, Limits, Begins]):
-    """A query that takes a range: `Range` is called with the attribute, `Limits` holds it.
+    """A query that takes a range: `Range` is called with the attribute, and `Limits` holds it.
 
-    `Begins` is called with the beginning of a value, which may be none of the attribute's.
+    `Begins` is called with the beginning of a value, which need not be a value itself.
     """
 
     def between(self, start: Limits, end: Limits) -> Query[R, M]: ...
 
 class CollectionQuery(_Queried[R, M, Pages], Generic[R, M, Pages]):
-    """`app.collections.NAME(...)`: the members' items in one partition, in key order."""
+    """`app.collections.NAME(...)`: the items of all members in one partition, in key order."""
 
 class RangedCollectionQuery(
     CollectionQuery[R, M, Pages],
@@ -370,7 +370,7 @@ class Scan(_Many[R, M], Generic[R, M]):
     ) -> _Task[Any]: ...
 
 class Search(Generic[R, M]):
-    """`note.search.NAME(vector, ...)`: the items whose vectors are the nearest, in that order."""
+    """`note.search.NAME(vector, ...)`: the items with the nearest vectors, in order."""
 
     def where(self, *conditions: Condition) -> Self: ...
     def params(
@@ -415,7 +415,7 @@ class Search(Generic[R, M]):
     ) -> _Task[Matches[Item]]: ...
 
 class BatchGet(Generic[R, M]):
-    """Gets in batches: the records in the order of the entries, None for those not there."""
+    """Gets in batches: the records in the order of the entries, with None for missing ones."""
 
     def params(
         self,
@@ -464,7 +464,7 @@ class BatchGet(Generic[R, M]):
     ) -> _Task[BatchResult[Any]]: ...
 
 class TransactGet(Generic[R, M]):
-    """Gets of one moment: the records in the order of the entries, None for those not there."""
+    """Gets at one moment: the records in the order of the entries, with None for missing ones."""
 
     def params(
         self,

@@ -1,4 +1,4 @@
-"""Entities and services, as far as they do not depend on a schema."""
+"""Entities and services, without what depends on a schema."""
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -42,16 +42,16 @@ Paths: TypeAlias = Mapping[str, Any]
 """Values by their paths inside attributes: `{"lines[0].count": 1}`."""
 
 Group: TypeAlias = AbstractSet[X] | list[X] | tuple[X, ...]
-"""What a set takes: a set, or a list without duplicates."""
+"""The value of a set attribute: a set, or a list without duplicates."""
 
 class _Array(Protocol):
     def tolist(self) -> Any: ...
 
 Vector: TypeAlias = Sequence[float] | Sequence[Decimal] | _Array
-"""What a vector takes: numbers, NumPy's arrays, tensors."""
+"""The value of a vector attribute: numbers, a NumPy array, or a tensor."""
 
 class Entity(Generic[R, M]):
-    """An entity, as far as all entities are alike."""
+    """What all entities have in common."""
 
     @property
     def spec(self) -> EntitySpec: ...
@@ -108,13 +108,13 @@ class Entity(Generic[R, M]):
     ) -> R: ...
 
 class Patterns:
-    """`order.query`, `note.search`: the entity's own class has one method an access pattern."""
+    """`order.query`, `note.search`: an entity's own class has a method for each access pattern."""
 
     def __getitem__(self, name: str) -> Callable[..., Any]: ...
     def __iter__(self) -> Iterator[str]: ...
 
 class CollectionPage(Sequence[R], Generic[R]):
-    """What a collection query found; its own class has one list an entity."""
+    """The result of a collection query; a collection's own class has one list for each entity."""
 
     @property
     def items(self) -> tuple[R, ...]: ...
@@ -139,7 +139,7 @@ class CollectionPage(Sequence[R], Generic[R]):
     def __getitem__(self, index: slice, /) -> tuple[R, ...]: ...
 
 class Entities(Generic[M]):
-    """`app.entities`: the service's own class has one attribute an entity."""
+    """`app.entities`: a service's own class has one attribute for each entity."""
 
     def __iter__(self) -> Iterator[str]: ...
     def __len__(self) -> int: ...
@@ -149,7 +149,7 @@ class Entities(Generic[M]):
     def items(self) -> Iterable[tuple[str, Entity[Any, M]]]: ...
 
 class Collections(Generic[M]):
-    """`app.collections`: the service's own class has one method a collection."""
+    """`app.collections`: a service's own class has one method for each collection."""
 
     def __getitem__(self, name: str) -> Callable[..., CollectionQuery[Any, M, Any]]: ...
     def __iter__(self) -> Iterator[str]: ...
@@ -157,7 +157,7 @@ class Collections(Generic[M]):
     def __contains__(self, name: object) -> bool: ...
 
 class Service(_Service, Generic[E, C]):
-    """A service of `load()`: `leyden.Service`, with entities `E` and collections `C`."""
+    """A service of `load()`: a `leyden.Service` with entities `E` and collections `C`."""
 
     @property
     def entities(self) -> E: ...  # type: ignore[override]
@@ -177,7 +177,7 @@ class Service(_Service, Generic[E, C]):
     ) -> TransactWrite[Any, Sync]: ...
 
 class AsyncService(_AsyncService, Generic[E, C]):
-    """A service of `load_async()`: `leyden.AsyncService`; what sends is awaited."""
+    """A service of `load_async()`: a `leyden.AsyncService`, whose calls that send are awaited."""
 
     @property
     def entities(self) -> E: ...  # type: ignore[override]

@@ -1,4 +1,4 @@
-"""Chains that write, by the records that they give and by how their service sends."""
+"""Chains that write, by the class of their records and the mode of their service."""
 
 from collections.abc import Coroutine
 from typing import Any, Generic, Literal, Self, overload
@@ -165,7 +165,7 @@ class Write(Generic[R, M]):
     ) -> _Task[Any]: ...
 
 class Put(Write[R, M], Generic[R, M]):
-    """`order.put(...)`: write an item, in place of the one that is stored under its key."""
+    """`order.put(...)`: write an item, replacing the one under its key."""
 
     def carrying(self, fields: Item) -> Self: ...
 
@@ -198,7 +198,7 @@ class Check(Generic[R, M]):
     def go(self: Check[T, Async]) -> _Task[T]: ...
 
 class BatchWrite(Generic[R, M]):
-    """Puts and deletes in batches: the records that were put, None for what was deleted."""
+    """Puts and deletes in batches: the records that were put, and None for each delete."""
 
     def params(self, **options: Unpack[BatchWriteOptions]) -> list[Params]: ...
     def program(self, **options: Unpack[BatchWriteOptions]) -> Program[BatchResult[R | None]]: ...
@@ -213,7 +213,7 @@ class BatchWrite(Generic[R, M]):
     ) -> _Task[BatchResult[T | None]]: ...
 
 class TransactWrite(Generic[R, M]):
-    """Writes and checks that happen together or not at all; gives what each would give."""
+    """Writes and checks that all happen or none; returns what each would return."""
 
     def params(self, **options: Unpack[TransactWriteOptions]) -> Params: ...
     def program(self, **options: Unpack[TransactWriteOptions]) -> Program[TransactionResult[R]]: ...

@@ -38,9 +38,9 @@ from leyden.typed import Schemas
 
 
 def module_text(sources: Mapping[str, str], name: str, *, compiled: bool = False) -> str:
-    """The text of the module of this name, made of the texts of schema files by their names.
+    """Return the text of a module with this name; `sources` has the texts of schema files by name.
 
-    `compiled` adds what loading makes of them: a process that imports the module reads no YAML.
+    `compiled` adds the compiled schemas, so that a process that imports the module reads no YAML.
     Raises SchemaError.
 
     >>> module_text({"order.yaml": "entity: order\\n..."}, "shop")      # doctest: +SKIP
@@ -55,7 +55,7 @@ def module_text(sources: Mapping[str, str], name: str, *, compiled: bool = False
 
 
 def service_text(spec: ServiceSpec, sources: Mapping[str, str], name: str) -> str:
-    """The text of the module of a service that was read from these texts."""
+    """Return the text of a service's module; the service was read from these texts."""
     names = Names(spec)
     classes = [text for one in spec.entities.values() for text in entity(one, names)]
     classes += service(spec, names)
@@ -71,7 +71,7 @@ def service_text(spec: ServiceSpec, sources: Mapping[str, str], name: str) -> st
 
 
 def _carried(text: str, source: str) -> str:
-    """What ends the module of a text that carries what is compiled: the source of that."""
+    """Return the end of a module with compiled schemas: their source."""
     carried = f"\n{indent(source, '    ')}{CARRIES}"
     digest = digest_of_text((text + carried).encode())
     return f'{carried}_compiled, format={FORMAT}, digest="{digest}")\n'
@@ -92,7 +92,7 @@ def _imports(names: Names) -> str:
 
 
 def _run_time(spec: ServiceSpec, sources: Mapping[str, str], names: Names) -> str:
-    """What the module has at run time: its schemas, and what it gives of them."""
+    """Return the module's part for run time: its schemas, and `__getattr__`."""
     records = "".join(f'        "{name}": "{alias}",\n' for alias, name in names.records.items())
     texts = "".join(
         f"        {string_literal(name)}: {long_text(text)},\n" for name, text in sources.items()

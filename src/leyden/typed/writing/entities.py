@@ -1,4 +1,4 @@
-"""An entity's access patterns, its chains with their steps, and the entity itself."""
+"""The classes of an entity: its access patterns, its chains with their steps, and the entity."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _PATHS = "paths: typed.Paths | None = None"
 
 @frozen
 class Limit:
-    """The classes of a range: what is called with its attributes, and the dict that holds them.
+    """The classes of a range: a callable that takes its attributes, and the dict that holds them.
 
-    `begins` is called with the beginnings of values.
+    `begins` is the callable for beginnings of values.
     """
 
     call: str
@@ -33,13 +33,13 @@ class Limit:
     limits: str
 
     def arguments(self) -> str:
-        """The type arguments of a query that takes the range."""
+        """Return the type arguments of a query that takes the range."""
         beginning = "" if self.begins == self.call else f", {self.begins}[M]"
         return f"{self.call}[M], {self.limits}{beginning}"
 
 
 def entity(spec: EntitySpec, names: Names) -> list[str]:
-    """All classes of an entity, in the order in which they stand in the module."""
+    """Return all classes of an entity, in the order in which the module has them."""
     name = names.records[spec.alias]
     with names.inside(name):
         own = record(spec, name, names)
@@ -65,7 +65,7 @@ def range_of(
     *,
     needed: str | None,
 ) -> tuple[Limit, list[str]]:
-    """The classes of a range over sort-key attributes, of which `needed` must be given."""
+    """Return the classes of a range over sort-key attributes; `needed` names a required one."""
     given = {n: names.part(one, given=True) for n, one in left.items()}
     limits = names.new(f"{holder}Limits")
     fields = {n: (kind, n == needed) for n, kind in given.items()}
@@ -90,13 +90,13 @@ def range_of(
 
 
 def sort_names(spec: EntitySpec, index: IndexSpec) -> tuple[str, ...]:
-    """The sort-key attributes that a query may give: those that are not known anyway."""
+    """Return the sort-key attributes that a query may take: those that are not known anyway."""
     names = index.sk.composite if index.sk is not None else ()
     return tuple(n for n in names if n not in index.pk.composite and n not in spec.constants)
 
 
 def _queries(spec: EntitySpec, name: str, names: Names) -> tuple[str, list[str]]:
-    """The class of `entity.query`, and what it needs."""
+    """Return the class of `entity.query`, and the classes that it needs."""
     body, needed = [], []
     own = names.of(name, "Queries")
     for pattern, index in spec.indexes.items():
@@ -121,7 +121,7 @@ def _queries(spec: EntitySpec, name: str, names: Names) -> tuple[str, list[str]]
 def _keywords(
     spec: EntitySpec, needed: tuple[str, ...], also: tuple[str, ...], names: Names
 ) -> list[str]:
-    """The keyword parameters for composites; a constant may be left out."""
+    """Return the keyword parameters for composites; constants may be omitted."""
     parameters = []
     with names.inside(names.records[spec.alias]):
         for one in dict.fromkeys((*needed, *also)):
@@ -132,7 +132,7 @@ def _keywords(
 
 
 def _searches(spec: EntitySpec, name: str, names: Names) -> str:
-    """The class of `entity.search`."""
+    """Return the class of `entity.search`."""
     body = []
     for pattern, search in spec.searches.items():
         needed = (search.partition,) if search.partition is not None else ()
@@ -152,7 +152,7 @@ def _searches(spec: EntitySpec, name: str, names: Names) -> str:
 
 
 def _steps(spec: EntitySpec, name: str, names: Names, first: list[str]) -> list[str]:
-    """The steps that add to what is stored; each only where it works on an attribute."""
+    """Return the steps that add to stored values, each only if it applies to an attribute."""
     body = []
     for operator in ("add", "subtract", "append", "delete"):
         if operator == "delete" and not first:
@@ -167,7 +167,7 @@ def _steps(spec: EntitySpec, name: str, names: Names, first: list[str]) -> list[
 
 
 def _update(spec: EntitySpec, name: str, own: str, found: Dicts, names: Names) -> str:
-    """The class of `entity.update(...)` and `entity.patch(...)`."""
+    """Return the class of `entity.update(...)` and `entity.patch(...)`."""
     first = [_PATHS, "/"]
     values = f"**values: Unpack[{found.changes}]"
     removed = "str" if has_parts(spec) else _names(settable(spec))
@@ -182,7 +182,7 @@ def _update(spec: EntitySpec, name: str, own: str, found: Dicts, names: Names) -
 
 
 def _upsert(spec: EntitySpec, name: str, own: str, found: Dicts, names: Names) -> str:
-    """The class of `entity.upsert(...)`."""
+    """Return the class of `entity.upsert(...)`."""
     known = f"**values: Unpack[{found.known}]"
     body = [
         *method("set", [([known], "Self")]),
@@ -194,7 +194,7 @@ def _upsert(spec: EntitySpec, name: str, own: str, found: Dicts, names: Names) -
 
 
 def _by_key(spec: EntitySpec, name: str, found: Dicts, names: Names) -> str:
-    """The verbs that take a key and nothing else; they differ in their chains."""
+    """Return the type of the verbs that take only a key; they differ in their chains."""
     parameters = [f"**key: Unpack[{found.key}]"], [f"key: {name} | {found.key}", "/"]
     body = ['"""By the key, or by a record or a mapping that has it."""']
     for one in parameters:
@@ -203,7 +203,7 @@ def _by_key(spec: EntitySpec, name: str, found: Dicts, names: Names) -> str:
 
 
 def _entity(spec: EntitySpec, name: str, found: Dicts, names: Names) -> str:
-    """The class of the entity."""
+    """Return the class of the entity."""
     keywords = f"**key: Unpack[{found.key}]"
     by_key, update = names.of(name, "ByKey"), f"{names.of(name, 'Update')}[M]"
     key = f"key: {name} | {found.key}"
@@ -240,7 +240,7 @@ def _entity(spec: EntitySpec, name: str, found: Dicts, names: Names) -> str:
     more = f"more: {name} | {found.known} = ..."
     changing = [f"record: {name}", more, "/", known.replace("values", "changes")]
     for called in ("update", "patch"):
-        # A mapping alone is a key. Behind a record, it has changes, as the body of a request does.
+        # A single mapping is a key. Behind a record, a mapping has changes, as in a request's body.
         body += method(
             called, [([keywords], update), (changing, update), ([f"key: {found.key}", "/"], update)]
         )

@@ -1,4 +1,4 @@
-"""How a generated module's text is laid out: signatures, dict types, literals, texts of schemas."""
+"""The layout of a generated module: signatures, dict types, literals, and texts of schemas."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ WIDTH: Final = 100
 
 
 def signature(name: str, parameters: Sequence[str], result: str, *, inside: int = 0) -> str:
-    """A function without a body, wrapped where it is too long for a line.
+    """Return a function without a body, wrapped if it is too long for a line.
 
-    `inside` counts the blanks that will stand in front of it.
+    `inside` is the number of blanks that will be in front of it.
     """
     room = WIDTH - inside
     one_line = ", ".join(parameters)
@@ -34,9 +34,9 @@ def signature(name: str, parameters: Sequence[str], result: str, *, inside: int 
 def method(
     name: str, variants: Sequence[tuple[Sequence[str], str]], doc: str = "", *, inside: int = 8
 ) -> list[str]:
-    """A method with one variant of its parameters and result, or with several.
+    """Return a method with one variant of parameters and result, or with several overloads.
 
-    Of several, editors show the docstring of what stands behind them.
+    For overloads, editors show the docstring of the implementation behind them.
     """
     *overloads, last = [
         signature(name, ["self", *parameters], result, inside=inside)
@@ -46,30 +46,30 @@ def method(
         overloads.append(last)
         last = signature(name, ["self", "*given: Any", "**named: Any"], "Any", inside=inside)
     if doc:
-        # A body of a docstring alone returns None, says pyright.
+        # For pyright, a body with only a docstring returns None.
         last = f"{last.removesuffix(' ...')}\n    {docstring(doc)}\n    ..."
     return [*(line for one in overloads for line in ("@overload", one)), last]
 
 
 def docstring(text: str) -> str:
-    """A text as a docstring of one line."""
+    """Return a text as a docstring of one line."""
     line = " ".join(text.replace("\\", "\\\\").replace('"', "'").split())
     return f'"""{line}"""'
 
 
 def block(head: str, body: Iterable[str]) -> str:
-    """A class or another compound statement."""
+    """Return a class or another compound statement."""
     inner = "\n".join(body) or "..."
     return f"{head}\n{indent(inner, '    ')}"
 
 
 def literal_type(values: Sequence[str], *, inside: int = 0) -> str:
-    """A literal type, wrapped where it is too long; `inside` counts the blanks in front of it."""
+    """Return a literal type, wrapped if too long; `inside` is the number of blanks in front."""
     shown = [string_literal(value) for value in values]
     text = f"Literal[{', '.join(shown)}]"
     if len(text) + inside + 40 <= WIDTH:
         return text
-    # A blank inside of a value is no place to wrap.
+    # Do not wrap at a blank inside a value.
     kept = [one.replace(" ", "\0") for one in shown]
     lines = wrap(
         ", ".join(kept) + ",", WIDTH - inside - 4, break_long_words=False, break_on_hyphens=False
@@ -78,16 +78,16 @@ def literal_type(values: Sequence[str], *, inside: int = 0) -> str:
 
 
 def string_literal(text: str) -> str:
-    """A string literal."""
+    """Return a string literal."""
     return repr(text) if '"' in text or "\\" in text or not text.isprintable() else f'"{text}"'
 
 
 def typed_dict(
     name: str, fields: Mapping[str, tuple[str, bool]], *, closed: bool = False, doc: str = ""
 ) -> str:
-    """A dict type; each field has its type, and whether it must be there.
+    """Return a dict type; each field has a type and says whether it is required.
 
-    A closed one has no other fields, which is what makes a wrong keyword an error.
+    A closed dict has no other fields, so that type checkers report a wrong keyword.
     """
     needed = [must for _, must in fields.values()]
     options = ", total=False" if needed and not any(needed) else ""
@@ -105,7 +105,7 @@ def typed_dict(
 
 
 def long_text(text: str) -> str:
-    """A text of several lines as a literal that reads as the text does."""
+    """Return a text of several lines as a literal with the same lines."""
     plain = all(sign == "\n" or sign.isprintable() for sign in text)
     if not plain or '"""' in text or "\\" in text or not text.endswith("\n"):
         lines = text.splitlines(keepends=True)

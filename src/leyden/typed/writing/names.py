@@ -1,4 +1,4 @@
-"""The names and the types that a generated module declares, collected while it is written."""
+"""The names and types that a generated module declares, collected while it is written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TAKEN: Final = frozenset(
         *("overload", "typed"),
     }
 )
-"""What the module itself needs; a record class of such a name gets an underscore behind it."""
+"""Names that the module itself needs; a record class with such a name gets an underscore."""
 
 
 _BUILT_IN: Final = frozenset(
@@ -34,9 +34,9 @@ _BUILT_IN: Final = frozenset(
 
 
 class Names:
-    """The names of one module, each given once, and what its types import and declare.
+    """The names of one module, each used once, and what its types import and declare.
 
-    It is the `Static` that the classes of `leyden.types` write their text with.
+    The classes of `leyden.types` write their types with it, as their `Static`.
     """
 
     def __init__(self, service: ServiceSpec) -> None:
@@ -49,45 +49,46 @@ class Names:
         self._places: dict[int, str] = {}
         self._kept: list[object] = []
         self.aliases: dict[str, str] = {}
-        """Second names, as statements, of types that something in the module is called as well."""
+        """Second names, as statements, for types whose names the module also uses otherwise."""
         self.literals: list[str] = []
         """The literal types, as statements."""
         self.declared: list[str] = []
-        """The classes that were declared since this was last emptied."""
+        """The classes declared since this list was last emptied."""
         self.records = {
             alias: self.new(camel_case(entity.alias)) for alias, entity in service.entities.items()
         }
-        """The record classes by the aliases of their entities; they have the first choice."""
+        """The record classes by the aliases of their entities; they get to choose names first."""
 
     def new(self, name: str) -> str:
-        """A name that nothing else in the module has: this one where it can be."""
+        """Return a name that nothing else in the module has: the given one if it is free."""
         while name in self._used or keyword.iskeyword(name):
             name += "_"
         self._used.add(name)
         return name
 
     def of(self, record: str, part: str) -> str:
-        """The name of a class that belongs to a record's: `OrderKey`."""
+        """Return the name of a class that belongs to a record's: `OrderKey`."""
         if (record, part) not in self._parts:
             self._parts[record, part] = self.new(record + part)
         return self._parts[record, part]
 
     def imports(self) -> list[str]:
-        """The import statements for what the types name."""
+        """Return the import statements that the types need."""
         return [
             f"from {module} import {', '.join(sorted(names))}"
             for module, names in sorted(self._imports.items())
         ]
 
     def shielded(self, declared: Iterable[str], text: str) -> str:
-        """The text of a class, in which the names that it declares do not hide types.
+        """Return the text of a class in which its attributes' names do not hide types.
 
-        Of an attribute called `datetime` or `list`, annotations behind it would mean the attribute.
+        After an attribute called `datetime` or `list`, annotations with that name would mean the
+        attribute.
         """
         known = {*TAKEN, *_BUILT_IN}.union(*self._imports.values())
         for name in declared:
             if name in known:
-                # As a type, and not where it is declared, or given a default.
+                # Match it as a type, and not where it is declared or gets a default.
                 found = rf"(?<![\w.\"'])(?<!def ){name}(?![\w\"']|\s*[:=])"
                 text, count = re.subn(found, f"_{name}", text)
                 if count:
@@ -96,7 +97,7 @@ class Names:
 
     @contextmanager
     def inside(self, *path: str) -> Iterator[None]:
-        """Write the types of what stands at a path; new names are made of it."""
+        """Write types for what is at a path, from which new names are made."""
         self._path += path
         try:
             yield
@@ -104,12 +105,12 @@ class Names:
             del self._path[-len(path) :]
 
     def imported(self, module: str, name: str) -> str:
-        """The text that names something of a module, which is imported for it."""
+        """Import a name from a module, and return the text to use for it."""
         self._imports.setdefault(module, set()).add(name)
         return name
 
     def choice(self, spec: AttributeSpec) -> str:
-        """The name of the literal type that an enum's values are."""
+        """Return the name of an enum's literal type."""
         found = self._choices.get(id(spec))
         if found is None:
             found = self._choices[id(spec)] = self._of_path()
@@ -117,7 +118,7 @@ class Names:
         return found
 
     def shape(self, spec: AttributeSpec, *, given: bool) -> str:
-        """The name of the dict type that a map's properties are."""
+        """Return the name of the dict type for a map's properties."""
         found = self._shapes.get((id(spec), given))
         if found is None:
             fields = self._fields(spec, given=given)
@@ -130,10 +131,10 @@ class Names:
         return found
 
     def places(self, spec: AttributeSpec, properties: Mapping[str, AttributeSpec]) -> str:
-        """The name of the class that an attribute with these properties is in conditions."""
+        """Return the name of the class that an attribute with properties has in conditions."""
         found = self._places.get(id(spec))
         if found is None:
-            # What is known by its identity must not go away.
+            # Keep a reference, because these specs are identified by their id.
             self._kept.append(properties)
             parts = {name: self.operand(part) for name, part in properties.items()}
             found = self._places[id(spec)] = self._of_path("Places")
@@ -148,9 +149,9 @@ class Names:
         return found
 
     def part(self, spec: AttributeSpec, *, given: bool = False, name: str | None = None) -> str:
-        """The type of an attribute, or of a part of one; `given` as calls take it.
+        """Return the type of an attribute or a part of one; with `given`, as calls take it.
 
-        What a hook makes of a value, nobody knows but the hook.
+        If a hook converts the value, its type is unknown.
         """
         if (spec.set if given else spec.get) is not None:
             return self.imported("typing", "Any")
@@ -159,14 +160,14 @@ class Names:
             return kind.static_given(spec, self) if given else kind.static(spec, self)
 
     def operand(self, spec: AttributeSpec) -> str:
-        """The class of an attribute, or of a part of one, in conditions."""
+        """Return the class of an attribute, or a part of one, in conditions."""
         if spec.encrypt:
             return "typed.Encrypted"
         with self.inside(spec.name):
             return type_of(spec).static_operand(spec, self)
 
     def _fields(self, spec: AttributeSpec, *, given: bool) -> dict[str, tuple[str, bool]]:
-        """The properties of a map with their types, and whether each must be there."""
+        """Return a map's properties with their types, and whether each is required."""
         return {
             name: (self.part(part, given=given), part.required and (not given or not part.default))
             for name, part in (spec.properties or {}).items()
@@ -179,15 +180,15 @@ class Names:
 
 
 def is_optional(spec: EntitySpec, name: str) -> bool:
-    """Whether records may lack an attribute: not the required ones and those of the own key."""
+    """Return whether records may lack an attribute that is neither required nor in the key."""
     return not spec.attributes[name].required and name not in spec.primary.composites
 
 
 def optional(kind: str) -> str:
-    """The type of what may be None."""
+    """Return the type of a value that may be None."""
     return kind if kind == "Any" else f"{kind} | None"
 
 
 def together(kinds: Iterable[str]) -> str:
-    """The type of what is one of several."""
+    """Return the union of types."""
     return " | ".join(dict.fromkeys(kinds)) or "None"

@@ -1,4 +1,4 @@
-"""An entity's record class, what its calls take by keyword, and its attributes in conditions."""
+"""An entity's record class, the keywords of its calls, and its attributes in conditions."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from leyden.types import type_of
 
 @frozen
 class Dicts:
-    """The names of an entity's dict types: of keywords, and of mappings in their place."""
+    """The names of an entity's dict types, for keywords and for mappings instead of them."""
 
     key: str
     """The attributes of the table's own key."""
     values: str
     """All attributes, as a put takes them."""
     changes: str
-    """Those that an update sets."""
+    """The attributes that an update can set."""
     known: str
-    """All attributes, each of which may be left out or be None."""
+    """All attributes, each of which may be omitted or None."""
 
 
 def record(spec: EntitySpec, name: str, names: Names) -> str:
-    """The record class: frozen, with the types of what reads give."""
+    """Return the record class, which is frozen and has the types that reads return."""
     slots = record_slots(spec)
     fields, parameters = [], []
-    # What may be left out of the constructor stands behind what may not, as Python wants it.
+    # Python wants parameters with a default behind those without one.
     for attribute, slot in slots.items():
         one = spec.attributes[attribute]
         kind, given = names.part(one), names.part(one, given=True)
         fields.append(f"{slot}: {optional(kind) if is_optional(spec, attribute) else kind}")
-        # A record that is made by hand lacks what the write that takes it fills in.
+        # A record made by hand may lack what the write that takes it fills in.
         needed = _is_needed(spec, attribute)
         parameters.append(f"{slot}: {given}" if needed else f"{slot}: {optional(given)} = None")
         if one.description:
@@ -48,7 +48,7 @@ def record(spec: EntitySpec, name: str, names: Names) -> str:
 
 
 def dicts(spec: EntitySpec, name: str, names: Names) -> tuple[Dicts, list[str]]:
-    """The dict types, and the text of each."""
+    """Return the names of the dict types, and the text of each."""
     given = {n: names.part(one, given=True) for n, one in spec.attributes.items()}
     own = spec.primary.composites
     key = {n: (given[n], n not in spec.constants and not _is_told(spec, n)) for n in own}
@@ -69,13 +69,13 @@ def dicts(spec: EntitySpec, name: str, names: Names) -> tuple[Dicts, list[str]]:
 
 
 def attributes(spec: EntitySpec, name: str, names: Names) -> str:
-    """The class of `entity.attr`."""
+    """Return the class of `entity.attr`."""
     fields = [f"{n}: {names.operand(one)}" for n, one in spec.attributes.items()]
     return names.shielded(spec.attributes, block(f"class {name}(typed.Attributes):", fields))
 
 
 def settable(spec: EntitySpec) -> list[str]:
-    """The attributes that an update may change."""
+    """Return the attributes that an update may change."""
     return [
         name
         for name, one in spec.attributes.items()
@@ -88,10 +88,9 @@ def settable(spec: EntitySpec) -> list[str]:
 
 
 def changing(spec: EntitySpec, operator: str) -> list[str]:
-    """The attributes that an operator of updates works on.
+    """Return the attributes to which an operator of updates applies.
 
-    Those that keys are made of and unique ones are left out: what they are afterwards would not be
-    known.
+    Attributes of keys and unique attributes are left out, because their new value would be unknown.
     """
     in_keys = {name for index in spec.indexes.values() for name in spec.made_of(index)}
     claimed = {name for names in spec.unique for name in names}
@@ -105,13 +104,13 @@ def changing(spec: EntitySpec, operator: str) -> list[str]:
 
 
 def has_parts(spec: EntitySpec) -> bool:
-    """Whether paths lead into an attribute."""
+    """Return whether paths lead into an attribute."""
     kinds = (type_of(spec.attributes[name]) for name in settable(spec))
     return any(kind.name in ("any", "list", "map") for kind in kinds)
 
 
 def _is_needed(spec: EntitySpec, name: str) -> bool:
-    """Whether a put must be given an attribute, as nothing else makes it."""
+    """Return whether a put needs an attribute because nothing else makes it."""
     one = spec.attributes[name]
     needed = one.required or name in spec.primary.composites
     made = one.default or one.on_write or one.derive or name == spec.version_attribute
@@ -123,6 +122,6 @@ def _changed(kind: str) -> str:
 
 
 def _is_told(spec: EntitySpec, name: str) -> bool:
-    """Whether the other attributes of the own key tell one, as a time tells its day."""
+    """Return whether other attributes of the key determine one, as a time determines its day."""
     source = spec.attributes[name].derive
     return isinstance(source, After | Bucket | Slug) and source.of in spec.primary.composites

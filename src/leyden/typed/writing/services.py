@@ -1,4 +1,4 @@
-"""The service: its entities, its collections, and what loads it."""
+"""The classes of the service: its entities, its collections, and the functions that load it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from leyden.typed.writing.names import Names, together
 
 
 def service(spec: ServiceSpec, names: Names) -> list[str]:
-    """The classes of the service, and the declarations of its loading functions."""
+    """Return the classes of the service, and the declarations of its loading functions."""
     collections, texts = _collections(spec, names)
     parts = "[{0}, {1}]"
     blocking = parts.format("Entities[typed.Sync]", "Collections[typed.Sync]")
@@ -39,7 +39,7 @@ def _entities(spec: ServiceSpec, names: Names) -> str:
 
 
 def _collections(spec: ServiceSpec, names: Names) -> tuple[str, list[str]]:
-    """The class of `app.collections`, and what it needs."""
+    """Return the class of `app.collections`, and the classes that it needs."""
     members: dict[str, list[tuple[EntitySpec, IndexSpec]]] = {}
     for entity in spec.entities.values():
         for index in entity.indexes.values():
@@ -57,7 +57,7 @@ def _collections(spec: ServiceSpec, names: Names) -> tuple[str, list[str]]:
 def _collection(
     collection: str, members: list[tuple[EntitySpec, IndexSpec]], names: Names
 ) -> tuple[list[str], list[str]]:
-    """One collection: the lines of its method, and the classes that it needs."""
+    """Return the lines of a collection's method, and the classes that it needs."""
     page = names.new(f"{camel_case(collection)}Page")
     records = together(names.records[entity.alias] for entity, _ in members)
     lists = [f"{entity.alias}: list[{names.records[entity.alias]}]" for entity, _ in members]
