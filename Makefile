@@ -16,6 +16,7 @@
 # make newcomer  the first hour of somebody new: wheel, clean environment, leyden init, its tests
 # make docs   build the documentation's site into .cache/site
 # make docs-serve  the same, and serve it at http://127.0.0.1:8008 (PORT=... for another port)
+# make agents  the agent frameworks that the adapters are tested with, in .cache/agents
 # make generated  rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json, parts of
 #             docs/reference, the golden files of deployment formats
 #
@@ -32,7 +33,7 @@ BENCH ?=
 PORT ?= 8008
 
 .DEFAULT_GOAL := help
-.PHONY: help figures demo install test quick check format bench bench-memory bench-migration bench-vectors goldens quality soak newcomer docs docs-serve docs-tools generated npm ministack formats clean
+.PHONY: help figures demo install test quick check format bench bench-memory bench-migration bench-vectors goldens quality soak newcomer docs docs-serve docs-tools generated agents npm ministack formats clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -40,7 +41,7 @@ help:
 demo: $(VENV)/.installed-demo
 	@$(VENV)/bin/leyden demo
 
-install: $(VENV)/.installed-dev npm ministack formats docs-tools
+install: $(VENV)/.installed-dev npm ministack formats docs-tools agents
 
 test: install
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(TESTS)
@@ -116,6 +117,10 @@ formats: $(VENV)/.python
 # What builds the documentation's site, and checks it.
 docs-tools: $(VENV)/.python
 	@$(VENV)/bin/python -m tools.site.install $(CACHE)
+
+# What the adapters for agent frameworks are tested with.
+agents: $(VENV)/.python
+	@$(VENV)/bin/python -m tools.agents_envs $(CACHE)
 
 clean:
 	rm -rf $(VENV) $(CACHE) .pytest_cache .mypy_cache .ruff_cache .hypothesis

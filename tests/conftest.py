@@ -1,10 +1,11 @@
 """What all tests share: engines, the oracle, Hypothesis profiles, and no silent skips.
 
-Checks that need Node.js, Java, a browser, ministack, NumPy, the tools of deployment formats or
-those of the documentation are marked `node`, `java`, `chromium`, `ministack`, `numpy`, `formats`
-and `docs`. Where these are missing the run goes on without such checks and says so at its end, in
-lines that begin with NOT RUN. With `LEYDEN_REQUIRE=node,java,chromium,ministack,numpy,formats,docs`
-a missing one ends the run instead; with `CI=true` Node.js and Java are required in any case.
+Checks that need Node.js, Java, a browser, ministack, NumPy, the tools of deployment formats, those
+of the documentation or agent frameworks are marked `node`, `java`, `chromium`, `ministack`,
+`numpy`, `formats`, `docs` and `agents`. Where these are missing the run goes on without such checks
+and says so at its end, in lines that begin with NOT RUN. With `LEYDEN_REQUIRE` and such names, with
+commas between them, a missing one ends the run instead; with `CI=true` Node.js and Java are
+required in any case.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 import pytest
 from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import HealthCheck, Phase, settings
-from tools import ministack, provision_tools
+from tools import agents_envs, ministack, provision_tools
 from tools.site import install as docs_tools
 
 from tests.interop.node_process import ROOT
@@ -44,6 +45,7 @@ NEEDS: Final = {
     "numpy": "NumPy",
     "formats": "cfn-lint, AWS SAM, the CDK, parliament, TypeScript and @cdktf/hcl2json",
     "docs": "Sphinx, axe-core and a spell checker",
+    "agents": "agent frameworks",
 }
 REQUIRED_IN_CI: Final = frozenset({"node", "java"})
 
@@ -124,6 +126,15 @@ def why_no_docs() -> str | None:
     return None
 
 
+def why_no_agents() -> str | None:
+    """What is missing for the adapters to be tested, in words; None where nothing is."""
+    absent = agents_envs.missing(ROOT / ".cache")
+    if absent:
+        folder = ROOT / ".cache" / "agents"
+        return f"{folder} does not have {', '.join(absent)} as wanted; run `make agents`"
+    return None
+
+
 class Availability:
     """What is missing (a name of `NEEDS`), and how many tests were left out for it."""
 
@@ -138,6 +149,7 @@ class Availability:
                 ("numpy", why_no_numpy()),
                 ("formats", why_no_formats()),
                 ("docs", why_no_docs()),
+                ("agents", why_no_agents()),
             )
             if reason is not None
         }
