@@ -1,7 +1,7 @@
-"""The `leyden` command, which can be interrupted before `leyden` itself has been imported.
+"""The `leyden` command, which Ctrl-C can interrupt before `leyden` itself has been imported.
 
-To import anything of a package is to import all that its `__init__` imports, which takes a while;
-Ctrl-C in that time would end in a traceback. So this module stands beside the package.
+Importing any module of a package runs the package's `__init__`, which imports a lot and takes a
+while. Ctrl-C in that time would end in a traceback, so this module stands beside the package.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ def main() -> None:
 
 
 def stop_at_once() -> None:
-    """From now on, let Ctrl-C end the process with one line and the exit code 130.
+    """Make Ctrl-C end the process with one line and the exit code 130 from now on.
 
-    A handler that something else has set stays, and so does a signal that is ignored.
+    A handler that other code has set stays, and a signal that is ignored stays ignored.
     """
     try:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, _stop)
-            # Python gives the signal back to the system before its own end, where a late Ctrl-C
-            # would turn a command that is done into one that was killed. Registered first, this
-            # is called last.
+            # Python restores the default handler shortly before it exits. A late Ctrl-C would then
+            # turn a command that has finished into one that was killed. `atexit` runs in reverse
+            # order, so this is registered first to run last.
             atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     except ValueError:
-        # Signals are the business of the main thread.
+        # Only the main thread may set signal handlers.
         return
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let Ctrl-C raise KeyboardInterrupt within, for work that has something to say at its end."""
+    """Let Ctrl-C raise KeyboardInterrupt in this block, for work that cleans up or reports."""
     ours = signal.getsignal(signal.SIGINT) is _stop
     if ours:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -59,6 +59,6 @@ def interruptible() -> Iterator[None]:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    # Nothing else may run: what is half imported would have its own to say.
+    # Run nothing else: half-imported modules could print errors of their own.
     os.write(2, b"\nstopped\n")
     os._exit(INTERRUPTED)

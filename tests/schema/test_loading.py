@@ -206,7 +206,7 @@ def test_hooks_inside_of_containers_are_looked_up_too() -> None:
 
     assert str(fault) == (
         "<dict>:attributes.b.items.properties.x.get.call: hook.missing: "
-        'attributes.b.items.properties.x.get calls "fetch", which was not handed in with '
+        'attributes.b.items.properties.x.get calls "fetch", which is missing from '
         '`hooks=`; did you mean "fetsh"?'
     )
 

@@ -1,4 +1,4 @@
-"""The schema language: YAML into frozen specs, with every fault at its place.
+"""The schema language: read YAML into frozen specs, and report every fault with its place.
 
 >>> service = load_service("schemas/taskapp")                       # doctest: +SKIP
 >>> service.entities["task"].primary.pk.composite                   # doctest: +SKIP
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         TableSpec,
     )
 else:
-    # Whoever names a spec's class needs neither YAML nor the rules.
+    # Code that only names a spec's class needs neither YAML nor the rules, so these load late.
     __getattr__ = from_modules(
         __name__,
         editors="json_schema",

@@ -1,4 +1,7 @@
-"""In how many ways a program of steps can read one text, at most."""
+"""How many ways a compiled pattern has to read one text, as an upper bound.
+
+A pattern is a graph of steps here: each step takes one of some characters, and leads to others.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,19 @@ _Node = TypeVar("_Node", int, tuple[int, int])
 
 _MOST_PAIRS: Final = 20_000
 _MOST_WAYS: Final = {0: 2_000, 1: 16}
-"""The ways that are few enough, beside those that grow with the text's length to a power."""
+"""How many ways are still acceptable, by the power of the text's length that they grow with."""
 
 
 def reads_in_many_ways(
     takes: Mapping[int, frozenset[str]], follow: Mapping[int, Mapping[int, int]]
 ) -> bool:
-    """Whether some text can be read in more ways than some multiple of its length.
+    """Return whether the ways to read a text may grow faster than the text's length.
 
-    `takes` has the characters that each step takes, `follow` the steps that come after each, with
-    the ways from one to the other. Two readings are followed side by side, as pairs of steps that
-    take the same character: the ways double with the text's every character where a step leads
-    back to itself in two ways. Otherwise the ways to each step are counted. It is true as well
-    where there are too many steps to say.
+    `takes` has the characters that each step takes. `follow` has the steps that come after each,
+    with the number of ways from one to the other. The function follows two readings side by side,
+    as pairs of steps that take the same character. Where a step leads back to itself in two ways,
+    each further character doubles the number of readings. Otherwise the function counts the ways to
+    each step. It also returns True if there are too many pairs of steps to decide.
     """
     edges: dict[_Pair, set[_Pair]] = {}
     twice: set[tuple[_Pair, _Pair]] = set()
@@ -47,10 +50,10 @@ def reads_in_many_ways(
 
 
 class _Counted:
-    """At most how many ways lead to each step over one text, where no step doubles them.
+    """An upper bound for the ways that lead to each step over one text, if no step doubles them.
 
-    `ways` has for each step a number, and the power of the text's length that it is to be
-    multiplied by.
+    `ways` has two numbers for each step: a factor, and the power of the text's length that the
+    factor is multiplied by.
     """
 
     def __init__(
@@ -68,7 +71,7 @@ class _Counted:
                 self._before[to][n] = count
         graph = {n: set(on) for n, on in follow.items()}
         loops: list[set[int]] = []
-        # A component is found after all that it leads to.
+        # Tarjan's algorithm finds a component after all that it leads to, so start with the last.
         for part in reversed(_components(graph)):
             into = self._into(part)
             found = self._loop(part, into, loops) if _is_circle(part, graph) else self._sum(into)
@@ -85,7 +88,7 @@ class _Counted:
         return into
 
     def _sum(self, into: dict[int, int], *, all_at_once: bool = False) -> tuple[int, int]:
-        """The ways that come together: those of steps that one text leads to."""
+        """Add up the ways into a step that one and the same text can take."""
         grows = max((self.ways[n][1] for n in into), default=0)
         sums = [
             sum(
@@ -98,7 +101,11 @@ class _Counted:
         return max(sums, default=1), grows
 
     def _loop(self, part: set[int], into: dict[int, int], loops: list[set[int]]) -> tuple[int, int]:
-        """A loop can be entered at several places of one text where its start is like itself."""
+        """Return the ways to a loop.
+
+        If a text can enter the loop at several places, because the steps before it take the same
+        characters as the loop, each of these entries is another way.
+        """
         again = any((n, start) in self._edges for n in part for start in into)
         ways, grows = self._sum(into, all_at_once=again)
         if not again:
@@ -123,7 +130,7 @@ def _is_circle(part: set[_Node], edges: dict[_Node, set[_Node]]) -> bool:
 
 
 def _components(edges: dict[_Node, set[_Node]]) -> list[set[_Node]]:
-    """The sets of nodes that all lead to each other (Tarjan's algorithm, without recursion)."""
+    """Return the strongly connected components (Tarjan's algorithm, without recursion)."""
     order: dict[_Node, int] = {}
     low: dict[_Node, int] = {}
     stack: list[_Node] = []

@@ -1,4 +1,4 @@
-"""Attributes and the literals in them: from checked options to specs."""
+"""Attributes and the literals in them: build specs from checked options."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ _TAKEN_AS_GIVEN: Final = frozenset(
         "encrypt",
     }
 )
-"""The options whose values a spec has as they are."""
+"""The options whose values go into a spec unchanged."""
 
 
 def build_attributes(given: Given) -> dict[str, AttributeSpec]:
-    """The attributes of an entity by name; `given` holds their options.
+    """Return an entity's attributes by name; `given` holds their options.
 
-    One whose type was refused has the type `""`, so that it is at least known.
+    An attribute whose type was refused gets the type `""`, so that other checks know it exists.
     """
     found: dict[str, AttributeSpec] = {}
     for name, inner in given.value.items():
@@ -90,7 +90,7 @@ def _build(name: str, given: Given, shape: Options) -> AttributeSpec:
         span=place,
         **as_given,
     )
-    # Literals are checked against the other options, so only where these make sense.
+    # Literals are checked against the other options, so only if these make sense.
     if not _bounds_fit(spec, given) or not fits:
         return spec
     sources: dict[str, Any] = {
@@ -126,7 +126,7 @@ def _options_fit(given: Given, kind: str, shape: Options) -> bool:
 
 
 def _called(kind: str) -> str:
-    """A type as messages call it; an enum has no name in schemas."""
+    """Return a type as messages call it. Schemas have no name for an enum."""
     return "an enum" if kind == "enum" else f"the type {quoted(kind)}"
 
 
@@ -166,9 +166,9 @@ def _derivation(given: Given | None) -> JMESPath | Call | Bucket | Slug | After 
 
 
 def _made(given: Given) -> Bucket | Slug | After | None:
-    """What makes a value of another attribute, or of the write's instant; None for anything else.
+    """Build what computes a value from another attribute or from the time of the write.
 
-    None also where a part of it was refused.
+    Returns None for anything else, and if part of it was refused.
     """
     options = given.bare()
     if None in given.value.values():
@@ -206,7 +206,7 @@ def _properties(given: Given | None, where: str) -> dict[str, AttributeSpec] | N
 
 
 def _variants(name: str, given: Given) -> dict[str, AttributeSpec] | None:
-    """The variants of a union as maps, with the tag as their first property."""
+    """Return the variants of a union as maps, with the tag as their first property."""
     variants, tag = given.get("variants"), given.get("tag")
     if variants is None or tag is None:
         return None
@@ -277,7 +277,7 @@ def _bounds_fit(spec: AttributeSpec, given: Given) -> bool:
 
 
 def _source(spec: AttributeSpec, given: Given) -> Any:
-    """The value of `default` or `on_write`, checked against all the rest of the attribute."""
+    """Return the value of `default` or `on_write`, checked against the other options."""
     if not isinstance(given.value, (Scalar, Listing, nodes.Mapping)):
         made = _made(given)
         if made is not None:
@@ -301,14 +301,14 @@ def _source(spec: AttributeSpec, given: Given) -> Any:
         given.report.warning(
             span,
             "attribute.default_incomplete",
-            f"{property_} is required and has no default, so an item that is not given "
+            f"{property_} is required and has no default, so a write without "
             f"{quoted(spec.name)} is refused; write the property here, or leave the default out",
         )
     return value
 
 
 def parts_of(spec: AttributeSpec, *path: str) -> Iterator[tuple[tuple[str, ...], AttributeSpec]]:
-    """An attribute and all that is inside of it, each with its path."""
+    """Yield an attribute and all that is nested in it, each with its path."""
     yield path, spec
     if spec.items is not None:
         yield from parts_of(spec.items, *path, "items")
@@ -321,7 +321,7 @@ def parts_of(spec: AttributeSpec, *path: str) -> Iterator[tuple[tuple[str, ...],
 
 
 class LiteralError(ValueError):
-    """A literal that its attribute does not take; `span` says where in the literal."""
+    """A literal that its attribute does not take; `span` says where in the literal the fault is."""
 
     def __init__(self, span: Span, message: str) -> None:
         super().__init__(message)
@@ -329,11 +329,11 @@ class LiteralError(ValueError):
 
 
 def literal_value(attribute: AttributeSpec, node: Node, where: str) -> Any:
-    """The literal as the attribute's Python value.
+    """Return the literal as the attribute's Python value.
 
-    A timestamp is an aware datetime, written as ISO 8601 with its offset; a ttl one as well,
-    written so or in epoch seconds; binary is bytes, written in base64; a decimal may be
-    written in quotes; a set is a frozenset. Raises LiteralError, with `where` in its message.
+    A timestamp is an aware datetime, written as ISO 8601 with its offset. So is a ttl, which may
+    also be written in epoch seconds. Binary is bytes, written in base64. A decimal may be written
+    in quotes. A set becomes a frozenset. Raises LiteralError, with `where` in its message.
     """
     kind = type_of(attribute)
     value: Any
@@ -372,7 +372,7 @@ def _check_limits(attribute: AttributeSpec, value: Any, node: Node, where: str) 
         ("max_length", "have a length of at most"),
     ):
         limit = getattr(attribute, option)
-        # An option that the type does not have was refused where it stands.
+        # An option that the type does not have has its own fault already.
         if limit is not None and option.replace("max", "min") in kind.options:
             size = len(value) if option.endswith("length") else kind.size(value)
             if size > limit if option.startswith("max") else size < limit:
@@ -407,7 +407,7 @@ def _map(attribute: AttributeSpec, node: Node, where: str) -> dict[str, Any]:
 
 
 def _literal_variant(attribute: AttributeSpec, node: Node, where: str) -> AttributeSpec:
-    """The variant that a literal of a union says it is."""
+    """Return the variant that the tag in a union's literal names."""
     if not isinstance(node, nodes.Mapping):
         raise _wrong(node, where, "a mapping")
     tag, variants = attribute.tag or "", attribute.variants or {}
@@ -455,12 +455,12 @@ def _vector(attribute: AttributeSpec, node: Node, where: str) -> tuple[float, ..
 
 
 def _inner(part: AttributeSpec | None, node: Node, where: str) -> Any:
-    """A literal inside of another one; `part` None takes any."""
+    """Read a literal inside of another one; if `part` is None, any value will do."""
     return _free(node, where, binary=True) if part is None else literal_value(part, node, where)
 
 
 def _free(node: Node, where: str, *, binary: bool) -> Any:
-    """Any value of JSON; for an attribute of type `any` also what DynamoDB knows beside it."""
+    """Read any JSON value; if `binary`, also the other values that DynamoDB stores."""
     if isinstance(node, Listing):
         return [_free(item, f"{where}[{i}]", binary=binary) for i, item in enumerate(node.items)]
     if isinstance(node, nodes.Mapping):
@@ -475,7 +475,7 @@ def _free(node: Node, where: str, *, binary: bool) -> Any:
 
 
 def _lacking(attribute: AttributeSpec, node: Node, where: str) -> Iterator[tuple[Span, str]]:
-    """The required properties that a literal does not give: where it should, and their paths."""
+    """Yield the required properties that a literal lacks: where they belong, and their paths."""
     if isinstance(node, Listing) and attribute.items is not None:
         for i, item in enumerate(node.items):
             yield from _lacking(attribute.items, item, f"{where}[{i}]")

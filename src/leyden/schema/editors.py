@@ -11,17 +11,17 @@ from leyden.schema.shapes import SHAPES, Json, Options
 from leyden.schema.table_language import TABLE
 
 SCHEMA_ID: Final = "urn:leyden:schema:1"
-"""The stable name of the JSON Schema. It changes where files of an older Leyden no longer fit."""
+"""The stable name of the JSON Schema. It changes if files of an older Leyden no longer fit."""
 
 
 def json_schema() -> Json:
-    """The JSON Schema (2020-12) of entity files, of table.yaml and of migration files.
+    """Return the JSON Schema (2020-12) of entity files, of table.yaml and of migration files.
 
-    A document that has what only a migration has is one, and a document that has nothing but
-    options of the table describes the table. Any other is an entity, an empty one too, so that
-    editors offer what an entity begins with. What needs more than one place of a file to judge is
-    left to `check_service` and to `load_migration`: whatever this schema refuses, they refuse as
-    well.
+    A document with an option that only migrations have is a migration. A document that has nothing
+    but options of the table describes the table. Any other document is an entity, even an empty
+    one, so that editors offer what an entity begins with. `check_service` and `load_migration`
+    judge whatever needs more than one place of a file. They also refuse everything that this schema
+    refuses.
 
     >>> json_schema()["title"]
     'A Leyden schema file'
@@ -30,7 +30,7 @@ def json_schema() -> Json:
     of_table = _only_in(TABLE, ENTITY, MIGRATION)
     of_migration = _only_in(MIGRATION, ENTITY, TABLE)
     only_indexes = {"required": ["indexes"], "maxProperties": 1}
-    # The word that somebody types there is no option yet.
+    # While somebody is still typing the first word, it is not an option yet.
     known = [*dict.fromkeys((*ENTITY.options, *TABLE.options, *MIGRATION.options))]
     nothing_yet = {"maxProperties": 1, "propertyNames": {"not": {"enum": known}}}
     return {
@@ -58,6 +58,6 @@ def json_schema() -> Json:
 
 
 def _only_in(one: Options, *others: Options) -> list[Json]:
-    """What tells a document of one kind: each option that the others do not have."""
+    """Return the conditions that identify one kind of document: options that no other kind has."""
     taken = {name for other in others for name in other.options}
     return [{"required": [name]} for name in one.options if name not in taken]

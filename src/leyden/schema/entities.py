@@ -1,4 +1,4 @@
-"""Entities, their indexes and the table: from checked options to specs, with all their places."""
+"""Entities, their indexes and the table: build specs from checked options, with all places."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ from leyden.types import type_of
 
 @frozen(slots=False)
 class EntityDraft:
-    """An entity as far as it was understood.
+    """An entity, as far as its document could be understood.
 
-    An attribute whose type was refused has the type `""` here, and an access pattern whose
-    keys were refused is missing; `whole` says that none is. Names that were refused are empty.
+    An attribute whose type was refused has the type `""`. An access pattern whose keys were refused
+    is missing, and `whole` is False then. Names that were refused are empty.
     """
 
     spec: EntitySpec
@@ -54,7 +54,7 @@ class EntityDraft:
     whole: bool
 
     def at(self, *path: str | int) -> Given:
-        """What is at `path`, or the nearest thing around it that was given."""
+        """Return the option at `path`, or the nearest one around it that the file has."""
         return self.given.at(*path)
 
     @cached_property
@@ -64,7 +64,7 @@ class EntityDraft:
 
     @property
     def primary_halves(self) -> list[KeyDraft]:
-        """Both halves of the table's own key; empty where it was refused."""
+        """Both halves of the table's own key; empty if it was refused."""
         own = (pattern for pattern in self.patterns if pattern.index.index is None)
         return next((pattern.halves for pattern in own), [])
 
@@ -82,7 +82,7 @@ class PatternDraft:
     index: IndexSpec
 
     def at(self, *path: str | int) -> Given:
-        """What is at `path`, or the nearest thing around it that was given."""
+        """Return the option at `path`, or the nearest one around it that the file has."""
         return self.entity.at("indexes", self.index.name, *path)
 
     @property
@@ -98,20 +98,20 @@ class PatternDraft:
 
     @cached_property
     def halves(self) -> list[KeyDraft]:
-        """The partition key, and the sort key where there is one."""
+        """The partition key, and the sort key if there is one."""
         both = (("pk", self.index.pk), ("sk", self.index.sk))
         return [KeyDraft(self, half, key) for half, key in both if key is not None]
 
 
 @frozen(slots=False)
 class SearchDraft:
-    """An access pattern by meaning of an entity."""
+    """An access pattern by meaning, which a vector index serves."""
 
     entity: EntityDraft
     search: SearchSpec
 
     def at(self, *path: str | int) -> Given:
-        """What is at `path`, or the nearest thing around it that was given."""
+        """Return the option at `path`, or the nearest one around it that the file has."""
         return self.entity.at("indexes", self.search.name, "vector", *path)
 
     @property
@@ -121,7 +121,7 @@ class SearchDraft:
 
     @cached_property
     def use(self) -> VectorUse | None:
-        """What it asks of the table's index; None where it names what is not there."""
+        """What it needs from the table's vector index; None if it names an unknown attribute."""
         return use_of(self.entity.spec, self.search)
 
 
@@ -134,7 +134,7 @@ class KeyDraft:
     spec: KeySpec
 
     def at(self, *path: str | int) -> Given:
-        """What is at `path`, or the nearest thing around it that was given."""
+        """Return the option at `path`, or the nearest one around it that the file has."""
         return self.pattern.at(self.half, *path)
 
     @property
@@ -144,22 +144,22 @@ class KeyDraft:
 
     @property
     def entity(self) -> EntitySpec:
-        """The entity that it is a key of."""
+        """The entity that the key belongs to."""
         return self.pattern.entity.spec
 
     @cached_property
     def attributes(self) -> list[AttributeSpec]:
-        """The attributes that make it, in their order."""
+        """The attributes that make the key, in order."""
         return [self.entity.attributes[name] for name in self.spec.composite]
 
     @property
     def listing(self) -> str:
-        """The option that names its attributes: `composite` where that is given."""
+        """The option that names the attributes: `composite`, or `template` if the file has none."""
         return "template" if self.at().get("composite") is None else "composite"
 
     @cached_property
     def template(self) -> Template | None:
-        """The template that makes the key; an attribute in its own field is one without text."""
+        """The template that builds the key; one without text for an attribute in its own field."""
         return self.entity.template_of(self.spec)
 
     @property
@@ -177,13 +177,13 @@ class KeyDraft:
 
     @property
     def casing(self) -> str:
-        """How letters are written in the key, with what `default` means spelled out."""
+        """How the key writes letters, with `default` spelled out."""
         return "lower" if self.spec.casing == "default" else self.spec.casing
 
 
 @frozen
 class TableDraft:
-    """The description of the table, with the places of all that it says."""
+    """The description of the table, with the place of each part."""
 
     spec: TableSpec
     given: Given
@@ -192,7 +192,7 @@ class TableDraft:
 def build_entity(
     node: Node, report: Report, listed_as: tuple[str, Span] | None = None
 ) -> EntityDraft | None:
-    """An entity from its document; None where that is no mapping.
+    """Build an entity from its document; return None if that is not a mapping.
 
     `listed_as` is the alias under which a dict lists the entity, with its place.
     """
@@ -259,7 +259,7 @@ def _alias(given: Given, listed_as: tuple[str, Span] | None) -> str:
 
 
 def _watching(spec: AttributeSpec, attributes: Mapping[str, AttributeSpec]) -> AttributeSpec:
-    """The attribute with `watch` filled in: what its expression reads, in the schema's order."""
+    """Fill in the attribute's `watch`: what its derivation reads, in the order of the schema."""
     if isinstance(spec.derive, Bucket | Slug | After) and not spec.watch:
         return attrs.evolve(spec, watch=() if spec.derive.of is None else (spec.derive.of,))
     if spec.watch or not isinstance(spec.derive, JMESPath):
@@ -275,13 +275,13 @@ def _watching(spec: AttributeSpec, attributes: Mapping[str, AttributeSpec]) -> A
 def _build_index(
     name: str, given: Given, attributes: Mapping[str, AttributeSpec]
 ) -> IndexSpec | None:
-    """One access pattern; None where it cannot be understood, which then is in the report."""
+    """Build an access pattern; return None if it was refused, after a fault in the report."""
     multi = given.plain("type") == "composite"
     pk, sk = (
         _key(key, half, attributes, multi) if (key := given.get(half)) is not None else None
         for half in ("pk", "sk")
     )
-    # Without a partition key, or with an option that was refused.
+    # No partition key, or an option that was refused.
     refused = None in given.value.values() or (sk is None and given.has("sk"))
     if pk is None or refused:
         return None
@@ -303,7 +303,7 @@ def _build_index(
 
 
 def _build_search(name: str, given: Given) -> SearchSpec | None:
-    """One access pattern by meaning; None where it was refused, which then is in the report."""
+    """Build an access pattern by meaning; return None if it was refused."""
     vector = given.get("vector")
     if vector is None or None in vector.value.values():
         return None
@@ -378,7 +378,7 @@ def _agree(
     template_names: tuple[str, ...] | None,
     attributes: Mapping[str, AttributeSpec],
 ) -> bool:
-    """Whether all attributes that make a key exist, and its template names the same ones."""
+    """Return whether all attributes of a key exist, and its template names the same ones."""
     option = "composite" if key.has("composite") else "template"
     for i, name in enumerate(composite):
         if name not in attributes:
@@ -399,7 +399,7 @@ def _agree(
 
 
 def build_table(node: Node, report: Report) -> TableDraft | None:
-    """The description of the table from its document; None where that is no mapping."""
+    """Build the description of the table; return None if its document is not a mapping."""
     if isinstance(node, nodes.Mapping) and node.entries.keys() & {"entity", "attributes"}:
         report.error(
             node.span,

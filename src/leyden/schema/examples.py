@@ -1,8 +1,8 @@
-"""What editors show beside a schema's options: examples, the meaning of words, whole files.
+"""What editors show beside a schema's options: examples, the meanings of words, whole files.
 
-`language`, `table_language` and `migration_language` say what the options are. Each of them has a
-row of examples here, in the table with the name of its `Options`; a test asks for them, and whether
-the language takes them.
+`language`, `table_language` and `migration_language` say what the options are. Each option has a
+row of examples here, in the table named after its `Options`. A test checks that no row is missing
+and that the language takes every example.
 """
 
 from __future__ import annotations
@@ -318,7 +318,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
         ),
     },
 }
-"""Values of each option, by the name of its table."""
+"""Example values of each option, by the name of its table."""
 
 MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "watch": {"*": "All other attributes."},
@@ -385,7 +385,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "ulid": "A ULID: 26 characters that begin with the time and sort by it.",
     },
 }
-"""What the words of a choice mean, by the option that takes them."""
+"""What each word of a choice means, by the option that takes it."""
 
 _ENTITY: Final = """\
 entity: ${1:task}
@@ -432,4 +432,4 @@ SNIPPETS: Final[tuple[Json, ...]] = (
         "body": _MIGRATION,
     },
 )
-"""What editors offer whole in an empty file; `${1:...}` are places to fill in."""
+"""Whole files that editors offer in an empty one; `${1:...}` are places to fill in."""

@@ -1,9 +1,9 @@
-"""JMESPath in schemas: parsed, with what usually goes wrong in it and what cannot be meant.
+"""JMESPath in schemas: parse expressions, explain usual mistakes, and find what is always null.
 
-People write it as they write Python or SQL, and its own messages say only where it broke off. And
-it raises nothing where a step does not fit a value, it gives null: a condition on a part of a text
-(`at[0:10]`) never holds, and says so nowhere; nor does one that asks an enum for a value that it
-does not have.
+People write JMESPath as they write Python or SQL, and its own messages only say where parsing broke
+off. JMESPath also raises no error if a step does not fit a value; it gives null. A condition on
+part of a text (`at[0:10]`) therefore never holds, without any message. Neither does a condition
+that compares an enum with a value that it does not have.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _CONSTANTS: Final = ("true", "false", "null", "True", "False", "None")
 
 
 def remedy(text: str, position: int) -> str:
-    """What to write instead of what stands at `position`, where parsing broke off; or nothing."""
+    """Return what to write instead of the text at `position`, where parsing broke off, or ""."""
     rest = text[position:]
     number = _NUMBER.match(rest)
     if number is not None:
@@ -45,7 +45,7 @@ def remedy(text: str, position: int) -> str:
     word = re.match(r"\w+", rest)
     if word is not None and word[0].lower() in _WORDS:
         return f"; {_WORDS[word[0].lower()]}"
-    # After a name, what follows the word is what cannot be there.
+    # Parsing breaks off after a word such as "and", so look at the word before.
     before = re.search(r"(\w+)\s*\Z", text[:position])
     if rest and before is not None and before[1].lower() in _WORDS:
         return f"; {_WORDS[before[1].lower()]}"
@@ -54,7 +54,7 @@ def remedy(text: str, position: int) -> str:
 
 
 def instead_of(name: str, text: str, known: Mapping[str, AttributeSpec]) -> str:
-    """What to write instead of an attribute that does not exist in the expression `text`."""
+    """Return what to write instead of `name`, which is no attribute, in the expression `text`."""
     if name in _CONSTANTS:
         constant = {"None": "null"}.get(name, name.lower())
         return f"; a constant stands in backticks: `{constant}`"
@@ -73,7 +73,7 @@ else:
 
 _LONGEST: Final = 4096
 _CLOSE: Final = 0.75
-"""Functions of other languages have names that look alike: `lower` is not `floor`."""
+"""Names in other languages look alike without meaning the same: `lower` is not `floor`."""
 _SELF_NODES: Final = frozenset({"current", "identity"})
 
 _Tree: TypeAlias = dict[str, Any]
@@ -94,7 +94,7 @@ class ExpressionError(ValueError):
 class ParsedExpression:
     """A JMESPath expression and the top-level names that it reads.
 
-    `roots` is None where it reads the whole object (`@`, `*`, `keys(@)`).
+    `roots` is None if it reads the whole object (`@`, `*`, `keys(@)`).
     """
 
     text: str
@@ -106,8 +106,8 @@ class ParsedExpression:
 def parse_expression(text: str) -> ParsedExpression:
     """Parse `text` as JMESPath and find out which top-level names it reads.
 
-    Unknown functions and wrong numbers of arguments are found here as well, which JMESPath
-    itself reports only when the expression is evaluated. Raises ExpressionError.
+    Also finds unknown functions and wrong numbers of arguments, which JMESPath itself reports only
+    when it evaluates the expression. Raises ExpressionError.
 
     >>> sorted(parse_expression("join(' ', [a.b, c[?d > `1`].e | [0]])").roots)
     ['a', 'c']
@@ -160,7 +160,7 @@ def check_calls(tree: _Tree, text: str) -> None:
 
 
 def _roots(tree: _Tree) -> _Roots:
-    """The names that `tree` reads from the object that it is evaluated against."""
+    """Return the names that `tree` reads from the object that it is evaluated against."""
     kind = tree["type"]
     children = tree["children"]
     if kind == "field":
@@ -168,10 +168,10 @@ def _roots(tree: _Tree) -> _Roots:
     if kind in _SELF_NODES:
         return None
     if kind in ("literal", "expref", "slice", "index"):
-        # An expref is evaluated against what its function hands to it.
+        # An expref is evaluated against the values that its function passes to it.
         return _NOTHING
     if kind in ("subexpression", "index_expression", "pipe"):
-        # What follows reads from what came before it; but after `@` that is the object itself.
+        # Later steps read from the result of the first one; only after `@` is that the object.
         for child in children:
             if child["type"] not in _SELF_NODES:
                 return _NOTHING if child["type"] in ("index", "slice") else _roots(child)
@@ -189,7 +189,7 @@ def _roots(tree: _Tree) -> _Roots:
 
 @frozen
 class Shape:
-    """What a part of an expression gives, as far as the schema tells. `kind` None: anything."""
+    """What a part of an expression gives, as far as the schema tells; `kind` None is anything."""
 
     kind: str | None = None
     name: str = ""
@@ -216,15 +216,15 @@ _INSTEAD: Final = (
 
 
 def shape_of(spec: AttributeSpec, name: str) -> Shape:
-    """What an attribute's values are in an expression."""
+    """Return the shape of an attribute's values in an expression."""
     properties = spec.properties if spec.variants is None else shared_properties(spec)
     return Shape(type_of(spec).in_expressions, name, spec.items, properties, tuple(spec.values))
 
 
 def always_null(tree: Mapping[str, Any], here: Shape) -> list[str]:
-    """What in a parsed expression gives null whatever the values are, each in words.
+    """Describe the parts of a parsed expression that are null whatever the values are.
 
-    `here` is what the expression is evaluated against.
+    `here` is the shape that the expression is evaluated against.
     """
     found: list[str] = []
     _Looking(found, []).at(tree, here)
@@ -232,7 +232,7 @@ def always_null(tree: Mapping[str, Any], here: Shape) -> list[str]:
 
 
 def always_alike(tree: Mapping[str, Any], here: Shape) -> list[str]:
-    """The comparisons for equality in a parsed expression that come out alike, each in words.
+    """Describe the comparisons of a parsed expression that have the same result for every value.
 
     `==` never holds in them, and `!=` always does.
     """
@@ -247,7 +247,7 @@ class _Looking:
         self.alike = alike
 
     def at(self, tree: Mapping[str, Any], here: Shape) -> Shape:
-        """What `tree` gives, noting on the way what is null for every value."""
+        """Return the shape of `tree`, and note what in it is null for every value."""
         look = getattr(self, f"_{tree['type']}", None)
         if look is not None:
             shape: Shape = look(tree, here)
@@ -304,7 +304,7 @@ class _Looking:
 
     def _element(self, base: Shape, *, sliced: bool = False) -> Shape:
         if base.kind == "text":
-            self._note(base, f"of which JMESPath takes no part by [...]; {_INSTEAD}")
+            self._note(base, f"and JMESPath cannot take a part of text by [...]; {_INSTEAD}")
         elif base.kind not in (None, "a list"):
             self._note(base, "and only a list has elements")
         elif sliced:
@@ -342,7 +342,7 @@ class _Looking:
         return _ANYTHING
 
     def _compared(self, operator: str, one: Shape, other: Shape) -> None:
-        """Note what comparing something with a literal comes to, where that is known."""
+        """Note the result of comparing something with a literal, if it is always the same."""
         if other.literal is None or one.literal is not None or one.kind is None:
             return
         named, kind = _named(one), one.kind

@@ -1,4 +1,4 @@
-"""Faults in schema files: what, where, how bad, and the codes that name them."""
+"""Faults in schema files: what is wrong, where, how bad it is, and the code that names it."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ DANGERS: Final = frozenset(
         "table.ttl_unknown",
     }
 )
-"""The warnings of which loading warns as well: items get lost, and no error says so."""
+"""Loading a schema also raises these warnings: they mean lost items, and no error says so later."""
 
 
 _MOST_FAULTS: Final = 1000
@@ -191,14 +191,14 @@ class Fault:
     code: str
     message: str
     severity: str = "error"
-    """`error`, or `warning`: it works, but will surprise."""
+    """`error`, or `warning` for something that works but will surprise you."""
 
     def __str__(self) -> str:
         return f"{self.span}: {self.code}: {self.message}"
 
 
 class Report:
-    """Collects the faults of one pass; each is kept once."""
+    """Collects the faults of one pass and drops repetitions."""
 
     def __init__(self) -> None:
         self._faults: dict[Fault, None] = {}
@@ -208,7 +208,7 @@ class Report:
         self._add(Fault(span, code, message))
 
     def warning(self, span: Span, code: str, message: str) -> None:
-        """Note something that works, but will surprise."""
+        """Note something that works but will surprise the user."""
         self._add(Fault(span, code, message, "warning"))
 
     def _add(self, fault: Fault) -> None:
@@ -221,13 +221,13 @@ class Report:
         return any(fault.severity == "error" for fault in self._faults)
 
     def faults(self) -> tuple[Fault, ...]:
-        """All faults by file, line and column.
+        """Return all faults in order of file, line and column.
 
-        Past the first thousand they are counted in one closing fault instead of listed.
+        After the first thousand, one closing fault counts the rest instead of listing them.
         """
         ordered = sorted(self._faults, key=lambda f: (f.span.file, f.span.line, f.span.column))
         if len(ordered) > _MOST_FAULTS:
-            # Errors first: a thousand warnings must not hide the one error among them.
+            # Keep errors first: a thousand warnings must not hide the one error among them.
             kept = sorted(ordered, key=lambda f: f.severity != "error")[:_MOST_FAULTS]
             message = f"{len(ordered) - _MOST_FAULTS} more faults are not listed"
             severity = "error" if self.has_errors else "warning"

@@ -1,7 +1,7 @@
 """The schema language as tables: every option, what it takes, and what it is for.
 
-The parser and the JSON Schema for editors are both driven by these tables, so that an option is
-described in one place.
+The parser and the JSON Schema for editors both work from these tables, so that each option is
+described in one place only.
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ from leyden.types.normal import FORM_MEANINGS, FORMS
 from leyden.types.periods import PERIODS
 
 TYPE_NAMES: Final = tuple(name for name in TYPES if name != "enum")
-"""The types that have a name; an enum is written as the list of its values."""
+"""The types that have a name. An enum has none: it is written as the list of its values."""
 
 
 def _having(option: str) -> frozenset[str]:
-    """The types that have an option which others do not have."""
+    """Return the types that have an option which other types lack."""
     return frozenset(name for name, kind in TYPES.items() if option in kind.options)
 
 
 def _needing(option: str) -> frozenset[str]:
-    """The types that say too little without an option."""
+    """Return the types that require an option."""
     return frozenset(name for name, kind in TYPES.items() if option in kind.needs)
 
 
 KEY_TYPES: Final = frozenset(name for name, kind in TYPES.items() if kind.keyable)
-"""The types of attributes that can be in a key."""
+"""The types of attributes that can be part of a key."""
 
 SET_TYPES: Final = frozenset(name for name, kind in TYPES.items() if kind.in_sets)
 """The types of the elements of a set."""
@@ -65,12 +65,12 @@ PATTERN_TYPES: Final = _having("pattern")
 
 RESERVED_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        ENTITY_FIELD: "whose item it is",
-        VERSION_FIELD: "whose item it is",
+        ENTITY_FIELD: "which entity an item belongs to",
+        VERSION_FIELD: "which entity an item belongs to",
         OVERFLOW_FIELD: "where large values are",
     }
 )
-"""The fields that Leyden itself writes into items, and what each of them tells."""
+"""The fields that Leyden itself writes into items, and what each of them holds."""
 
 GENERATED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
@@ -78,7 +78,7 @@ GENERATED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         for made in ("now", "uuid4", "uuid7", "ulid")
     }
 )
-"""What can be generated, and the attribute types that it fits."""
+"""What Leyden can generate, and the attribute types that each kind fits."""
 
 CALL: Final = Options(
     {
@@ -204,7 +204,7 @@ _ALONE: Final = Choice(
     },
     _MEANINGS,
 )
-"""The types that say all by their name."""
+"""The types that need no other option."""
 _SOURCE: Final = Source({"generate": GENERATE, "call": CALL, "after": AFTER})
 _DEFAULT: Final = Source({**_SOURCE.kinds, "slug": SLUG})
 _DERIVATION: Final = Either(
@@ -591,5 +591,5 @@ SHAPES.update(
 
 
 def is_table_description(keys: frozenset[str]) -> bool:
-    """Whether a document with these keys describes the table rather than an entity."""
+    """Return whether a document with these keys describes the table rather than an entity."""
     return bool(keys) and not keys & {"entity", "attributes"}

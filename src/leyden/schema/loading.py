@@ -1,4 +1,4 @@
-"""From a source to a service, or to everything that is wrong with it."""
+"""Load a service from its source, or list everything that is wrong with it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Hooks = Mapping[str, Callable[..., Any]]
 
 @frozen
 class CheckResult:
-    """What a check found. `service` is None where there is an error among the faults.
+    """The result of a check. `service` is None if there is an error among the faults.
 
     `faults` holds errors and warnings, sorted by file, line and column.
     """
@@ -38,12 +38,12 @@ class CheckResult:
 
     @property
     def errors(self) -> tuple[Fault, ...]:
-        """The faults that keep the service from being loaded."""
+        """The faults that prevent loading the service."""
         return tuple(fault for fault in self.faults if fault.severity == "error")
 
     @property
     def warnings(self) -> tuple[Fault, ...]:
-        """The faults that do not: things that work, but will surprise."""
+        """The faults that do not prevent loading: things that work but will surprise you."""
         return tuple(fault for fault in self.faults if fault.severity != "error")
 
 
@@ -52,14 +52,14 @@ def load_service(
 ) -> ServiceSpec:
     """Load a service from a folder, a file, YAML text or a dict.
 
-    A folder is a service: each `*.yaml` and `*.yml` file in it holds an entity, and
-    `table.yaml` describes the table; folders inside are not read. YAML text is any `str` with
-    a line break; its documents, parted by `---`, are entities, or the description of the
-    table. A dict is one entity, or `{"entities": [...] or {alias: ...}, "table": {...}}`.
+    A folder is a service: each `*.yaml` and `*.yml` file in it holds an entity, and `table.yaml`
+    describes the table. Leyden does not read its subfolders. YAML text is any `str` with a line
+    break; its documents, separated by `---`, are entities or the description of the table. A dict
+    is one entity, or `{"entities": [...] or {alias: ...}, "table": {...}}`.
 
-    `hooks` holds the functions that `{call: NAME}` names. `beside` is a second source, whose
-    entities belong to the same service and table. Raises SchemaError with all errors, and with
-    the warnings beside them; warnings alone do not raise.
+    `hooks` holds the functions that `{call: NAME}` refers to. `beside` is a second source with more
+    entities of the same service and table. Raises SchemaError with all errors and warnings;
+    warnings alone do not raise.
 
     >>> load_service("schemas/taskapp").entities["task"].version      # doctest: +SKIP
     '1'
@@ -70,7 +70,7 @@ def load_service(
 def load_checked(
     source: Source, *, hooks: Hooks | None = None, beside: Source | None = None
 ) -> tuple[ServiceSpec, tuple[Fault, ...]]:
-    """The service that `load_service` gives, and the warnings that came up. Raises SchemaError."""
+    """Return the service as `load_service` does, with its warnings. Raises SchemaError."""
     result = _check(source, hooks if hooks is not None else {}, beside)
     if result.service is None:
         raise SchemaError(result.faults)
@@ -135,13 +135,13 @@ def _drafts(contents: Contents, report: Report) -> tuple[list[EntityDraft], Tabl
         report.error(
             contents.place,
             "source.no_entity",
-            "it has no entity; an entity starts with `entity: NAME`",
+            "there is no entity here; an entity starts with `entity: NAME`",
         )
     return entities, table
 
 
 def _indexes(entities: Sequence[EntitySpec], said: TableSpec) -> dict[str, TableIndexSpec]:
-    """The indexes of the table; one that it does not describe holds what any entity asks for."""
+    """Return the table's indexes. One that its description lacks holds what any entity needs."""
     asked: dict[str, list[IndexSpec]] = {}
     for index in (index for entity in entities for index in entity.indexes.values()):
         if index.index is not None and index.index not in said.indexes:
@@ -157,7 +157,7 @@ def _indexes(entities: Sequence[EntitySpec], said: TableSpec) -> dict[str, Table
 
 
 def _projecting(entity: EntitySpec, indexes: Mapping[str, TableIndexSpec]) -> EntitySpec:
-    """The entity with the projections that only the table's description says."""
+    """Return the entity with the projections that only the table's description gives."""
     found = dict(entity.indexes)
     for name, index in found.items():
         if index.index is not None and index.projection is None:

@@ -1,4 +1,4 @@
-"""The options of a migration's file as tables, for its loader and for editors."""
+"""The options of migration files as tables, for the loader and for editors."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A migration as its YAML file says it: from which schemas, and what becomes of each entity.
+"""A migration as its YAML file describes it: the old schemas, and what changes in each entity.
 
-`leyden diff OLD NEW --write FILE` drafts such a file, and people review it. Reading one reads the
-old schemas as well, so what the file says of them is checked at its place; what it says of the new
-ones is checked as soon as these are at hand.
+`leyden diff OLD NEW --write FILE` drafts such a file, and people review it. Loading the file also
+loads the old schemas, so references to them are checked at once. `check_against` checks references
+to the new schemas.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ from leyden.schema.spec import (
 Hooks = AnyMapping[str, Callable[..., Any]]
 
 BEFORE_FIELD: Final = "__leyden_before__"
-"""The item field that keeps, until the commit, what rolling back could not compute."""
+"""The item field that keeps, until the commit, the old values that a rollback could not compute."""
 
 
 @frozen
 class AttributeChange:
     """How an attribute of the new schema gets its value.
 
-    `source` is the old attribute whose value it has, None for the one of its own name. `value`
-    makes it of the old attributes; None where it is that old value. `back` makes old attributes,
-    by name, of the new ones.
+    `source` is the old attribute that the value comes from; None means the one of the same name.
+    `value` computes the value from the old attributes; None keeps the old value. `back` computes
+    old attributes, by name, from the new ones.
     """
 
     name: str
@@ -59,7 +59,7 @@ class AttributeChange:
 
 @frozen
 class EntityMigration:
-    """What becomes of the items of one entity; `alias` is the new one, `source` the old one."""
+    """How the items of an entity change; `alias` is the new alias, `source` the old one."""
 
     alias: str
     source: str
@@ -67,17 +67,17 @@ class EntityMigration:
         factory=dict, converter=_frozen_mapping
     )
     defaults: tuple[str, ...] = ()
-    """The attributes whose default is written where there is no value."""
+    """The attributes whose default is written into items that have no value."""
     unique: bool = False
-    """Whether guards are written for the items' unique values."""
+    """Whether to write guards for the unique values of existing items."""
     remove: tuple[str, ...] = ()
-    """Fields that the commit removes."""
+    """Item fields that the commit removes."""
     span: Span = NOWHERE
 
 
 @frozen
 class Question:
-    """What people have still to decide about a migration."""
+    """A question about a migration that people still have to answer."""
 
     text: str
     span: Span = NOWHERE
@@ -85,10 +85,10 @@ class Question:
 
 @frozen
 class MigrationSpec:
-    """A migration: its name, the old service, and what becomes of its entities by new alias.
+    """A migration: its name, the old service, and the changes of its entities by new alias.
 
-    `copy_to` is the table that items are copied to; None for a migration in place. While there are
-    `questions`, nothing runs with it: `check_against` refuses it.
+    `copy_to` is the table that gets copies of the items; None for a migration in place. While there
+    are `questions`, `check_against` refuses to run the migration.
     """
 
     name: str
@@ -104,10 +104,11 @@ def load_migration(
 ) -> MigrationSpec:
     """Read a migration from its file, from YAML text, or from a mapping.
 
-    `from` is relative to the file; in text and mappings, to the working directory, and a mapping
-    may hold the old schemas themselves. With `hooks`, the names of functions are checked.
+    In a file, `from` is relative to that file; in text and mappings, to the working directory. A
+    mapping may also hold the old schemas themselves. With `hooks`, the names of functions are
+    checked.
 
-    Raises SchemaError with all faults of the file, and of the old schemas.
+    Raises SchemaError with all faults of the file and of the old schemas.
 
     >>> load_migration("migrations/assignee.yaml").name               # doctest: +SKIP
     'assignee'
@@ -138,9 +139,9 @@ def load_migration(
 
 
 def check_against(migration: MigrationSpec, new: ServiceSpec) -> None:
-    """Raise SchemaError, with all faults, where nothing may run with a migration to `new`.
+    """Raise SchemaError, with all faults, if the migration cannot run to the service `new`.
 
-    That is where it names what the new schemas lack, or has questions that are still open.
+    It cannot if it names something that the new schemas lack, or has open questions.
     """
     report = Report()
     for question in migration.questions:
@@ -190,7 +191,7 @@ def _check_entity(change: EntityMigration, entity: EntitySpec, report: Report) -
 def _document(
     source: str | os.PathLike[str] | AnyMapping[str, Any], report: Report
 ) -> tuple[Node | None, Path]:
-    """The one document of a migration, and the folder that its paths are relative to."""
+    """Return a migration's only document, and the folder that its paths are relative to."""
     here = Path()
     if isinstance(source, AnyMapping):
         return read_data(source, "<dict>", report), here
@@ -227,7 +228,7 @@ def _old_service(
 
 
 def _entity(alias: str, given: Given | None, old: ServiceSpec, hooks: Hooks | None) -> Any:
-    """One entity of a migration; None where it was refused, which then is in the report."""
+    """Build one entity of a migration; return None if it was refused."""
     if given is None:
         return None
     source = given.plain("from", alias)
@@ -236,7 +237,7 @@ def _entity(alias: str, given: Given | None, old: ServiceSpec, hooks: Hooks | No
         hint = did_you_mean(source, old.entities) or f"; they have {listed(old.entities)}"
         message = f"the old schemas have no entity {quoted(source)}{hint}"
         if not given.has("from"):
-            message += "; say `from: ALIAS` where it was called something else"
+            message += "; add `from: ALIAS` if its old name was another"
         given.at("from").error("migration.unknown", message)
         return None
     declared = given.get("attributes")
@@ -282,14 +283,14 @@ def _back(
     said = back.value
     hook = said.get("call") if isinstance(said, dict) and len(said) == 1 else None
     single = isinstance(said, str) or (hook is not None and isinstance(hook.value, str))
-    # An old attribute of the name `call` has a hook in a mapping of its own.
+    # An old attribute called `call` needs a mapping around its hook to be told apart.
     by_name = {given.plain("from", name): back} if single else said
     found: dict[str, JMESPath | Call] = {}
     for old, one in by_name.items():
         if old not in entity.attributes:
             place = given.at("back", old) if not single else back
             message = f"the old {_missing(entity.alias, old, entity.attributes)}"
-            place.error("migration.unknown", f"{message}; `back` makes old attributes")
+            place.error("migration.unknown", f"{message}; `back` computes old attributes")
         if one is None:
             continue
         text = one.value
@@ -301,7 +302,7 @@ def _back(
 
 
 def _parsed(place: Given, text: str, known: Collection[str] | None, whose: str) -> JMESPath:
-    """An expression; where its attributes are `known`, it reads no others."""
+    """Return an expression, after checking that it only reads attributes that are `known`."""
     try:
         roots = parse_expression(text).roots
     except ExpressionError as error:
@@ -327,6 +328,6 @@ def _missing(alias: str, name: str, known: Iterable[str]) -> str:
 
 
 def _unknown(made: JMESPath | Call, known: Collection[str]) -> list[str]:
-    """The names that an expression reads and that are not known."""
+    """Return the names that an expression reads and that are not known."""
     roots = parse_expression(made.text).roots if isinstance(made, JMESPath) else None
     return sorted(set(roots or ()) - set(known))

@@ -1,7 +1,7 @@
-"""What was read of a schema, with its places: nodes as they stand there, and what was given.
+"""The parts of a schema with their places: nodes as they were read, and options as checked.
 
-`leyden.schema.reading` makes nodes of YAML and of dicts. The shapes of the language check them,
-and what fits becomes a `Given`.
+`leyden.schema.reading` builds nodes from YAML and from dicts. The shapes of the language check
+them, and turn valid ones into `Given`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from leyden.schema.spec import Span
 
 @frozen
 class Odd:
-    """A YAML scalar that readers of YAML understand differently, such as `010` or `.inf`.
+    """A YAML scalar that YAML parsers interpret differently, such as `010` or `.inf`.
 
-    It is never a valid value; `what` says what it is, and quoting it makes it text.
+    It is never a valid value. `what` describes it for messages; in quotes, it would be text.
     """
 
     what: str
@@ -25,9 +25,9 @@ class Odd:
 
 @define(slots=True)
 class Scalar:
-    """A single value: None, bool, int, float, str, `Odd`; bytes and times from dicts only.
+    """A single value: None, bool, int, float, str or `Odd`; from dicts also bytes and times.
 
-    `text` is what was written, None outside YAML.
+    `text` is the value as written in YAML; None outside of YAML.
     """
 
     span: Span
@@ -38,7 +38,7 @@ class Scalar:
 
 @define(slots=True)
 class Listing:
-    """A list of nodes. `size` counts all nodes in it, itself included."""
+    """A list of nodes. `size` counts all nodes in it, including itself."""
 
     span: Span
     items: list[Node]
@@ -56,7 +56,7 @@ class Entry:
 
 @define(slots=True)
 class Mapping:
-    """Named nodes, in the order in which they were written; no name stands twice."""
+    """Named nodes in the order of the source; each name occurs once."""
 
     span: Span
     entries: dict[str, Entry]
@@ -67,7 +67,7 @@ Node: TypeAlias = Scalar | Listing | Mapping
 
 
 def plain(node: Node) -> Any:
-    """The node as plain Python data: dicts, lists and values."""
+    """Return the node as plain Python data: dicts, lists and values."""
     if isinstance(node, Scalar):
         return node.value
     if isinstance(node, Listing):
@@ -76,7 +76,7 @@ def plain(node: Node) -> Any:
 
 
 def described(node: Node) -> str:
-    """What the node is, for a message; never its value."""
+    """Describe the node for a message, without showing its value."""
     if isinstance(node, Listing):
         return "a list"
     if isinstance(node, Mapping):
@@ -98,11 +98,11 @@ def described(node: Node) -> str:
 
 @define(slots=True, eq=False)
 class Given:
-    """A value that was given, with its place, and the report that takes what is wrong with it.
+    """A checked value with its place, and the report that collects faults.
 
-    `value` is a dict or list of further ones for mappings and lists, a node for literals, and
-    a plain Python value otherwise. `where` is its path for messages, `key` the place of the name
-    in front of it.
+    `value` is a dict or list of further `Given` for mappings and lists, a node for literals, and a
+    plain Python value otherwise. `where` is the value's path for messages, `key` the place of the
+    name in front of it.
     """
 
     value: Any
@@ -113,25 +113,25 @@ class Given:
 
     @property
     def place(self) -> Span:
-        """Where to point: at the name of a mapping, at the value of anything else."""
+        """The place that a fault points to: the name of a mapping, the value of anything else."""
         return self.key if self.key is not None and isinstance(self.value, dict) else self.span
 
     def get(self, name: str) -> Given | None:
-        """The option `name` of a mapping, None where it is not given or was refused."""
+        """Return the option `name` of a mapping; None if it is missing or was refused."""
         found = self.value.get(name) if isinstance(self.value, dict) else None
         return found if isinstance(found, Given) else None
 
     def has(self, option: str) -> bool:
-        """Whether the option is given, be it refused."""
+        """Return whether the option is present, even if it was refused."""
         return isinstance(self.value, dict) and option in self.value
 
     def plain(self, name: str, default: Any = None) -> Any:
-        """The value of the option `name`, without its place."""
+        """Return the value of the option `name`, without its place."""
         found = self.get(name)
         return default if found is None else found.bare()
 
     def bare(self) -> Any:
-        """The value with all places left out."""
+        """Return the value without any places."""
         if isinstance(self.value, dict):
             return {name: given.bare() for name, given in self.value.items() if given}
         if isinstance(self.value, list):
@@ -139,7 +139,7 @@ class Given:
         return self.value
 
     def at(self, *path: str | int) -> Given:
-        """What is at `path`, or the nearest thing around it that was given."""
+        """Return what is at `path`, or the nearest value around it that exists."""
         here = self
         for step in path:
             inner: Given | None = None
@@ -154,9 +154,9 @@ class Given:
         return here
 
     def error(self, code: str, message: str) -> None:
-        """Note at this place what cannot work."""
+        """Report an error at this place: something that cannot work."""
         self.report.error(self.place, code, message)
 
     def warning(self, code: str, message: str) -> None:
-        """Note at this place what works, but will surprise."""
+        """Report a warning at this place: something that works but will surprise the user."""
         self.report.warning(self.place, code, message)

@@ -1,4 +1,4 @@
-"""Schemas that come from elsewhere than files, such as a generated module."""
+"""Schemas that do not come from files, but for example from a generated module."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ if TYPE_CHECKING:
 
 
 class Prepared(ABC):
-    """What `leyden.load` takes in place of a folder, and asks for its schemas."""
+    """A source that `leyden.load` takes in place of a folder, and asks for its schemas."""
 
     @abstractmethod
     def checked(
         self, hooks: Mapping[str, Callable[..., Any]] | None
     ) -> tuple[ServiceSpec, tuple[Fault, ...]]:
-        """The service and what is worth a warning, as `load_checked` gives them.
-
-        Raises SchemaError.
-        """
+        """Return the service and its warnings, as `load_checked` does. Raises SchemaError."""

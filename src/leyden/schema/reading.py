@@ -1,7 +1,7 @@
-"""YAML text and Python dicts into nodes with their places.
+"""Read YAML text and Python dicts into nodes with their places.
 
-YAML is read event by event: nothing recurses, so depth and size can be limited while
-reading, and an alias costs nothing until it is looked at.
+The reader processes YAML event by event and without recursion. It can therefore limit depth and
+size while it reads, and does not expand aliases.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _HALF_PAIR: Final = "text with half of a surrogate pair, which cannot be stored 
 
 
 def is_storable(text: str) -> bool:
-    """Whether a text can be written as UTF-8."""
+    """Return whether a text can be encoded as UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -51,10 +51,10 @@ def _stop(report: Report, span: Span, code: str, message: str) -> NoReturn:
 
 
 def read_yaml(text: str, name: str, report: Report) -> tuple[list[Node], bool]:
-    """The documents of YAML text, and whether that is all of them.
+    """Return the documents of YAML text, and whether these are all of them.
 
-    Reading ends at the first break; the documents before it are there. `name` is the file's
-    name for places. Faults go to `report`.
+    Reading stops at the first syntax error, and returns the documents before it. `name` is the
+    file's name for places. Faults go to `report`.
     """
     found = _UNPRINTABLE.search(text)
     if found is not None:
@@ -80,7 +80,7 @@ def read_yaml(text: str, name: str, report: Report) -> tuple[list[Node], bool]:
 
 
 class _Open:
-    """A list or mapping whose end has not come yet."""
+    """A list or mapping that has not ended yet."""
 
     __slots__ = ("anchor", "dropped", "in_braces", "key", "key_end", "key_span", "node")
 
@@ -127,7 +127,7 @@ class _Reader:
 
     @property
     def waiting(self) -> _Open | None:
-        """The mapping of which the next thing is a key."""
+        """The innermost mapping, if it expects a key next."""
         if self.stack:
             top = self.stack[-1]
             if top.key is None and isinstance(top.node, Mapping):
@@ -164,7 +164,7 @@ class _Reader:
         self._place(node)
 
     def _resolve(self, text: str) -> Any:
-        """The value of a bare word, by YAML 1.1 where readers agree; times stay text."""
+        """Return the value of a bare word by YAML 1.1, where parsers agree; times stay text."""
         tag = self.loader.resolve(yaml.ScalarNode, text, (True, False))
         kind = tag[len(_TAG) :]
         if kind == "int":
@@ -187,7 +187,7 @@ class _Reader:
             self.report.error(
                 span,
                 "yaml.merge",
-                "merge keys (<<) are not read; write the options out, "
+                "merge keys (<<) are not supported; write the options out, "
                 "or use an alias for a whole value",
             )
         earlier = top.node.entries.get(text)
@@ -195,7 +195,7 @@ class _Reader:
             self.report.error(
                 span,
                 "yaml.duplicate_key",
-                f"{quoted(text)} is given twice in this mapping, first in line {earlier.span.line}",
+                f"{quoted(text)} occurs twice in this mapping, first in line {earlier.span.line}",
             )
         if not is_storable(text):
             self.report.error(span, "yaml.key", f"a key must be text, not {_HALF_PAIR}")
@@ -204,9 +204,9 @@ class _Reader:
         top.dropped = earlier is not None or (bare and text == "<<")
 
     def _check_colon(self, event: yaml.ScalarEvent) -> None:
-        """Note where a word stands alone in braces: YAML makes it a key without a value.
+        """Report a word that stands alone in braces: YAML reads it as a key without a value.
 
-        Nobody writes that on purpose; it is the rest of a text that has a comma.
+        Nobody writes that on purpose. It is what follows the comma of an unquoted text.
         """
         top = self.stack[-1] if self.stack else None
         if top is None or top.key is None or top.key_span is None or not top.in_braces:
@@ -281,7 +281,10 @@ class _Reader:
 
 
 def read_data(value: Any, place: str, report: Report) -> Node | None:
-    """A Python dict as nodes; None where it cannot be one. `place` names it (`<dict>`)."""
+    """Return a Python dict as nodes, or None if it cannot be a schema.
+
+    `place` is its name in messages (`<dict>`).
+    """
     try:
         return _DataReader(place, report).read(value, place, ())
     except _RefusedError:
@@ -298,11 +301,11 @@ class _DataReader:
         span = Span(place, 0, 0)
         self.count += 1
         if self.count > MAX_NODES:
-            message = f"it has more than {MAX_NODES} values"
+            message = f"the schema has more than {MAX_NODES} values"
             _stop(self.report, span, "yaml.too_many_nodes", message)
         if isinstance(value, (AnyMapping, list, tuple)):
             if id(value) in above:
-                _stop(self.report, span, "yaml.alias_recursive", "it contains itself")
+                _stop(self.report, span, "yaml.alias_recursive", "the value contains itself")
             if len(above) >= MAX_DEPTH:
                 message = f"nested more than {MAX_DEPTH} levels deep"
                 _stop(self.report, span, "yaml.too_deep", message)

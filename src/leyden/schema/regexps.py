@@ -1,10 +1,11 @@
-"""Regular expressions that end soon, whatever the text.
+"""Regular expressions whose matching time is bounded, whatever the text.
 
-Python's `re` tries one way to read a text after the other. Where a pattern can read one text in
-many ways, as `^(a+)+$` can, their number doubles with every character, and a short text takes
-hours. `re` keeps the patterns that take it at most about the square of the text's length; every
-other one is found when a schema is loaded, and matched by following all ways at once, character by
-character: in time that grows with the text alone, only more slowly than `re`.
+Python's `re` backtracks: it tries one way to read a text after the other. If a pattern such as
+`^(a+)+$` can read a text in many ways, their number doubles with every character, and a short text
+takes hours. This module finds such patterns when a schema is loaded. `re` only matches patterns
+that need at most about the square of the text's length. All others are matched by following all
+ways at once, character by character. That takes time in proportion to the text's length, but is
+slower than `re` on ordinary patterns.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, Final, TypeAlias
 from leyden._attrs import frozen
 from leyden.schema.ambiguity import reads_in_many_ways
 
-# Their place in the standard library since Python 3.11; `re` itself is made of them.
+# The internals of `re`, which moved here in Python 3.11. `re` itself is built on them.
 _parser: Final[Any] = import_module("re._parser")
 _c: Final[Any] = import_module("re._constants")
 
@@ -41,19 +42,19 @@ _SAMPLES: Final = [*map(chr, range(128)), *"\x85\xa0\xb5ßÀàİıſΣσς٣\u20
 
 
 class UnboundedPatternError(ValueError):
-    """A pattern that may take any time, and cannot be matched in another way."""
+    """A pattern that may take unbounded time, and that this module cannot match either."""
 
 
 class _UnsupportedError(Exception):
-    """Something in a pattern that needs more than following all ways at once."""
+    """A construct that cannot be matched by following all ways at once."""
 
 
 @lru_cache(maxsize=1024)
 def searching(pattern: str) -> Search:
-    """Whether a text holds a match of `pattern`, as a function that ends soon.
+    """Return a function that says in bounded time whether a text contains a match of `pattern`.
 
-    Raises re.error where it is no regular expression, and UnboundedPatternError where a text could
-    make it take for ever.
+    Raises re.error if it is not a regular expression, and UnboundedPatternError if a text could
+    make it take forever.
     """
     search = re.compile(pattern).search
     tree = _parser.parse(pattern)
@@ -71,9 +72,9 @@ def searching(pattern: str) -> Search:
 
 
 def may_hold(pattern: str, chars: Iterable[str]) -> bool:
-    """Whether a text in which `pattern` is found may hold one of these characters.
+    """Return whether a text that matches `pattern` may contain one of these characters.
 
-    True wherever the pattern does not rule them out, as `[a-z]+` without `^` and `$` does not.
+    True unless the pattern rules them out. `[a-z]+` without `^` and `$` does not.
     """
     tree = _parser.parse(pattern)
     first, last = (tree[0], tree[-1]) if len(tree) else (None, None)
@@ -83,7 +84,7 @@ def may_hold(pattern: str, chars: Iterable[str]) -> bool:
         return True
     looked_for = set(chars)
     if last == (_c.AT, _c.AT_END) and "\n" in looked_for:
-        # `$` lets a line end stand behind it.
+        # `$` also matches before a newline at the end.
         return True
     try:
         steps = _program(tree, exact=False)
@@ -101,7 +102,7 @@ class _Char:
 
 @frozen
 class _At:
-    """A step that takes no character, and needs a place such as the end of the text."""
+    """A step that takes no character but needs a position, such as the end of the text."""
 
     kind: Any
     flags: int
@@ -109,7 +110,7 @@ class _At:
 
 @frozen
 class _Ways:
-    """A step that goes on in any of several places."""
+    """A step that continues at any of several steps."""
 
     to: tuple[int, ...]
 
@@ -119,7 +120,7 @@ _Step: TypeAlias = "_Char | _At | _Ways | None"
 
 
 def _looked_at(tree: Any, *, once: bool = True) -> list[tuple[Any, bool]]:
-    """What a pattern looks ahead or back for, at every depth, and whether from one place only."""
+    """Return the lookarounds at every depth, each with whether `re` tries it only once."""
     found: list[tuple[Any, bool]] = []
     begun = False
     for kind, given in tree:
@@ -134,7 +135,7 @@ def _looked_at(tree: Any, *, once: bool = True) -> list[tuple[Any, bool]]:
 
 
 def _begins_once(nodes: Any, flags: int) -> bool:
-    """Whether a match begins where the text does, and nowhere else."""
+    """Return whether a match can only begin at the start of the text."""
     for kind, given in nodes:
         if kind is _c.AT:
             if given is _c.AT_BEGINNING_STRING:
@@ -165,10 +166,10 @@ def _parts(kind: Any, given: Any) -> list[Any]:
 
 
 def _program(tree: Any, *, exact: bool) -> list[_Step]:
-    """The steps of a pattern, the first one first.
+    """Compile a pattern into steps.
 
-    Without `exact`, what takes no character is left out and large counts become any number. No
-    text can then be read in fewer ways than with it.
+    Without `exact`, the steps leave out whatever takes no character, and large counts become any
+    number. That never lowers the number of ways to read a text.
     """
     program = _Program(exact)
     program.emit(tree, tree.state.flags)
@@ -177,7 +178,7 @@ def _program(tree: Any, *, exact: bool) -> list[_Step]:
 
 
 class _Program:
-    """The steps of a pattern while they are written."""
+    """The steps of a pattern while it is compiled."""
 
     def __init__(self, exact: bool) -> None:
         self.steps: list[_Step] = []
@@ -185,7 +186,7 @@ class _Program:
         self._most_steps = _MOST_FOLLOWED if exact else _MOST_STEPS
 
     def add(self, step: _Step) -> int:
-        """Add a step; its number."""
+        """Add a step and return its number."""
         if len(self.steps) >= self._most_steps:
             raise _UnsupportedError("its counts are too large to follow them all")
         self.steps.append(step)
@@ -206,7 +207,7 @@ class _Program:
             elif kind in (_c.MAX_REPEAT, _c.MIN_REPEAT):
                 self._repeat(given, flags)
             elif self._exact:
-                what = _WORDS.get(str(kind), "a group of a kind")
+                what = _WORDS.get(str(kind), "a construct in it")
                 raise _UnsupportedError(f"{what} keeps Leyden from following them all at once")
             elif kind is _c.POSSESSIVE_REPEAT:
                 self._repeat(given, flags)
@@ -235,7 +236,7 @@ class _Program:
             before = len(self.steps)
             self.emit(inner, flags)
             if len(self.steps) == before:
-                # `re` goes round as often, for nothing.
+                # `re` also repeats an empty group that often.
                 self.add(_Ways((before + 1,) * (_MOST_VISITS + 1)))
                 return
             del self.steps[before:]
@@ -260,9 +261,9 @@ class _Program:
 
 
 def _takes_long(tree: Any, once: bool) -> bool:
-    """Whether some text can be read in more ways than about the square of its length.
+    """Return whether some text can be read in more ways than about the square of its length.
 
-    Where a match may begin anywhere (not `once`), each place to begin is one more way.
+    If a match may begin anywhere (not `once`), each place to begin is another way.
     """
     try:
         steps = _program(tree, exact=False)
@@ -280,7 +281,7 @@ def _takes_long(tree: Any, once: bool) -> bool:
 
 
 def _ways_on(steps: list[_Step], start: int) -> dict[int, int]:
-    """The steps that take a character next, each with the ways that lead to it."""
+    """Return the steps that take the next character, each with the number of ways to it."""
     found: dict[int, int] = {}
     visits: dict[int, int] = {}
     waiting = [start]
@@ -298,17 +299,17 @@ def _ways_on(steps: list[_Step], start: int) -> dict[int, int]:
 
 
 class _AllWays:
-    """Follows all ways to read a text at once."""
+    """A matcher that follows all ways to read a text at once."""
 
     def __init__(self, steps: list[_Step]) -> None:
         self._steps = steps
         self._known: dict[tuple[int, str], bool] = {}
 
     def search(self, text: str) -> bool:
-        """Whether there is a match anywhere in `text`."""
+        """Return whether there is a match anywhere in `text`."""
         present: set[int] = set()
         for at in range(len(text) + 1):
-            # A match may begin at every place.
+            # A match may begin at any position.
             places = self._reached({*present, 0}, text, at)
             if places is None:
                 return True
@@ -318,7 +319,7 @@ class _AllWays:
         return False
 
     def _reached(self, places: set[int], text: str, at: int) -> set[int] | None:
-        """The steps that take a character next; None where the end is among what is reached."""
+        """Return the steps that take the next character; None if the pattern ends here."""
         seen: set[int] = set()
         waiting = list(places)
         found: set[int] = set()
@@ -377,7 +378,7 @@ _CLASSES: Final = {
 
 
 def _test_of(kind: Any, given: Any, flags: int) -> _Test:
-    """Whether a step of a pattern takes a character, as a function."""
+    """Return a function that says whether a step of the pattern takes a character."""
     if kind is _c.ANY:
         return (lambda char: True) if flags & re.DOTALL else (lambda char: char != "\n")
     negated = kind is _c.NOT_LITERAL
@@ -391,7 +392,7 @@ def _test_of(kind: Any, given: Any, flags: int) -> _Test:
 
 
 def _one_test(kind: Any, given: Any, flags: int) -> _Test:
-    """The test of a single character, of a range of them, or of a class such as `\\w`."""
+    """Return the test for a single character, a range, or a class such as `\\w`."""
     if kind is _c.LITERAL:
         return lambda char: ord(char) == given
     if kind is _c.RANGE:
@@ -402,7 +403,7 @@ def _one_test(kind: Any, given: Any, flags: int) -> _Test:
 
 
 def _any(tests: list[_Test], *, folding: int) -> _Test:
-    """Whether any of the tests holds, of the other case of a character as well with `folding`."""
+    """Return a function that says whether any test holds; `folding` ignores case."""
     if not folding:
         return tests[0] if len(tests) == 1 else lambda char: any(test(char) for test in tests)
     return lambda char: any(

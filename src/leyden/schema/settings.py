@@ -1,7 +1,7 @@
-"""What table.yaml can say of a table beside its name, indexes and time to live.
+"""What table.yaml can declare about a table beside its name, indexes and time to live.
 
-Everything here is None or empty where table.yaml is silent, and silence means something: whoever
-creates or compares a table leaves alone what nobody declared.
+Everything is None or empty unless table.yaml says it. Code that creates or compares a table leaves
+alone what nobody declared.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from leyden import _attrs as attrs
 from leyden._attrs import frozen
 
 SCALING_TARGET: Final = 70
-"""The part of the capacity, in percent, that autoscaling aims to have in use; AWS's own default."""
+"""The utilization in percent that autoscaling aims for. It is also AWS's default."""
 
 
 @frozen
 class Capacity:
     """Capacity units for reads or for writes: fixed, or scaled from `units` up to `most`.
 
-    `most` is None where they are fixed. `target` is the utilization in percent that autoscaling
-    aims at.
+    `most` is None if they are fixed. `target` is the utilization in percent that autoscaling aims
+    for.
     """
 
     units: int
@@ -31,7 +31,7 @@ class Capacity:
 
     @property
     def is_scaled(self) -> bool:
-        """Whether autoscaling changes it."""
+        """Whether autoscaling adapts it to the load."""
         return self.most is not None
 
 
@@ -49,18 +49,19 @@ def _frozen_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
 
 @frozen
 class TableSettings:
-    """The settings of a table that table.yaml declares; None or empty for all others.
+    """The settings of a table that table.yaml declares; all others are None or empty.
 
-    `billing` is `on_demand` or a Provisioned; `encryption` is `aws_owned`, `aws_managed` or
-    `kms_key`, with the key's ARN, id or alias in `kms_key`; `stream` is `new_image`, `old_image`,
-    `new_and_old_images` or `keys_only`; `table_class` is `standard` or `infrequent_access`.
-    `replicas` are the other Regions that hold the table, beside the one in which it is made.
+    `billing` is `on_demand` or a Provisioned. `encryption` is `aws_owned`, `aws_managed` or
+    `kms_key`, with the key's ARN, id or alias in `kms_key`. `stream` is `new_image`, `old_image`,
+    `new_and_old_images` or `keys_only`. `table_class` is `standard` or `infrequent_access`.
+    `replicas` are the other Regions that hold the table, beside the one where it is created.
     """
 
     billing: str | Provisioned | None = None
     point_in_time_recovery: bool | None = None
     recovery_days: int | None = None
-    """How far back the table can be restored; None leaves it to DynamoDB, which takes 35 days."""
+    """How far back the table can be restored; None leaves it to DynamoDB, whose default is 35 days.
+    """
     encryption: str | None = None
     kms_key: str | None = None
     deletion_protection: bool | None = None
@@ -71,5 +72,5 @@ class TableSettings:
 
     @property
     def provisioned(self) -> Provisioned | None:
-        """The provisioned capacity; None where the table is on demand or nothing is said."""
+        """The provisioned capacity; None if the table is on demand or declares no billing."""
         return self.billing if isinstance(self.billing, Provisioned) else None

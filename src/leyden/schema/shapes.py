@@ -1,7 +1,7 @@
 """The kinds of values that schema options take.
 
-The tables in `leyden.schema.language` are made of these. A shape checks what was read, and says
-the same in JSON Schema, for editors: whatever the one refuses of a single value, so does the other.
+The tables in `leyden.schema.language` consist of shapes. A shape checks a value that was read, and
+describes itself in JSON Schema for editors. Both accept the same single values.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ TAKEN_ALIASES: Final[Mapping[str, str]] = MappingProxyType(
         "collections": "what stands in place of an entity on the command line",
     }
 )
-"""Names that an entity cannot have in Python, and what each of them is there."""
+"""Names that an entity cannot have in Python, and what each of them already means."""
 
 TAKEN_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -56,17 +56,17 @@ TAKEN_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
         **dict.fromkeys(("to_dict", "to_json"), "a method of records"),
     }
 )
-"""Names that an attribute cannot have in Python, and what each of them is there."""
+"""Names that an attribute cannot have in Python, and what each of them already means."""
 
 
 def is_name(text: str, taken: Container[str] = ()) -> bool:
-    """Whether `text` can be a name in Python, where those in `taken` mean something else."""
+    """Return whether `text` can be a name in Python, and is not among those `taken`."""
     return bool(_NAME.match(text)) and text not in RESERVED_NAMES and text not in taken
 
 
 @define(slots=True, eq=False)
 class Part:
-    """A node on its way through the shapes, with its path and the place of the name before it."""
+    """A node while shapes check it, with its path and the place of the name before it."""
 
     node: Node
     where: str
@@ -79,35 +79,35 @@ class Part:
         return self.node.value if isinstance(self.node, Scalar) else None
 
     def given(self, value: Any) -> Given:
-        """What fits, as `value`."""
+        """Return `value` as the checked value of this node."""
         return Given(value, self.node.span, self.key, self.where, self.report)
 
     def refuse(self, code: str, message: str) -> Given | None:
-        """Note a fault at the node, of which nothing is taken; `message` goes on after its path."""
+        """Report a fault at the node and return None; the message begins with the node's path."""
         self.report.error(self.node.span, code, f"{self.where} {message}")
         return None
 
     def wrong(self, what: str, hint: str = "") -> Given | None:
-        """Note that the node is not `what` it must be."""
+        """Report that the node is not `what` it must be."""
         if isinstance(self.node, Scalar) and self.node.text and "text" in what:
             hint = "; put it in quotes"
         return self.refuse("option.type", f"must be {what}, not {described(self.node)}{hint}")
 
     def inside(self, name: str, node: Node, span: Span) -> Part:
-        """A node under a name in this one."""
+        """Return the part for a named node inside of this one."""
         shown = name if len(name) <= 60 and name.isprintable() else quoted(name)
         where = shown if self.where.startswith("the ") else f"{self.where}.{shown}"
         return Part(node, where, self.report, span)
 
 
 def _phrase(types: Container[str]) -> str:
-    """Attribute types as a phrase, in the order of the language: `list, set and map`."""
+    """Return attribute types as a phrase, in the order of the language: `list, set and map`."""
     *others, last = (name for name in TYPES if name in types)
     return f"{', '.join(others)} and {last}" if others else last
 
 
 def _flow(value: Any) -> str:
-    """A value as YAML on one line."""
+    """Return a value as YAML on one line."""
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{name}: {_flow(part)}' for name, part in value.items())}}}"
     if isinstance(value, list):
@@ -122,26 +122,26 @@ class Shape:
     __slots__ = ()
 
     def check(self, part: Part) -> Given | None:
-        """The part's value, None where it does not fit; the report then has what is wrong.
+        """Return the part's value; None if it does not fit, after a fault in the report.
 
-        What fits inside of a mapping is kept even where something beside it does not.
+        A mapping keeps the values that fit, even if others beside them do not.
         """
         raise NotImplementedError
 
     def json(self) -> Json:
-        """The shape as a JSON Schema."""
+        """Return the shape as a JSON Schema."""
         raise NotImplementedError
 
 
 @frozen
 class Text(Shape):
-    """Text; `numbers` also takes a whole number, as its digits."""
+    """Text; `numbers` also allows a whole number, as its digits, and `empty` an empty text."""
 
     numbers: bool = False
     empty: bool = False
 
     def check(self, part: Part) -> Given | None:
-        """Text, which is empty only where it may be."""
+        """Return the text, or refuse an empty one."""
         value = part.value
         if isinstance(value, str):
             if value or self.empty:
@@ -152,43 +152,43 @@ class Text(Shape):
         return part.wrong("text")
 
     def json(self) -> Json:
-        """A string."""
+        """Return the schema of a string."""
         text: Json = {"type": ["string", "integer"] if self.numbers else "string"}
         return text if self.empty else {**text, "minLength": 1}
 
     def check_key(self, name: str, span: Span, what: str, report: Report) -> None:
-        """Note where what stands in front of a value cannot be the name `what`."""
+        """Report a name in front of a value that cannot be the name `what`."""
         if not name:
             report.error(span, "name.invalid", f"{what} has an empty name")
 
     def json_of_keys(self) -> Json:
-        """A JSON Schema for what stands in front of a value."""
+        """Return the JSON Schema for the name in front of a value."""
         return {"minLength": 1}
 
 
 @frozen
 class Name(Shape):
-    """Text that can be a name in Python. `instead` says what to do where it cannot.
+    """Text that can be a name in Python. `instead` says what to do if it cannot.
 
-    `taken` are names that mean something else where this one is used, each with what it means.
+    `taken` are names that already mean something else in this place, each with its meaning.
     """
 
     instead: str = ""
     taken: Mapping[str, str] = MappingProxyType({})
 
     def check(self, part: Part) -> Given | None:
-        """The name."""
+        """Return the name."""
         if not isinstance(part.value, str):
             return part.wrong("text")
         self.check_key(part.value, part.node.span, f"the {part.where}", part.report)
         return part.given(part.value) if is_name(part.value, self.taken) else None
 
     def json(self) -> Json:
-        """A string of that form."""
+        """Return the schema of a string of that form."""
         return {"type": "string", **self.json_of_keys()}
 
     def check_key(self, name: str, span: Span, what: str, report: Report) -> None:
-        """Note why `name` cannot be the name `what`; nothing where it can."""
+        """Report why `name` cannot be the name `what`, if it cannot."""
         if name in self.taken:
             report.error(
                 span,
@@ -197,7 +197,7 @@ class Name(Shape):
                 f'such as "{name}_"',
             )
         elif not is_name(name):
-            why = "is not made of letters (a to z), digits and underscores, with no digit first"
+            why = "must consist of letters (a to z), digits and underscores, with no digit first"
             if name in RESERVED_NAMES:
                 why = "is a keyword of Python"
             elif name.startswith("__"):
@@ -206,21 +206,21 @@ class Name(Shape):
             report.error(span, "name.invalid", message)
 
     def json_of_keys(self) -> Json:
-        """A JSON Schema for such names in front of values."""
+        """Return the JSON Schema for such names in front of values."""
         return {"pattern": NAME_PATTERN, "not": {"enum": [*RESERVED_NAMES, *self.taken]}}
 
 
 @frozen
 class Choice(Shape):
-    """One of a few words. `hints` answers words that people may expect to work."""
+    """One of a few words. `hints` explains words that people may expect to work."""
 
     values: tuple[str, ...]
     hints: Mapping[str, str] = {}
     meanings: Mapping[str, str] = {}
-    """What the words mean, for editors."""
+    """The meanings of the words, for editors."""
 
     def check(self, part: Part) -> Given | None:
-        """The word."""
+        """Return the word."""
         word = part.value
         if not isinstance(word, str):
             return part.wrong("text")
@@ -231,7 +231,7 @@ class Choice(Shape):
         return part.refuse("option.value", message)
 
     def json(self) -> Json:
-        """The words, and what they mean: a keyword that most editors know."""
+        """Return the schema of the words, with their meanings in a keyword that editors know."""
         words: Json = {"enum": list(self.values)}
         if not self.meanings:
             return words
@@ -246,7 +246,7 @@ class Whole(Shape):
     most: int
 
     def check(self, part: Part) -> Given | None:
-        """The number."""
+        """Return the number."""
         value = part.value
         if not isinstance(value, int) or isinstance(value, bool):
             return part.wrong("a whole number")
@@ -255,7 +255,7 @@ class Whole(Shape):
         return part.refuse("option.value", f"must be from {self.least} to {self.most}")
 
     def json(self) -> Json:
-        """A whole number between the limits."""
+        """Return the schema of a whole number between the limits."""
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
@@ -264,14 +264,14 @@ class Number(Shape):
     """A finite number."""
 
     def check(self, part: Part) -> Given | None:
-        """The number."""
+        """Return the number."""
         value = part.value
         if isinstance(value, int | float) and not isinstance(value, bool):
             return part.given(value)
         return part.wrong("a number")
 
     def json(self) -> Json:
-        """A number."""
+        """Return the schema of a number."""
         return {"type": "number"}
 
 
@@ -280,13 +280,13 @@ class Flag(Shape):
     """true or false."""
 
     def check(self, part: Part) -> Given | None:
-        """The truth value."""
+        """Return the truth value."""
         return (
             part.given(part.value) if isinstance(part.value, bool) else part.wrong("true or false")
         )
 
     def json(self) -> Json:
-        """A truth value."""
+        """Return the schema of a truth value."""
         return {"type": "boolean"}
 
 
@@ -298,7 +298,7 @@ class ListOf(Shape):
     least: int = 0
 
     def check(self, part: Part) -> Given | None:
-        """The elements, where all of them fit."""
+        """Return the elements if all of them fit."""
         node = part.node
         if not isinstance(node, Listing):
             return part.wrong("a list")
@@ -311,14 +311,14 @@ class ListOf(Shape):
         return None if None in checked else part.given(checked)
 
     def json(self) -> Json:
-        """An array."""
+        """Return the schema of an array."""
         found: Json = {"type": "array", "items": self.element.json()}
         return {**found, "minItems": self.least} if self.least else found
 
 
 @frozen
 class Named(Shape):
-    """A mapping from names of a kind to values of one shape."""
+    """A mapping from names of one kind to values of one shape."""
 
     what: str
     value: Shape
@@ -326,7 +326,7 @@ class Named(Shape):
     least: int = 0
 
     def check(self, part: Part) -> Given | None:
-        """The values by name, with None for those that do not fit."""
+        """Return the values by name, with None for those that do not fit."""
         node = part.node
         if not isinstance(node, MappingNode):
             return part.wrong("a mapping of names")
@@ -334,14 +334,15 @@ class Named(Shape):
         if len(node.entries) < self.least:
             found.error("option.value", f"{part.where} must not be empty")
         for name, entry in node.entries.items():
-            # A name that was refused is kept: what refers to it is not unknown on top.
+            # Keep a name that was refused, so that references to it are not reported as unknown as
+            # well.
             self.name.check_key(name, entry.span, f"the name of {self.what}", part.report)
             found.value[name] = self.value.check(part.inside(name, entry.value, entry.span))
         return found
 
     def json(self) -> Json:
-        """An object whose properties are alike."""
-        # Editors offer the title as a name to write over.
+        """Return the schema of an object whose properties are alike."""
+        # Editors offer the title as a placeholder for the name.
         names = {"title": self.what.split()[-1], **self.name.json_of_keys()}
         values = {**self.value.json(), "description": f"{self.what[0].upper()}{self.what[1:]}."}
         found: Json = {"type": "object", "propertyNames": names, "additionalProperties": values}
@@ -350,9 +351,9 @@ class Named(Shape):
 
 @frozen
 class Option:
-    """One option: what it takes and what it is for.
+    """An option: what it takes and what it is for.
 
-    `types` holds the attribute types that have it, None for all.
+    `types` holds the attribute types that have it; None means all.
     """
 
     shape: Shape
@@ -360,10 +361,10 @@ class Option:
     required: bool = False
     types: frozenset[str] | None = None
     needed_by: frozenset[str] = frozenset()
-    """The types of attributes that need it, where not all do."""
+    """The attribute types that require it, if not all do."""
 
     def json(self, name: str, examples: Sequence[Any] = ()) -> Json:
-        """What it takes as a JSON Schema, with all that an editor shows of it."""
+        """Return its JSON Schema, with all that editors show about it."""
         said = self.description
         if self.types is not None:
             said += f" For {_phrase(self.types)} only."
@@ -373,12 +374,12 @@ class Option:
         if others:
             found["examples"] = others
         if others and mappings:
-            # Editors have no label for a mapping that is an example of a value.
+            # Editors have no label for an example that is a mapping.
             texts = [_flow(one) for one in mappings]
             found["defaultSnippets"] = [{"label": text, "body": text} for text in texts]
             said += f" Or {', '.join(f'`{text}`' for text in texts)}."
         elif mappings:
-            # Editors show these, and do not take them for what to fill in.
+            # In this place, editors show the examples but do not offer them as completions.
             shown = {"if": True, "then": {"examples": mappings}}
             found["allOf"] = [*found.get("allOf", ()), shown]
         if "`" in said:
@@ -390,10 +391,8 @@ class Option:
 class Options(Shape):
     """A mapping with known options.
 
-    Where the option `alone` is given, no other one may be but those in `also`.
-
-    `name` is that of its table of examples. One of the options in `some` must be given at least,
-    and one of those in `apart` at most.
+    If the option `alone` is present, only those in `also` may be beside it. At least one option of
+    `some` must be present, and at most one of `apart`. `name` is the name of its table of examples.
     """
 
     options: Mapping[str, Option]
@@ -405,7 +404,7 @@ class Options(Shape):
     apart: tuple[str, ...] = ()
 
     def check(self, part: Part) -> Given | None:
-        """The options that were given, by name, with None for those that do not fit."""
+        """Return the options by name, with None for those that do not fit."""
         node = part.node
         if not isinstance(node, MappingNode):
             return part.wrong(f"a mapping of options ({', '.join(self.options)})")
@@ -424,7 +423,7 @@ class Options(Shape):
             part.report.error(entry.span, "option.unknown", message)
         for name in found.value if self.alone in found.value else ():
             if name not in (self.alone, *self.also):
-                message = f"{part.where} has `{self.alone}`, beside which there is no `{name}`"
+                message = f"{part.where} has `{self.alone}`, which cannot be combined with `{name}`"
                 part.report.error(node.entries[name].span, "option.alone", message)
         beside = [name for name in self.apart if name in node.entries]
         for name in beside[1:]:
@@ -441,7 +440,7 @@ class Options(Shape):
         return found
 
     def json(self) -> Json:
-        """An object with these properties, some of them for some types of attributes only."""
+        """Return the schema of an object with these properties, some only for certain types."""
         examples = EXAMPLES.get(self.name, {})
         properties = {
             name: option.json(name, examples.get(name, ())) for name, option in self.options.items()
@@ -488,8 +487,8 @@ class Options(Shape):
 class Either(Shape):
     """Different shapes for different kinds of YAML values. `what` names them for messages.
 
-    `plain` is for numbers and booleans. `instead_of_list` says what to write where a list stands
-    and cannot.
+    `plain` is for numbers and booleans. If there is no shape for lists, `instead_of_list` says what
+    to write in place of one.
     """
 
     what: str
@@ -500,7 +499,7 @@ class Either(Shape):
     plain: Shape | None = None
 
     def check(self, part: Part) -> Given | None:
-        """What the shape of that kind makes of it."""
+        """Return what the shape for this kind of value returns."""
         inner = self.text if isinstance(part.value, str) else None
         if isinstance(part.value, bool if isinstance(self.plain, Flag) else int):
             inner = self.plain
@@ -513,12 +512,12 @@ class Either(Shape):
         return part.wrong(self.what, hint) if inner is None else inner.check(part)
 
     def json(self) -> Json:
-        """Any of the shapes."""
+        """Return the schema that accepts any of the shapes."""
         shapes = (self.text, self.plain, self.listing, self.mapping)
         inner = [shape.json() for shape in shapes if shape is not None]
         if len(inner) == 1:
             return inner[0]
-        # Editors would show their descriptions in place of the option's.
+        # Editors would show these descriptions in place of the option's own.
         for one in inner:
             one.pop("description", None)
         return {"anyOf": inner}
@@ -526,10 +525,10 @@ class Either(Shape):
 
 @frozen
 class Duration(Shape):
-    """A duration in words, taken as its seconds."""
+    """A duration in words; its value is the number of seconds."""
 
     def check(self, part: Part) -> Given | None:
-        """The seconds."""
+        """Return the seconds."""
         text = part.value
         if isinstance(text, int | float) and not isinstance(text, bool):
             text = str(text)
@@ -538,21 +537,21 @@ class Duration(Shape):
         try:
             return part.given(duration_seconds(text))
         except ValueError as error:
-            return part.refuse("option.value", f"is no duration: {error}")
+            return part.refuse("option.value", f"is not a duration: {error}")
 
     def json(self) -> Json:
-        """A string of that form."""
+        """Return the schema of a string of that form."""
         return {"type": "string", "pattern": DURATION_PATTERN, "examples": ["90 days"]}
 
 
 @frozen
 class Making(Shape):
-    """A mapping that says how a value is made; its first word is one of `kinds`."""
+    """A mapping that says how a value is computed; its first word is one of `kinds`."""
 
     kinds: Mapping[str, Options]
 
     def check(self, part: Part) -> Given | None:
-        """The options of the kind that the mapping has the word of."""
+        """Check the mapping against the kind that its first word names."""
         assert isinstance(part.node, MappingNode)
         for name, options in self.kinds.items():
             if name in part.node.entries:
@@ -562,7 +561,7 @@ class Making(Shape):
         return part.refuse("option.value", message)
 
     def json(self) -> Json:
-        """An object of one of the kinds."""
+        """Return the schema of an object of one of the kinds."""
         inner = [options.json() for options in self.kinds.values()]
         for one in inner:
             one.pop("description", None)
@@ -573,14 +572,14 @@ class Making(Shape):
 class Source(Shape):
     """A literal, or a mapping that says where a value comes from.
 
-    A mapping that has the word of one of the `kinds` is no literal, unless it has more keys
-    than such a mapping may have.
+    A mapping with the word of one of the `kinds` is not a literal, unless it has more keys than
+    such a mapping may have.
     """
 
     kinds: Mapping[str, Options]
 
     def check(self, part: Part) -> Given | None:
-        """What the mapping says, or the node itself."""
+        """Return what the mapping says, or the node of the literal."""
         node = part.node
         if isinstance(node, MappingNode):
             for name, options in self.kinds.items():
@@ -593,11 +592,11 @@ class Source(Shape):
         return part.given(node)
 
     def json(self) -> Json:
-        """Anything but null."""
+        """Return a schema that accepts anything but null."""
         directives = []
         for name, options in self.kinds.items():
             rule = options.json()
-            # Editors would show it in place of the option's own.
+            # Editors would show this description in place of the option's own.
             rule.pop("description", None)
             only = {"type": "object", "required": [name], "maxProperties": _most_keys(options)}
             directives.append({"if": only, "then": rule})
@@ -610,29 +609,29 @@ def _most_keys(options: Options) -> int:
 
 @frozen
 class Anything(Shape):
-    """A mapping that somebody else reads."""
+    """A mapping that other code reads."""
 
     def check(self, part: Part) -> Given | None:
-        """The mapping itself, as a node."""
+        """Return the mapping as a node."""
         return part.given(part.node)
 
     def json(self) -> Json:
-        """An object."""
+        """Return the schema of an object."""
         return {"type": "object"}
 
 
 @frozen
 class Reference(Shape):
-    """A shape by its name in `SHAPES`, for shapes within themselves."""
+    """A shape by its name in `SHAPES`, for shapes that occur within themselves."""
 
     name: str
 
     def check(self, part: Part) -> Given | None:
-        """What that shape makes of it."""
+        """Return what the named shape returns."""
         return SHAPES[self.name].check(part)
 
     def json(self) -> Json:
-        """The name."""
+        """Return the reference by name."""
         return {"$ref": f"#/$defs/{self.name}"}
 
 

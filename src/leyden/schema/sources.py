@@ -1,4 +1,4 @@
-"""Where schemas come from: a folder, a file, YAML text or a dict, as documents."""
+"""Where schemas come from: read a folder, a file, YAML text or a dict into documents."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from leyden.schema.spec import Span
 
 @frozen
 class Texts:
-    """The texts of schema files by their names, as `texts_of` gives them."""
+    """The texts of schema files by name, as `texts_of` returns them."""
 
     by_name: AnyMapping[str, str]
 
 
 Source: TypeAlias = str | os.PathLike[str] | AnyMapping[str, Any] | Texts
-"""A folder or a file by its path, YAML text (any str with a line break), a dict, or texts."""
+"""The path of a folder or file, YAML text (any str with a line break), a dict, or texts."""
 
 MAX_BYTES: Final = 1 << 20
-"""How large a schema file may be, in bytes."""
+"""The maximum size of a schema file, in bytes."""
 
 _TEXT: Final = "<text>"
 _DICT: Final = "<dict>"
@@ -53,7 +53,7 @@ class Document:
 
 @frozen
 class Contents:
-    """All documents of a source. `whole` says that none of them had to be left out."""
+    """All documents of a source. `whole` is False if some could not be read."""
 
     documents: tuple[Document, ...]
     whole: bool
@@ -61,7 +61,7 @@ class Contents:
 
 
 def read_source(source: Source, report: Report) -> Contents:
-    """Read all documents of a source; whatever cannot be read is noted in `report`."""
+    """Read all documents of a source, and report whatever cannot be read."""
     if isinstance(source, AnyMapping):
         return _data(source, report)
     if isinstance(source, Texts):
@@ -79,8 +79,8 @@ def read_source(source: Source, report: Report) -> Contents:
     report.error(
         span,
         "source.invalid",
-        f"a value of the type {type(source).__name__} is no schema; "
-        "give a path, YAML text or a dict",
+        f"a value of the type {type(source).__name__} is not a schema; "
+        "pass a path, YAML text or a dict",
     )
     return Contents((), False, span)
 
@@ -98,7 +98,7 @@ def _path(name: str, report: Report) -> Contents:
             with suppress(OSError):
                 near = did_you_mean(place.name, os.listdir(place.parent))
             if not near and ": " in name:
-                near = "; YAML text is told from a path by its line breaks: end it with one"
+                near = "; if this is YAML text, end it with a line break, or it is taken for a path"
         report.error(span, "source.missing", f"there is no such file or folder{near}")
     except (OSError, ValueError) as error:
         report.error(span, "source.unreadable", f"cannot be read: {_reason(error)}")
@@ -113,7 +113,7 @@ def _folder(folder: Path, span: Span, report: Report) -> Contents:
     files = _files_of(folder)
     inside = _entities_inside(folder)
     if not files:
-        hint = f"; there are entities in {inside[0].parent}, give that" if inside else ""
+        hint = f"; there are entities in {inside[0].parent}; name that folder" if inside else ""
         message = f"there are no .yaml or .yml files in this folder{hint}"
         report.error(span, "source.empty", message)
         return Contents((), False, span)
@@ -121,17 +121,18 @@ def _folder(folder: Path, span: Span, report: Report) -> Contents:
         report.warning(
             Span(str(file), 1, 1),
             "source.subfolder",
-            f"this entity is not read: it is in a folder inside of {folder}, and a service is one "
-            "folder; move the file there, or load its own folder as another service",
+            f"this entity is not read: it is in a subfolder of {folder}, and a service is one "
+            "folder; move the file there, or load the subfolder as another service",
         )
     read = [_file(file, report, span) for file in files]
     return _together(read, span)
 
 
 def texts_of(source: str | os.PathLike[str]) -> Texts:
-    """The texts of a file, or of the files that a folder is read from. Raises OSError, ValueError.
+    """Return the texts of a schema file, or of the schema files in a folder.
 
-    They are a source that gives what the folder gives, except that its places have no folder.
+    As a source, they mean the same as the file or folder, except that their places name no folder.
+    Raises OSError or ValueError.
     """
     place = Path(source)
     files = _files_of(place) if place.is_dir() else [place]
@@ -139,10 +140,10 @@ def texts_of(source: str | os.PathLike[str]) -> Texts:
 
 
 def _files_of(folder: Path) -> list[Path]:
-    """The schema files of a folder, in the order in which they are read."""
+    """Return the schema files of a folder in reading order."""
     return sorted(
         (inner for inner in folder.iterdir() if inner.suffix in _SUFFIXES and not inner.is_dir()),
-        # The table first: any other description of it is the one too many.
+        # Read table.yaml first, so that any other description of the table is the duplicate.
         key=lambda inner: (inner.name not in _TABLE_FILES, inner.name),
     )
 
@@ -157,7 +158,7 @@ def _together(read: list[Contents], place: Span) -> Contents:
 
 
 def _entities_inside(folder: Path) -> list[Path]:
-    """The files with entities in the folders of a folder, of a limited number of files."""
+    """Return the files in direct subfolders that look like entities, up to a limit."""
     files: list[Path] = []
     for inner in sorted(folder.iterdir()):
         if len(files) < _MOST_INSIDE and inner.is_dir() and inner.name[:1] != ".":
@@ -172,7 +173,7 @@ def _entities_inside(folder: Path) -> list[Path]:
 
 
 def _file(file: Path, report: Report, place: Span) -> Contents:
-    """The documents of a file; `place` is that of the source that it is in."""
+    """Return the documents of a file; `place` is that of the source it belongs to."""
     start = Span(str(file), 1, 1)
     data = _bytes(file, start, report)
     if data is None:
@@ -223,10 +224,10 @@ def _bytes(file: Path, start: Span, report: Report) -> bytes | None:
 def _documents(
     text: str, start: Span, report: Report, place: Span | None = None, *, is_table: bool = False
 ) -> Contents:
-    """The documents of YAML text; `is_table` says that all of them describe the table."""
+    """Return the documents of YAML text; with `is_table`, all of them describe the table."""
     nodes, whole = read_yaml(text.removeprefix("\ufeff"), start.file, report)
     if not nodes and whole:
-        report.error(start, "yaml.empty", "it is empty, or has only comments")
+        report.error(start, "yaml.empty", "the file is empty, or has only comments")
         whole = False
     found: list[Document] = []
     for node in nodes:

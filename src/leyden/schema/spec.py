@@ -1,8 +1,7 @@
 """What a schema says, as frozen objects.
 
-The loader turns YAML into these; every later layer reads only these. Nothing here has
-behaviour beyond small look-ups: how keys are written is in `leyden.keys`, how values are
-checked and stored is in `leyden.mapping`.
+The loader turns YAML into these, and all later layers read only these. Nothing here has behavior
+beyond small look-ups: `leyden.keys` writes keys, and `leyden.mapping` checks and stores values.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ VERSION_FIELD: Final = "__edb_v__"
 _NUMBERS: Final = frozenset({"number", "integer", "decimal"})
 
 OVERFLOW_FIELD: Final = "__overflow__"
-"""The item field that says which values are compressed, or stored outside of the item."""
+"""The item field that says which values are compressed or stored outside of the item."""
 
 
 def _frozen_mapping(value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -37,9 +36,9 @@ def _frozen_or_none(value: Mapping[str, Any] | None) -> Mapping[str, Any] | None
 
 @frozen
 class Span:
-    """Where in a schema something was said. Lines and columns count from 1.
+    """The place in a schema that a spec comes from. Lines and columns count from 1.
 
-    In a schema handed in as a dict there are no lines: `file` then holds the place as well
+    A schema passed as a dict has no lines: `file` then includes the path in it
     (`<dict>:attributes.points`), and line and column are 0.
     """
 
@@ -52,7 +51,7 @@ class Span:
 
     @property
     def is_written(self) -> bool:
-        """Whether a schema says it; False for what follows from others, or was built in Python."""
+        """Whether a schema has this place; False for specs that Leyden or Python code added."""
         return self != NOWHERE
 
 
@@ -68,16 +67,16 @@ class Literal:
 
 @frozen
 class Generate:
-    """A value that Leyden makes: `now`, `uuid4`, `uuid7` or `ulid`."""
+    """A value that Leyden generates: `now`, `uuid4`, `uuid7` or `ulid`."""
 
     kind: str
 
 
 @frozen
 class Call:
-    """A Python function handed in by name with `hooks=`.
+    """A Python function, by its name in `hooks=`.
 
-    `always` says of a `set` that it is called where there is no value as well.
+    A `set` hook with `always` is also called for new items without a value.
     """
 
     name: str
@@ -86,7 +85,7 @@ class Call:
 
 @frozen
 class After:
-    """A time behind another one: the instant of the write, or the value of the attribute `of`."""
+    """A time counted from the write, or from the value of the attribute `of`."""
 
     seconds: int
     of: str | None = None
@@ -94,7 +93,7 @@ class After:
 
 @frozen
 class Bucket:
-    """The hour, day, week, month, quarter or year in UTC that the time in `of` falls into."""
+    """The hour, day, week, month, quarter or year, in UTC, of the time in `of`."""
 
     period: str
     of: str
@@ -102,7 +101,7 @@ class Bucket:
 
 @frozen
 class Slug:
-    """A part of a web address, made of the text in `of`: `creme-brulee`."""
+    """A part of a web address, made from the text in `of`: `creme-brulee`."""
 
     of: str
     max_length: int | None = None
@@ -117,20 +116,20 @@ class JMESPath:
 
 @frozen
 class Judge:
-    """A Python function that says, by the attributes in `reads`, whether an index has an item."""
+    """A Python function that decides by the attributes in `reads` if an item is in an index."""
 
     name: str
     reads: tuple[str, ...]
 
     @property
     def text(self) -> str:
-        """The condition as people see it: `is_open(status)`."""
+        """The condition as messages show it: `is_open(status)`."""
         return f"{self.name}({', '.join(self.reads)})"
 
 
 @frozen
 class Padding:
-    """Padding of a value in a key: to `length` characters, with `char`, on the left."""
+    """Padding of a value in a key: on the left, to `length` characters, with `char`."""
 
     length: int
     char: str
@@ -138,7 +137,7 @@ class Padding:
 
 @frozen
 class AttributeSpec:
-    """One attribute of an entity, or one element or property of a container.
+    """An attribute of an entity, or an element or property of a container.
 
     `field` is its name in the stored item, `label` its name in keys; both default to `name`.
     """
@@ -154,9 +153,9 @@ class AttributeSpec:
     hidden: bool = False
     padding: Padding | None = None
     normalize: tuple[str, ...] = ()
-    """The normal forms of its texts, in their order."""
+    """The normal forms of its texts, in order."""
     prefix: str | None = None
-    """What its texts begin with; generated ones get it."""
+    """The text that its values begin with. Generated ids get it, too."""
     pattern: str | None = None
     min: int | float | None = None
     max: int | float | None = None
@@ -166,16 +165,16 @@ class AttributeSpec:
     get: Call | None = None
     set: Call | None = None
     watch: tuple[str, ...] = ()
-    """Names of the attributes that it watches; `("*",)` for all."""
+    """The attributes that it watches; `("*",)` means all."""
     derive: JMESPath | Call | Bucket | Slug | After | None = None
     items: AttributeSpec | None = None
-    """The element of a `list` or `set`; None: elements of any type."""
+    """The element of a `list` or `set`; None means elements of any type."""
     properties: Mapping[str, AttributeSpec] | None = attrs.field(
         default=None, converter=_frozen_or_none
     )
-    """The properties of a `map`; None: an open map."""
+    """The properties of a `map`; None means any properties."""
     tag: str | None = None
-    """The property of a `union` that says which variant a value is."""
+    """The property of a `union` that names a value's variant."""
     variants: Mapping[str, AttributeSpec] | None = attrs.field(
         default=None, converter=_frozen_or_none
     )
@@ -188,13 +187,13 @@ class AttributeSpec:
     encrypt: bool = False
     """Whether it is stored encrypted."""
     deferred: bool = False
-    """Whether reads leave it out that do not name it."""
+    """Whether reads leave it out unless they name it."""
     description: str | None = None
     span: Span = NOWHERE
 
 
 class TemplateError(ValueError):
-    """A template that cannot be read. `column` counts from 1 inside the template."""
+    """A template that cannot be parsed. `column` counts from 1 inside the template."""
 
     def __init__(self, message: str, column: int) -> None:
         super().__init__(f"{message} (column {column} of the template)")
@@ -203,9 +202,9 @@ class TemplateError(ValueError):
 
 @frozen
 class Template:
-    """A template taken apart: `literals[0]`, `names[0]`, `literals[1]`, ... in turn.
+    """A parsed template: `literals[0]`, `names[0]`, `literals[1]`, ... in turn.
 
-    There is one literal more than there are names; literals may be empty.
+    There is one more literal than there are names. Literals may be empty.
     """
 
     literals: tuple[str, ...]
@@ -219,12 +218,12 @@ class Template:
 
     @property
     def is_bare(self) -> bool:
-        """Whether it is a single attribute with no text around it."""
+        """Whether it is a single attribute without text around it."""
         return len(self.names) == 1 and not any(self.literals)
 
 
 def parse_template(text: str) -> Template:
-    """Take a template apart. Raises TemplateError at an unclosed or an empty placeholder.
+    """Parse a template. Raises TemplateError for an unclosed or empty placeholder.
 
     >>> parse_template("A#${a}").names
     ('a',)
@@ -248,7 +247,7 @@ def parse_template(text: str) -> Template:
 
 @frozen
 class KeySpec:
-    """One half of an index key: the field that stores it and the attributes that make it."""
+    """One half of an index key: the field that stores it, and the attributes that make it up."""
 
     field: str
     composite: tuple[str, ...]
@@ -262,9 +261,9 @@ class KeySpec:
 class IndexSpec:
     """An access pattern: one index of one entity.
 
-    `index` is None for the table's own key. `collection` is empty outside collections.
-    A `composite` index (DynamoDB's multi-attribute keys) has no key fields: `pk.field` and
-    `sk.field` are empty there.
+    `index` is None for the table's own key. `collection` is empty outside of collections. A
+    `composite` index (DynamoDB's multi-attribute keys) has no key fields, so `pk.field` and
+    `sk.field` are empty.
     """
 
     name: str
@@ -276,14 +275,14 @@ class IndexSpec:
     scope: str | None = None
     when: JMESPath | Judge | None = None
     absent: str | None = None
-    """`key` or `out`; None where the entity's keys decide."""
+    """`key` or `out`; None means the default of the entity's `keys`."""
     projection: str | tuple[str, ...] | None = None
     span: Span = NOWHERE
     description: str | None = None
 
     @property
     def composites(self) -> tuple[str, ...]:
-        """The names of all composite attributes, partition key first."""
+        """The names of all composite attributes, those of the partition key first."""
         return self.pk.composite + (self.sk.composite if self.sk else ())
 
 
@@ -291,8 +290,8 @@ class IndexSpec:
 class SearchSpec:
     """An access pattern by meaning: a vector index of the table, as one entity uses it.
 
-    `attribute` is the vector. `partition` and `filters` name attributes, whose values are compared
-    as they are stored. `projection` lists item fields.
+    `attribute` is the vector. `partition` and `filters` name attributes; searches compare their
+    values as stored. `projection` lists item fields.
     """
 
     name: str
@@ -309,7 +308,7 @@ class SearchSpec:
 
 @frozen
 class EntitySpec:
-    """One entity: its attributes and its access patterns.
+    """An entity: its attributes and its access patterns.
 
     `indexes` are the access patterns by key, `searches` those by meaning; no name is in both.
     """
@@ -330,7 +329,7 @@ class EntitySpec:
     span: Span = NOWHERE
     searches: Mapping[str, SearchSpec] = attrs.field(factory=dict, converter=_frozen_mapping)
     never_empty: tuple[str, ...] = ()
-    """The attributes that a vector index of the table compares, be it another entity's."""
+    """The attributes that any vector index of the table compares, also those of other entities."""
     never_zero: tuple[str, ...] = ()
     """The vectors that a vector index of the table compares by cosine."""
 
@@ -341,26 +340,26 @@ class EntitySpec:
 
     @property
     def constants(self) -> dict[str, str]:
-        """The values of attributes that can have but one: enums of one value.
+        """The values of required or defaulted enums that have only one value.
 
-        Keys and queries need not be given these.
+        Keys and queries fill these in.
         """
         return {
             name: attribute.values[0]
             for name, attribute in self.attributes.items()
             if attribute.type == "enum"
             and len(attribute.values) == 1
-            # An item may lack one that is optional, and must be found all the same.
+            # An item may lack an optional one, and queries must find it all the same.
             and (attribute.required or attribute.default is not None)
         }
 
     def leaves_out(self, index: IndexSpec) -> bool:
-        """Whether an item that lacks an attribute of the partition key is not in the index."""
+        """Return whether an item without an attribute of the partition key is not in the index."""
         absent = index.absent or ("out" if self.keys == "strict" else "key")
         return absent == "out" and index.index is not None
 
     def template_of(self, key: KeySpec) -> Template | None:
-        """The template that makes a key; an attribute in its own field is one without text."""
+        """Return the template that builds a key; one without text for an attribute in its field."""
         if key.template is not None:
             return parse_template(key.template)
         if [self.attributes[name].field for name in key.composite] == [key.field]:
@@ -368,10 +367,11 @@ class EntitySpec:
         return None
 
     def made_of(self, index: IndexSpec) -> tuple[str, ...]:
-        """The attributes of which the keys of an access pattern are made, which a write must know.
+        """Return the attributes that Leyden needs to build the keys of an access pattern in a
+        write.
 
-        Attributes that are a key themselves are none of these, since a key changes with them in the
-        table: those of a multi-attribute index, and a number in the field of its key.
+        Attributes that DynamoDB itself uses as a key are not among them, since the key changes with
+        them: those of a multi-attribute index, and a number in the key's own field.
         """
         halves = () if index.type == "composite" else (index.pk, index.sk)
         made = (key for key in halves if key is not None and not self._is_number(key))
@@ -387,7 +387,7 @@ class EntitySpec:
 
 @frozen
 class TableIndexSpec:
-    """What table.yaml says of one index."""
+    """The description of an index in table.yaml."""
 
     name: str
     kind: str = "gsi"
@@ -397,7 +397,7 @@ class TableIndexSpec:
 
 @frozen
 class TableSpec:
-    """What table.yaml says. `table` is None where it names no table."""
+    """The contents of table.yaml. `table` is None if it names no table."""
 
     table: str | None = None
     indexes: Mapping[str, TableIndexSpec] = attrs.field(factory=dict, converter=_frozen_mapping)

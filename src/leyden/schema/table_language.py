@@ -1,4 +1,4 @@
-"""The options of table.yaml as tables, and the settings that they make."""
+"""The options of table.yaml as tables, and the settings built from them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ TABLE_INDEX: Final = Options(
         "kind": Option(
             Choice(
                 ("gsi", "lsi"),
-                {"vector": "a vector index is not listed here: what it is made of, entities say"},
+                {"vector": "do not list vector indexes here; entities declare them"},
                 meanings=MEANINGS["kind"],
             ),
             "A global (`gsi`, the default) or a local secondary index.",
@@ -182,7 +182,7 @@ TABLE: Final = Options(
 
 
 def settings_of(given: Given) -> TableSettings:
-    """The settings that a table's description declares; what was refused is left out."""
+    """Return the settings that a table's description declares, without those that were refused."""
     billing = given.get("billing")
     recovery = given.plain("point_in_time_recovery")
     encryption = given.plain("encryption")

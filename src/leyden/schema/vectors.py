@@ -1,7 +1,8 @@
-"""Vector indexes as DynamoDB has them: what an entity's access pattern by meaning asks of one.
+"""Vector indexes: what the access patterns by meaning of all entities need from one.
 
-A table's vector index serves all entities that name it, and sees the items of all others as well.
-So the identity of an item, the two fields that say whose it is, is among the filters of each.
+A table's vector index serves all entities that name it, but it also sees the items of all others.
+Therefore the filters of every index include the two fields that say which entity an item belongs
+to.
 """
 
 from __future__ import annotations
@@ -15,23 +16,23 @@ from leyden.schema.spec import AttributeSpec, EntitySpec, SearchSpec
 from leyden.types import type_of
 
 MOST_INDEXES: Final = 5
-"""How many vector indexes a table may have."""
+"""The maximum number of vector indexes of a table."""
 
 MOST_FILTERS: Final = 18
-"""How many filters a vector index may have, those on the identity included."""
+"""The maximum number of filters of a vector index, with those on the entity."""
 
 MOST_PROJECTED: Final = 20
-"""How many fields a vector index holds beside keys: the vector, its filters, those projected."""
+"""The maximum number of fields beside keys: the vector, its filters, and the projection."""
 
 FILTER_KINDS: Final[Mapping[str, str]] = {"S": "text", "N": "a number", "B": "binary"}
-"""DynamoDB's types of the fields that a vector index is parted and filtered by."""
+"""DynamoDB's types of the fields that can be a vector index's partition or filter."""
 
 
 @frozen
 class VectorUse:
-    """A vector index as one entity uses it: fields and their types, not attributes.
+    """A vector index as one entity uses it, in terms of fields and their types.
 
-    `kinds` has the type of the partition field and of each filter, the identity's included.
+    `kinds` has the type of the partition field and of each filter, with those on the entity.
     """
 
     entity: EntitySpec
@@ -58,7 +59,7 @@ class VectorUse:
 
 
 def use_of(entity: EntitySpec, search: SearchSpec) -> VectorUse | None:
-    """What an access pattern asks of its index; None where it names what is not there."""
+    """Return what an access pattern needs from its index; None if it names an unknown attribute."""
     attributes = entity.attributes
     parting = () if search.partition is None else (search.partition,)
     if not attributes.keys() >= {search.attribute, *parting, *search.filters}:
@@ -75,7 +76,7 @@ def use_of(entity: EntitySpec, search: SearchSpec) -> VectorUse | None:
 
 
 def uses_of(entities: Iterable[EntitySpec]) -> dict[str, list[VectorUse]]:
-    """All uses of vector indexes that can be understood, by index."""
+    """Return all uses of vector indexes without faults, by index."""
     found: dict[str, list[VectorUse]] = {}
     for entity in entities:
         for search in entity.searches.values():
@@ -86,14 +87,14 @@ def uses_of(entities: Iterable[EntitySpec]) -> dict[str, list[VectorUse]]:
 
 
 def filters_of(uses: Iterable[VectorUse]) -> tuple[str, ...]:
-    """The filters of an index with these uses, each once."""
+    """Return the filters of an index with these uses, each once."""
     return tuple(dict.fromkeys(field for use in uses for field in use.filters))
 
 
 def projection_of(uses: Iterable[VectorUse], key: Iterable[str]) -> str | tuple[str, ...]:
-    """What an index with these uses holds, beside what it holds anyhow.
+    """Return what an index with these uses holds beyond what it always holds.
 
-    That is the table's own `key`, the vector, the partition field and the filters.
+    It always holds the table's own `key`, the vector, the partition field and the filters.
     """
     uses = tuple(uses)
     asked = [use.search.projection or "all" for use in uses]
@@ -106,7 +107,7 @@ def projection_of(uses: Iterable[VectorUse], key: Iterable[str]) -> str | tuple[
 
 
 def differences(use: VectorUse, first: VectorUse) -> Iterator[tuple[str, str, str]]:
-    """In what two uses of one index differ: the option, and what it is for each of them."""
+    """Yield how two uses of an index differ: the option, and its value in each of them."""
 
     def shown(field: str | None) -> str:
         return f'"{field}"' if field is not None else "none"
@@ -122,9 +123,9 @@ def differences(use: VectorUse, first: VectorUse) -> Iterator[tuple[str, str, st
 
 
 def guarded(entities: Iterable[EntitySpec]) -> list[EntitySpec]:
-    """The entities, each with what the vector indexes of all of them ask of its items.
+    """Return the entities, each with what any vector index of the table requires of its items.
 
-    An index sees every item of the table, so what it cannot take no entity may write.
+    An index sees every item of the table, so no entity may write what an index cannot take.
     """
     entities = [*entities]
     uses = [use for same in uses_of(entities).values() for use in same]

@@ -1,6 +1,6 @@
-"""What a schema must satisfy beyond the form of its files.
+"""The rules that a schema must satisfy beyond the form of its files.
 
-Each rule notes all that it finds of one subject, and changes nothing.
+Each rule reports all that it finds about one subject, and changes nothing.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _OF_ENTITIES: Final[tuple[Callable[[EntityDraft], None], ...]] = (
 
 
 def check_rules(entities: Sequence[EntityDraft], table: TableDraft | None) -> None:
-    """Check all rules, within each entity, between entities, and with the table."""
+    """Check all rules: within each entity, between entities, and against the table."""
     for entity in entities:
         for check in _OF_ENTITIES:
             check(entity)

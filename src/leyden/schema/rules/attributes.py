@@ -1,4 +1,4 @@
-"""Rules of attributes, derived ones among them, and of the entity options that name attributes."""
+"""Rules of attributes, also derived ones, and of the entity options that name attributes."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def check_attributes(entity: EntityDraft) -> None:
         if spec.field in RESERVED_FIELDS or spec.field in entity.spec.identifiers:
             at("field").error(
                 "attribute.field_reserved",
-                f"{quoted(name)} cannot be stored in {quoted(spec.field)}: "
-                f"that field tells {RESERVED_FIELDS.get(spec.field, 'whose item it is')}",
+                f"{quoted(name)} cannot be stored in {quoted(spec.field)}: that field says "
+                f"{RESERVED_FIELDS.get(spec.field, 'which entity an item belongs to')}",
             )
         if spec.derive is not None and spec.default is not None:
             at("default").error(
@@ -70,7 +70,7 @@ def check_attributes(entity: EntityDraft) -> None:
 
 
 def check_expiry(entity: EntityDraft) -> None:
-    """Note a time to live that is the same for all items, or over as soon as it is written."""
+    """Warn about a time to live that is the same for all items, or over at once."""
     for name, spec in entity.spec.attributes.items():
         for option in ("default", "on_write") if type_of(spec).expires else ():
             source = getattr(spec, option)
@@ -86,7 +86,7 @@ def check_expiry(entity: EntityDraft) -> None:
 
 
 def check_expressions(entity: EntityDraft) -> None:
-    """Check what expressions read, and what in them gives the same whatever the values are."""
+    """Check what expressions read, and warn about parts that are the same for every value."""
     known = entity.spec.attributes
     whole = Shape("a map", properties=known)
     for name, attribute in known.items():
@@ -109,7 +109,7 @@ def check_expressions(entity: EntityDraft) -> None:
 
 
 def _check(text: str, here: Given, of: Shape) -> None:
-    """Check one expression over `of`, which has no name where it is the whole item."""
+    """Check an expression over `of`. Only the shape of the whole item has no name."""
     try:
         parsed = parse_expression(text)
     except ExpressionError as error:
@@ -134,29 +134,29 @@ def check_derived(entity: EntityDraft) -> None:
         at = partial(entity.at, "attributes", name)
         parsed = _parsed(spec)
         if spec.watch and spec.derive is None:
-            # A derivation that was refused has left `derive` empty; it was reported already.
+            # A derivation with a fault also leaves `derive` empty; it has been reported.
             if spec.set is None and spec.get is None and not at().has("derive"):
                 at("watch").error(
                     "attribute.watch_without_derive",
-                    f"{quoted(name)} watches other attributes; say with `derive`, `set` or "
-                    "`get` what becomes of it",
+                    f"{quoted(name)} watches other attributes, but nothing uses them; add "
+                    "`derive`, `set` or `get`",
                 )
         elif isinstance(spec.derive, Call) and not at().has("watch"):
             at("derive").error(
                 "attribute.derive_without_watch",
-                f"{quoted(name)} is derived by a function; say with `watch` after whose change, "
-                'or "*" for any',
+                f"{quoted(name)} is derived by a function; list in `watch` the "
+                'attributes that it depends on, or "*" for all',
             )
         elif parsed is not None and parsed.roots == frozenset() and not spec.watch:
             at("derive").error(
                 "attribute.derive_without_watch",
                 f"the expression that derives {quoted(name)} reads no attribute; use `default`, "
-                "or say with `watch` after whose change it is derived",
+                "or list in `watch` the attributes whose change derives it again",
             )
 
 
 def _parsed(spec: AttributeSpec) -> ParsedExpression | None:
-    """The expression that derives an attribute, where there is one without faults."""
+    """Return the parsed expression that derives an attribute; None without one, or with faults."""
     try:
         return parse_expression(spec.derive.text) if isinstance(spec.derive, JMESPath) else None
     except ExpressionError:
@@ -164,7 +164,7 @@ def _parsed(spec: AttributeSpec) -> ParsedExpression | None:
 
 
 def check_watched(entity: EntityDraft) -> None:
-    """Check that what each attribute watches is there, and does not watch others itself."""
+    """Check that watched attributes exist and do not watch others themselves."""
     known = entity.spec.attributes
     watchers = {
         name
@@ -174,7 +174,7 @@ def check_watched(entity: EntityDraft) -> None:
     for name, spec in known.items():
         at = partial(entity.at, "attributes", name)
         if isinstance(spec.derive, Bucket | Slug | After):
-            # It reads what it is made of, which is checked where that is named.
+            # What it is computed from has a check of its own, in `making`.
             continue
         for i, watched in enumerate(spec.watch):
             place = at("watch", i) if at().has("watch") else at("derive")
@@ -192,12 +192,12 @@ def check_watched(entity: EntityDraft) -> None:
                 place.error(
                     "attribute.watch_watcher",
                     f"{quoted(name)} watches {quoted(watched)}, which watches others itself; "
-                    "watch those",
+                    "watch those instead",
                 )
 
 
 def check_unwatched(entity: EntityDraft) -> None:
-    """Note what an attribute is derived from, and does not watch."""
+    """Warn if an attribute is derived from others that it does not watch."""
     known = entity.spec.attributes
     for name, spec in known.items():
         parsed = _parsed(spec)
@@ -209,14 +209,14 @@ def check_unwatched(entity: EntityDraft) -> None:
             if parsed.roots is None or unwatched:
                 here.at("watch").warning(
                     "attribute.derive_unwatched",
-                    f"{quoted(name)} is derived from {listed(unwatched) or 'all attributes'} as "
-                    "well, but a change there does not derive it again; leave `watch` out to "
-                    "watch all that is read",
+                    f"{quoted(name)} is also derived from "
+                    f"{listed(unwatched) or 'all attributes'}, but a change there does not derive "
+                    "it again; leave `watch` out to watch all that the expression reads",
                 )
 
 
 def check_identifiers(entity: EntityDraft) -> None:
-    """Check that the fields that tell whose item it is are fields of their own."""
+    """Check that the fields with an item's entity and version serve no other purpose."""
     name, version = entity.spec.identifiers
     keys = {key.spec.field for pattern in entity.patterns for key in pattern.halves}
     for option, field in (("entity", name), ("version", version)):
@@ -224,12 +224,12 @@ def check_identifiers(entity: EntityDraft) -> None:
             entity.at("identifiers", option).error(
                 "entity.identifiers",
                 f"identifiers.{option}: the field {quoted(field)} "
-                f"{'is a key' if field in keys else 'is given twice'}; name one of its own",
+                f"{'is a key' if field in keys else 'is named twice'}; name another field",
             )
 
 
 def check_unique(entity: EntityDraft) -> None:
-    """Check that the values of each unique constraint can be told apart."""
+    """Check that each unique constraint names attributes whose values a guard can hold."""
     attributes = entity.spec.attributes
     seen: set[frozenset[str]] = set()
     for i, names in enumerate(entity.spec.unique):
@@ -249,17 +249,17 @@ def check_unique(entity: EntityDraft) -> None:
                     "value is not seen"
                 )
             elif name in names[:j]:
-                problem = f"{quoted(name)} is in it twice"
+                problem = f"{quoted(name)} is listed twice"
             if problem:
                 entity.at("unique", i, j).error("entity.unique", f"unique[{i}]: {problem}")
         if frozenset(names) in seen:
-            message = f"unique[{i}]: {listed(names)} is in `unique` twice"
+            message = f"unique[{i}]: {listed(names)} is listed in `unique` twice"
             entity.at("unique", i).error("entity.unique", message)
         seen.add(frozenset(names))
 
 
 def check_version_attribute(entity: EntityDraft) -> None:
-    """Check that the attribute that counts an item's changes can do so."""
+    """Check that the version attribute can count an item's writes."""
     name = entity.spec.version_attribute
     if name is None:
         return
@@ -269,7 +269,7 @@ def check_version_attribute(entity: EntityDraft) -> None:
         hint = did_you_mean(name, entity.spec.attributes)
         problem = f"there is no attribute {quoted(name)}{hint}"
     elif spec.type and not type_of(spec).countable:
-        problem = f"{quoted(name)} must be of the type integer or number, to be counted up"
+        problem = f"{quoted(name)} must be of the type integer or number, so that it can count"
     elif spec.derive is not None or spec.on_write is not None or spec.read_only:
         problem = (
             f"{quoted(name)} is counted up by every write, so it cannot have `read_only`, "

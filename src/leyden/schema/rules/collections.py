@@ -11,10 +11,10 @@ from leyden.schema.spec import AttributeSpec, IndexSpec, Padding, Template
 from leyden.types import type_of
 
 _A_SLIP: Final = 0.85
-"""How alike the names of two collections are where one is probably a slip for the other."""
+"""Above this similarity, one collection's name is probably a misspelling of another's."""
 
 Difference: TypeAlias = tuple[str, tuple[str, ...], Any, Any]
-"""What may differ: its name, the path to its option, and both values."""
+"""A property that must agree: its name, the path to its option, and both values."""
 
 
 def check_collections(entities: Sequence[EntityDraft]) -> None:
@@ -36,7 +36,7 @@ def check_collections(entities: Sequence[EntityDraft]) -> None:
             else:
                 here.warning(
                     "collection.single_member",
-                    f"{said}; let others join it, or leave it out where none will: its name is "
+                    f"{said}; let others join it, or leave it out if none will: its name is "
                     "part of the keys",
                 )
         for member in others:
@@ -58,7 +58,7 @@ def _check_member(name: str, member: PatternDraft, first: PatternDraft) -> None:
         member.at("collection").error(
             "collection.order",
             f"the collection {quoted(name)} is {path} here, and {other_path} in "
-            f"{other.span}; members list the collections above it alike",
+            f"{other.span}; all members must list the same collections above it",
         )
     for what, path_to, mine, theirs in _compared(member, first):
         if mine != theirs:
@@ -79,7 +79,10 @@ def _under(name: str, index: IndexSpec) -> str:
 
 
 def _check_fields(name: str, members: Sequence[EntityDraft]) -> None:
-    """A condition names an attribute, and holds for all members that have it: in one field."""
+    """Check that members store an attribute in one field.
+
+    A condition on a collection names an attribute, and must mean the same for all members.
+    """
     first: dict[str, AttributeSpec] = {}
     for member in members:
         for attribute in member.spec.attributes.values():
@@ -95,7 +98,7 @@ def _check_fields(name: str, members: Sequence[EntityDraft]) -> None:
 
 
 def _compared(member: PatternDraft, first: PatternDraft) -> Iterator[Difference]:
-    """Everything in which the keys of two members must agree."""
+    """Yield everything in which the keys of two members must agree."""
     mine, theirs = member.index, first.index
     yield "the type of the index", ("type",), mine.type, theirs.type
     yield "the scope", ("scope",), mine.scope, theirs.scope
@@ -115,7 +118,7 @@ def _compared(member: PatternDraft, first: PatternDraft) -> Iterator[Difference]
                 "a template" if key.template else "a list of attributes" for key in (here, there)
             )
             yield "the form of the sort key", ("sk", "template"), form, other
-            # In an isolated index each entity has a range of sort keys of its own.
+            # In an isolated index, each entity has its own range of sort keys.
             if mine.type == "isolated":
                 continue
             text, other = _apart(here.template, there.template)
@@ -130,16 +133,16 @@ def _compared(member: PatternDraft, first: PatternDraft) -> Iterator[Difference]
             yield f"the normal form of {quoted(a.name)}", path, a.normalize, b.normalize
             mine_of, theirs_of = (getattr(one.derive, "period", None) for one in (a, b))
             yield f"the bucket of {quoted(a.name)}", path, mine_of, theirs_of
-            # What text it makes in a key.
+            # Values must become text in the same way.
             kind, other = (type_of(one).in_keys or one.type for one in (a, b))
             yield f"the kind of {quoted(a.name)}", path, kind, other
 
 
 def _apart(mine: Template | None, theirs: Template | None) -> tuple[str, str]:
-    """Two templates up to where they differ in text; twice nothing where they need not agree.
+    """Return both templates if their texts differ where they must agree, or else two empty texts.
 
-    They must agree in the text in front of the attributes that they share, and behind the last one
-    where both end there.
+    They must agree in the text before the attributes that they share, and also in the text after
+    the last attribute if both end with it.
     """
     if mine is None or theirs is None:
         return "", ""
@@ -154,7 +157,7 @@ def _apart(mine: Template | None, theirs: Template | None) -> tuple[str, str]:
 
 def _shown(value: Any) -> str:
     if value is None:
-        return "not given"
+        return "missing"
     if isinstance(value, Template):
         return quoted(value.text)
     if isinstance(value, Padding):

@@ -1,4 +1,4 @@
-"""Rules of encrypted attributes: the table sees no value of one, and nothing may tell it."""
+"""Rules of encrypted attributes: nothing may reveal their values in the table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEAK = "so its value would be stored readable there"
 
 
 def check_encryption(entity: EntityDraft) -> None:
-    """Check that nothing needs to read an encrypted attribute in the table, or copies it there."""
+    """Check that nothing reads an encrypted attribute in the table, or copies its value there."""
     encrypted = {n for n, spec in entity.spec.attributes.items() if spec.encrypt}
     if not encrypted:
         return
@@ -68,8 +68,8 @@ def _in_patterns(entity: EntityDraft, encrypted: set[str]) -> Iterator[tuple[Giv
             verb = "is" if len(found) == 1 else "are"
             yield (
                 pattern.at("when"),
-                f"{pattern.where}.when reads {listed(found)}, which {verb} encrypted: who sees the "
-                "index would see what the condition says of it",
+                f"{pattern.where}.when reads {listed(found)}, which {verb} encrypted: whether an "
+                "item is in the index would reveal something about the value",
             )
     for search in entity.searches:
         for option in ("partition", "filters"):
@@ -84,7 +84,7 @@ def _in_patterns(entity: EntityDraft, encrypted: set[str]) -> Iterator[tuple[Giv
 
 
 def _in_others(entity: EntityDraft, encrypted: set[str]) -> Iterator[tuple[Given, str]]:
-    """What other attributes, which are stored readable, are made of."""
+    """Yield attributes that are stored readable but computed from encrypted ones."""
     for name, spec in entity.spec.attributes.items():
         if name in encrypted:
             continue
@@ -95,13 +95,13 @@ def _in_others(entity: EntityDraft, encrypted: set[str]) -> Iterator[tuple[Given
                 verb = "is" if len(found) == 1 else "are"
                 yield (
                     at.at(option),
-                    f"{quoted(name)} is made of {listed(found)}, which {verb} encrypted, {_LEAK}; "
-                    f"encrypt {quoted(name)} as well",
+                    f"{quoted(name)} is computed from {listed(found)}, which {verb} encrypted, "
+                    f"{_LEAK}; encrypt {quoted(name)} as well",
                 )
 
 
 def _inputs(spec: AttributeSpec) -> Iterator[tuple[str, frozenset[str] | None]]:
-    """The options that make an attribute's values, each with what it reads; None for anything."""
+    """Yield the options that compute an attribute, each with what it reads; None is everything."""
     watched = None if "*" in spec.watch else frozenset(spec.watch)
     for option in ("default", "on_write", "derive"):
         made = getattr(spec, option)
@@ -115,7 +115,7 @@ def _inputs(spec: AttributeSpec) -> Iterator[tuple[str, frozenset[str] | None]]:
 
 
 def _roots(expression: object) -> frozenset[str] | None:
-    """The attributes that an expression reads; None for any. One with faults reads nothing."""
+    """Return the attributes that an expression reads; None for all, nothing if it has faults."""
     if not isinstance(expression, JMESPath):
         return frozenset()
     try:

@@ -1,4 +1,4 @@
-"""Rules of the access patterns of one entity, alone and beside each other."""
+"""Rules of an entity's access patterns, each alone and beside each other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES_OF_INDEXES: Final = (
 
 
 def check_primary(entity: EntityDraft) -> None:
-    """Check that one access pattern uses the table's own key, and asks nothing else of it."""
+    """Check that exactly one access pattern uses the table's own key, and has no index options."""
     primaries = [pattern for pattern in entity.patterns if pattern.index.index is None]
     if not primaries and entity.whole and entity.spec.indexes:
         entity.at("indexes").error(
@@ -31,7 +31,7 @@ def check_primary(entity: EntityDraft) -> None:
         pattern.at().error(
             "index.primary_duplicate",
             f"{quoted(pattern.index.name)} uses the table's own key, as {quoted(first.name)} in "
-            f"{first.span} does; name the table's index that it uses with `index`",
+            f"{first.span} does; say with `index` which of the table's indexes it uses",
         )
     for pattern in primaries[:1]:
         for option in ("when", "absent", "projection"):
@@ -50,14 +50,14 @@ def check_primary(entity: EntityDraft) -> None:
 
 
 def check_index_names(entity: EntityDraft) -> None:
-    """Check that the table can have indexes of these names, and that each is used once."""
+    """Check that DynamoDB accepts the names of indexes, and that the entity uses each one once."""
     first: dict[str, IndexSpec] = {}
     for pattern in entity.patterns:
         index, at_name = pattern.index, partial(pattern.at, "index")
         if index.index is None:
             continue
         if not INDEX_NAME.fullmatch(index.index):
-            # A model whose table is never made may have a short one.
+            # Only a warning: such a schema may come from a model whose table is never created.
             message = f"{quoted(index.index)} cannot be the name of an index: {NAMES_OF_INDEXES}"
             if INDEX_NAME.fullmatch(f"{index.index}---"):
                 at_name().warning("index.short_name", message)
@@ -68,12 +68,12 @@ def check_index_names(entity: EntityDraft) -> None:
             at_name().error(
                 "index.duplicate",
                 f"{quoted(index.name)} uses the index {quoted(index.index)}, as "
-                f"{quoted(other.name)} in {other.span} does; an entity uses an index once",
+                f"{quoted(other.name)} in {other.span} does; an entity can use an index only once",
             )
 
 
 def check_multi_attribute(entity: EntityDraft) -> None:
-    """Check the indexes whose keys DynamoDB makes of several attributes."""
+    """Check the indexes with DynamoDB's multi-attribute keys."""
     for pattern in entity.patterns:
         if pattern.index.type != "composite":
             continue
@@ -99,7 +99,7 @@ def check_multi_attribute(entity: EntityDraft) -> None:
 
 
 def check_sparse(entity: EntityDraft) -> None:
-    """Refuse a condition that could not keep items out: they keep all fields of the key."""
+    """Refuse a condition that cannot keep items out, because they keep all fields of the key."""
     for pattern in entity.patterns:
         if not pattern.index.when or not pattern.index.index:
             continue
@@ -117,7 +117,7 @@ def check_sparse(entity: EntityDraft) -> None:
 
 
 def check_memberships(entity: EntityDraft) -> None:
-    """Check that each access pattern can be in its collections, and no other one is in them."""
+    """Check that access patterns can be in their collections, each collection by one pattern."""
     first: dict[str, IndexSpec] = {}
     for pattern in entity.patterns:
         index = pattern.index
@@ -142,12 +142,12 @@ def check_memberships(entity: EntityDraft) -> None:
                 pattern.at("collection", i).error(
                     "collection.repeated",
                     f"{quoted(index.name)} joins the collection {quoted(name)}, as "
-                    f"{quoted(other.name)} in {other.span} does; an entity joins it once",
+                    f"{quoted(other.name)} in {other.span} does; an entity can join it only once",
                 )
 
 
 def check_shared_fields(entity: EntityDraft) -> None:
-    """Keys in one field must be one key: what is written first holds for all."""
+    """Check that keys which share a field are the same key."""
     first: dict[str, KeyDraft] = {}
     patterns = [one for one in entity.patterns if one.index.type != "composite"]
     for key in [key for pattern in patterns for key in pattern.halves]:
@@ -161,8 +161,8 @@ def check_shared_fields(entity: EntityDraft) -> None:
         ):
             key.at("field").error(
                 "index.field_conflict",
-                f"{key.where} is stored in {field}, which {there} makes of "
-                f"{_made_of(other.spec)}, and this of {_made_of(key.spec)}; give it another "
+                f"{key.where} is stored in {field}, which {there} builds from "
+                f"{_made_of(other.spec)}, and this from {_made_of(key.spec)}; give it another "
                 "field, or make both the same",
             )
         elif key.casing != other.casing:
@@ -189,7 +189,7 @@ def _made_of(key: KeySpec) -> str:
 
 
 def _differing_prefix(key: KeyDraft, other: KeyDraft) -> str:
-    """The option by which the prefixes of two keys in one field would differ."""
+    """Return the option that would make the prefixes of two keys in one field differ."""
     mine, theirs, alike = key.pattern.index, other.pattern.index, key.half == other.half
     if key.half == "pk":
         return "scope" if mine.scope != (theirs.scope if alike else None) else ""
@@ -199,7 +199,7 @@ def _differing_prefix(key: KeyDraft, other: KeyDraft) -> str:
 
 
 def check_optional(entity: EntityDraft) -> None:
-    """Note what an item may lack of an index of which it always has the rest."""
+    """Warn if items may lack part of an index key whose other part they always have."""
     there = _always_there(entity)
     for pattern in entity.patterns:
         index = pattern.index
@@ -220,7 +220,7 @@ def check_optional(entity: EntityDraft) -> None:
 
 
 def _always_there(entity: EntityDraft) -> set[str]:
-    """The attributes that no item lacks which Leyden writes."""
+    """Return the attributes that every item has which Leyden writes."""
     attributes = entity.spec.attributes
     there = {
         name
@@ -236,7 +236,7 @@ def _always_there(entity: EntityDraft) -> set[str]:
         of = getattr(made, "of", None)
         if of is None or spec.required or name in own:
             continue
-        # Of a time there is always a bucket; a text may have nothing that a slug can be made of.
+        # A time always has a bucket, but a text may have no character for a slug.
         if of in there and not isinstance(made, Slug):
             there.add(name)
         else:
@@ -245,7 +245,7 @@ def _always_there(entity: EntityDraft) -> set[str]:
 
 
 def _asked_for(index: IndexSpec) -> frozenset[str]:
-    """What the condition of a sparse index reads: it decides on items without these."""
+    """Return what the condition of a sparse index reads: it decides about items without these."""
     if index.when is None:
         return frozenset()
     if isinstance(index.when, Judge):
@@ -258,13 +258,11 @@ def _asked_for(index: IndexSpec) -> frozenset[str]:
 
 
 def _meaning(key: KeyDraft, *, half_is_there: bool) -> str:
-    """What becomes of an item that lacks attributes of a key, and what to say where that is not
-    meant.
-    """
+    """Say what happens to an item that lacks attributes of a key, and what to do about it."""
     if half_is_there:
         return (
-            "is refused, as half of a key cannot be written; make it required, give it a "
-            "default, or say which items are in the index with `when`"
+            "is refused, because half of a key cannot be written; make it required, give it "
+            "a default, or choose the items of the index with `when`"
         ) + (" or `absent: out`" if key.half == "pk" else "")
     if key.half == "pk":
         return (
@@ -272,6 +270,6 @@ def _meaning(key: KeyDraft, *, half_is_there: bool) -> str:
             "`absent: out` to leave such items out of the index"
         )
     return (
-        "is in the index in front of those that have it, and no range or value finds it; "
-        "say with `when` which items are in the index where that is not meant"
+        "comes before those that have it, and no value or range finds it; if you do not "
+        "want such items in the index, say with `when` which ones are in it"
     )

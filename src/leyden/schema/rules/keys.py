@@ -1,4 +1,4 @@
-"""Rules of single keys: what can be in them, and what would be surprising in them."""
+"""Rules of single keys: what can be part of them, and what in them would surprise users."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MARKED = re.compile(r"[$:<%](\w+)")
 
 
 def _keys_of(entity: EntityDraft, types: Container[str] = KEY_TYPES) -> Iterator[KeyDraft]:
-    """The keys that are fields of their own, and are made of attributes of these types."""
+    """Yield the keys that have fields of their own and consist of attributes of these types."""
     for pattern in entity.patterns:
         for key in pattern.halves if pattern.index.type != "composite" else ():
             if all(attribute.type in types for attribute in key.attributes):
@@ -24,9 +24,9 @@ def _keys_of(entity: EntityDraft, types: Container[str] = KEY_TYPES) -> Iterator
 
 
 def check_composites(entity: EntityDraft) -> None:
-    """Check that keys are made of attributes that can be in them, each of them once."""
+    """Check that keys consist of attributes that can be part of one, each of them once."""
     for pattern in entity.patterns:
-        # The values themselves are the key of a composite index, and DynamoDB has its own kinds.
+        # A composite index uses the values themselves as its key, in DynamoDB's own types.
         multi = pattern.index.type == "composite"
         allowed = [n for n in KEY_TYPES if not multi or TYPES[n].kind in ("S", "N", "B")]
         for key in pattern.halves:
@@ -39,7 +39,7 @@ def check_composites(entity: EntityDraft) -> None:
                         f"{', '.join(sorted(allowed))}",
                     )
                 if spec.name in key.spec.composite[:i]:
-                    # A key that DynamoDB makes of the attributes has each of them once.
+                    # DynamoDB refuses a multi-attribute key that has an attribute twice.
                     here = key.at(key.listing, i)
                     note = here.error if multi else here.warning
                     message = f"{key.where} names {quoted(spec.name)} twice; once is enough"
@@ -48,13 +48,13 @@ def check_composites(entity: EntityDraft) -> None:
             if key.half == "sk" and shared and len(key.spec.composite) > 1:
                 key.at(key.listing, key.spec.composite.index(shared[0])).warning(
                     "key.composite_in_both",
-                    f"{pattern.where}: {listed(shared)} is in both keys; ElectroDB takes that only "
-                    "where the sort key has nothing else, so it cannot read this schema",
+                    f"{pattern.where}: {listed(shared)} is in both keys; ElectroDB allows that "
+                    "only if the sort key has nothing else, so it cannot use this schema",
                 )
 
 
 def check_labels(entity: EntityDraft) -> None:
-    """Check that the values in a key can be told apart by the labels in front of them."""
+    """Check that labels keep the values of a key apart."""
     for key in _keys_of(entity):
         labels: dict[str, str] = {}
         for i, spec in enumerate(key.attributes) if key.template is None else ():
@@ -64,13 +64,13 @@ def check_labels(entity: EntityDraft) -> None:
                 key.at("composite", i).error(
                     "key.label_duplicate",
                     f"{key.where}: {quoted(spec.name)} and {quoted(first)} have the same label "
-                    f"{quoted(spec.label)} in the key, so it cannot be read back; give one another "
-                    "`label`",
+                    f"{quoted(spec.label)} in the key, so it cannot be read back; give one of them "
+                    "another `label`",
                 )
 
 
 def check_casts(entity: EntityDraft) -> None:
-    """Check that what is to be stored as a number can be one."""
+    """Check that a key which is to be stored as a number can be one."""
     for key in _keys_of(entity):
         if key.spec.cast != "number":
             continue
@@ -88,13 +88,13 @@ def check_casts(entity: EntityDraft) -> None:
 
 
 def check_key_fields(entity: EntityDraft) -> None:
-    """Check that no field of a key is taken by something else."""
+    """Check that the fields of keys hold nothing else."""
     for key in _keys_of(entity):
         field = key.spec.field
         if field in RESERVED_FIELDS:
             key.at("field").error(
                 "key.field_reserved",
-                f"{key.where} cannot be stored in {quoted(field)}: that field tells "
+                f"{key.where} cannot be stored in {quoted(field)}: that field says "
                 f"{RESERVED_FIELDS[field]}",
             )
         if key.half == "sk" and field == key.pattern.index.pk.field:
@@ -110,9 +110,9 @@ def check_key_fields(entity: EntityDraft) -> None:
                 entity.at("attributes", name, "field").error(
                     "attribute.field_is_key",
                     f"{quoted(name)} is stored in {quoted(field)}, the field of {key.where} "
-                    f"({key.at('field').place}), which is made of "
+                    f"({key.at('field').place}), which is built from "
                     f"{listed(key.spec.composite) or 'its prefix'}; give the attribute another "
-                    "`field`, or make the key of this attribute alone, with or without a "
+                    "`field`, or let the key consist of this attribute alone, with or without a "
                     "`template` around it",
                 )
             elif not key.is_lone and not type_of(spec).is_text:
@@ -126,7 +126,7 @@ def check_key_fields(entity: EntityDraft) -> None:
 
 
 def check_templates(entity: EntityDraft) -> None:
-    """Check what stands in templates beside their attributes, and may have been meant as one."""
+    """Warn about text in templates that looks as if it was meant as an attribute."""
     known = entity.spec.attributes
     for key in _keys_of(entity):
         if key.spec.template is None:
@@ -150,13 +150,13 @@ def check_templates(entity: EntityDraft) -> None:
             written = f"${{{name}}}" if name in known else f"${{NAME}}{did_you_mean(name, known)}"
             key.at("template").warning(
                 "key.template_literal",
-                f"{key.where}: {quoted(name)} in the template {quoted(key.spec.template)} is text "
-                f"as it stands, the same for every item{same}; an attribute is written {written}",
+                f"{key.where}: {quoted(name)} in the template {quoted(key.spec.template)} is plain "
+                f"text, the same for every item{same}; write an attribute as {written}",
             )
 
 
 def check_padding(entity: EntityDraft) -> None:
-    """Note the padded numbers that do not sort as numbers, since some may be negative."""
+    """Warn about padded numbers that may be negative, because these do not sort as numbers."""
     if entity.spec.keys == "strict":
         return
     in_texts = {
@@ -173,7 +173,7 @@ def check_padding(entity: EntityDraft) -> None:
 
 
 def check_numbers(entity: EntityDraft) -> None:
-    """Note the numbers that do not sort as numbers, or over which no range is found quickly."""
+    """Warn about numbers that sort as text, or over which a range reads more than it finds."""
     for key in _keys_of(entity, TYPES):
         if key.half == "pk" or key.is_numeric or entity.spec.keys == "strict":
             continue
@@ -192,13 +192,13 @@ def check_numbers(entity: EntityDraft) -> None:
             if remedy:
                 entity.at("attributes", spec.name).warning(
                     "key.range_unbounded",
-                    f"a range over {quoted(spec.name)} in {key.where} reads all that is in "
-                    f"front of it, and filters: {remedy}",
+                    f"a range over {quoted(spec.name)} in {key.where} reads all items "
+                    f"before it and filters them out: {remedy}",
                 )
 
 
 def _remedy(spec: AttributeSpec) -> str:
-    """What lets the key bound a range; empty where another warning says so."""
+    """Return what would let the key bound a range; empty if another warning says so."""
     if type_of(spec).expires:
         return "seconds sort as text there; use a timestamp, or the entity `keys: strict`"
     if spec.padding is None or spec.min is None or spec.min < 0:

@@ -1,4 +1,4 @@
-"""Rules of what is made of other attributes, of normal forms and of prefixes."""
+"""Rules of values computed from other attributes, of normal forms, and of prefixes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leyden.types.normal import EXCLUDING, normal_form
 
 
 def check_forms(entity: EntityDraft) -> None:
-    """Check normal forms and prefixes, whatever depth they stand at."""
+    """Check normal forms and prefixes, also of nested parts."""
     for name, attribute in entity.spec.attributes.items():
         for path, part in parts_of(attribute, "attributes", name):
             here = entity.at(*path)
@@ -38,14 +38,14 @@ def check_forms(entity: EntityDraft) -> None:
 
 
 def _check_normalize(part: AttributeSpec, here: Given) -> None:
-    """Check that the normal forms of one attribute go together, and that values have them."""
+    """Check that normal forms do not exclude each other, and that the enum's values have them."""
     at = here.at("normalize")
     for group in EXCLUDING:
         both = [form for form in part.normalize if form in group]
         if len(both) > 1:
             at.error(
                 "attribute.normalize",
-                f"{here.where}: one of {listed(dict.fromkeys(both))} is enough, once"
+                f"{here.where}: {listed(dict.fromkeys(both))} is listed twice; once is enough"
                 if len(set(both)) == 1
                 else f"{here.where}: {listed(both)} exclude each other; leave one out",
             )
@@ -66,7 +66,7 @@ def _check_normalize(part: AttributeSpec, here: Given) -> None:
 
 
 def check_made(entity: EntityDraft) -> None:
-    """Check what `default`, `on_write` and `derive` make of the instant or of another attribute."""
+    """Check times, buckets and slugs in `default`, `on_write` and `derive`."""
     for name, attribute in entity.spec.attributes.items():
         for path, part in parts_of(attribute, "attributes", name):
             here = entity.at(*path)
@@ -77,15 +77,15 @@ def check_made(entity: EntityDraft) -> None:
                     if len(path) > 2 and made.of is not None:
                         here.at(option).error(
                             "attribute.made",
-                            f"{here.at(option).where}: a property is not made of attributes; "
-                            "leave `of` out",
+                            f"{here.at(option).where}: a property cannot be computed from "
+                            "attributes; leave `of` out",
                         )
                     elif len(path) == 2:
                         _check_source(part, option, made, here, entity.spec.attributes)
 
 
 def _check_type(part: AttributeSpec, made: After | Bucket | Slug, at: Given) -> None:
-    """Check that an attribute has a type that can hold what is made for it."""
+    """Check that the attribute's type can hold the computed value."""
     fitting = GENERATED["now"] if isinstance(made, After) else {"string"}
     if part.type and part.type not in fitting:
         kind = "an enum" if part.type == "enum" else f"the type {quoted(part.type)}"
@@ -103,7 +103,7 @@ def _check_source(
     here: Given,
     attributes: Mapping[str, AttributeSpec],
 ) -> None:
-    """Check the attribute that one is made of."""
+    """Check the attribute that another one is computed from."""
     at = here.at(option, "slug" if isinstance(made, Slug) else "of")
     name, where = part.name, here.at(option).where
 
@@ -113,25 +113,25 @@ def _check_source(
     if option == "derive" and here.has("watch"):
         here.at("watch").error(
             "attribute.made",
-            f"{here.where}: {_words(made)} reads the attribute that it is made of, and no other; "
-            "leave `watch` out",
+            f"{here.where}: {_words(made)} always follows the attribute that it is computed "
+            "from, and no other; leave `watch` out",
         )
     if made.of is None:
         if option == "derive":
             refuse(
-                "say with `of` which attribute's time it is counted from; from the write's instant "
-                "it is a `default`, or an `on_write`"
+                "name with `of` the attribute whose time it counts from; to count from the time of "
+                "the write, use `default` or `on_write`"
             )
         return
     other = attributes.get(made.of)
     if option == "on_write":
-        refuse("a write may not touch what it is made of; use `derive`, which follows it")
+        refuse("a write may not have the other attribute's value; use `derive`, which follows it")
     elif other is None:
         refuse(f"there is no attribute {quoted(made.of)}{did_you_mean(made.of, attributes)}")
     elif made.of == name:
-        refuse(f"{quoted(name)} cannot be made of itself")
+        refuse(f"{quoted(name)} cannot be computed from itself")
     elif other.derive is not None or getattr(other.default, "of", None) is not None:
-        refuse(f"{quoted(made.of)} is made of others itself; name what that is made of")
+        refuse(f"{quoted(made.of)} is computed from another attribute; name that one instead")
     elif other.type and not _tells(other, made):
         wanted = (
             sorted(kind for kind, of in TYPES.items() if of.tells_time)
@@ -145,7 +145,7 @@ def _check_source(
 
 
 def _tells(other: AttributeSpec, made: After | Bucket | Slug) -> bool:
-    """Whether an attribute has what another one is made of."""
+    """Return whether an attribute has the time or text that another one is computed from."""
     kind = type_of(other)
     return kind.is_free_text if isinstance(made, Slug) else kind.tells_time
 

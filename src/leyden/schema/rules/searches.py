@@ -1,4 +1,4 @@
-"""Rules of access patterns by meaning: what a vector index can be made of, and who shares it."""
+"""Rules of access patterns by meaning: what a vector index can hold, and how entities share it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from leyden.types import type_of
 
 
 def check_searches(entity: EntityDraft) -> None:
-    """Check what the vector indexes of an entity are made of, and that each is used once."""
+    """Check the attributes of an entity's vector indexes, and that each index is used once."""
     first: dict[str, SearchSpec] = {}
     for draft in entity.searches:
         search = draft.search
@@ -35,21 +35,21 @@ def check_searches(entity: EntityDraft) -> None:
             draft.at("index").error(
                 "index.duplicate",
                 f"{quoted(search.name)} uses the index {quoted(search.index)}, as "
-                f"{quoted(other.name)} in {other.span} does; an entity uses an index once",
+                f"{quoted(other.name)} in {other.span} does; an entity can use an index only once",
             )
         _check_vector(draft)
         _check_conditions(draft)
 
 
 def _named(draft: SearchDraft, name: str, *path: str | int) -> AttributeSpec | None:
-    """The attribute of this name, as far as its type is known; notes where there is none."""
+    """Return the attribute of this name if its type is known; report it if there is none."""
     known = draft.entity.spec.attributes
     if name in known:
         return known[name] if known[name].type else None
     outer = re.split(r"[.\[]", name)[0]
     hint = did_you_mean(name, known)
     if outer in known and outer != name:
-        hint = f"; an index sees whole attributes, and nothing inside of {quoted(outer)}"
+        hint = f"; an index sees whole attributes, not parts of {quoted(outer)}"
     draft.at(*path).error(
         "search.unknown_attribute",
         f"{draft.where}.{path[0]}: there is no attribute {quoted(name)}{hint}",
@@ -77,10 +77,10 @@ def _check_conditions(draft: SearchDraft) -> None:
     seen: dict[str, str] = {search.attribute: "is the vector itself"}
     if search.partition is not None:
         _check_condition(draft, search.partition, seen, "partition")
-        seen[search.partition] = "is the partition, which every search names anyhow"
+        seen[search.partition] = "is the partition, which every search names anyway"
     for i, name in enumerate(search.filters):
         _check_condition(draft, name, seen, "filters", i)
-        seen.setdefault(name, "is in it twice")
+        seen.setdefault(name, "is listed twice")
 
 
 def _check_condition(
@@ -103,7 +103,7 @@ def _check_condition(
         folded = _key_in_field(draft, spec.field)
         if folded:
             problem = (
-                f"is stored in {quoted(spec.field)} as the key {folded} has it, which is not its "
+                f"is stored in {quoted(spec.field)} as {folded} writes it, which is not its "
                 "value; give the attribute a field of its own"
             )
     if problem:
@@ -112,7 +112,7 @@ def _check_condition(
 
 
 def _key_in_field(draft: SearchDraft, field: str) -> str:
-    """The key that stores something else than an attribute's own value in this field."""
+    """Return the key that stores something else than the attribute's own value in this field."""
     entity = draft.entity
     kept = ("none", "default") if entity.spec.keys == "strict" else ("none",)
     for key in [key for pattern in entity.patterns for key in pattern.halves]:
@@ -123,7 +123,7 @@ def _key_in_field(draft: SearchDraft, field: str) -> str:
 
 
 def check_vector_indexes(entities: Sequence[EntityDraft], table: TableDraft | None) -> None:
-    """Check that entities agree about vector indexes, and that a table can have them."""
+    """Check that entities agree about vector indexes, and that a table can have them all."""
     uses: dict[str, list[SearchDraft]] = {}
     for draft in [draft for entity in entities for draft in entity.searches]:
         same = uses.setdefault(draft.search.index, [])
@@ -143,7 +143,7 @@ def check_vector_indexes(entities: Sequence[EntityDraft], table: TableDraft | No
 
 
 def _check_agreement(name: str, drafts: Sequence[SearchDraft]) -> None:
-    """Check the entities of one vector index, and what they ask for together."""
+    """Check that the entities of a vector index agree, and together keep to its limits."""
     together = []
     full = False
     for draft in drafts:
@@ -152,7 +152,7 @@ def _check_agreement(name: str, drafts: Sequence[SearchDraft]) -> None:
         assert first is not None
         for option, mine, theirs in differences(use, first):
             if option == "attribute" and use.field == first.field:
-                # Of the field's dimensions `_check_fields` tells.
+                # `_check_fields` reports different dimensions of one field.
                 continue
             draft.at(option).error(
                 "search.mismatch",
@@ -172,14 +172,14 @@ def _check_agreement(name: str, drafts: Sequence[SearchDraft]) -> None:
             draft.at("filters").error(
                 "search.limit",
                 f"the vector index {quoted(name)} has {filters} filters{others}, and DynamoDB "
-                f"takes {MOST_FILTERS}; two of them are the fields that tell whose item it is",
+                f"takes {MOST_FILTERS}; two of them say which entity an item is of",
             )
         elif isinstance(listing, tuple) and projected > MOST_PROJECTED:
             draft.at("projection").error(
                 "search.limit",
                 f"the vector index {quoted(name)} holds {projected} fields beside keys{others}, "
-                f"and DynamoDB takes {MOST_PROJECTED}: the vector, {filters} filters, two of which "
-                "tell whose item it is, and those projected; say `projection: all` for more",
+                f"and DynamoDB takes {MOST_PROJECTED}: the vector, {filters} filters (two of them "
+                "say which entity an item is of), and the projection; `projection: all` holds more",
             )
         else:
             full = False
@@ -208,18 +208,18 @@ def _check_names(
             drafts[0].at("index").error(
                 "search.index_taken",
                 f"{quoted(name)} is a secondary index in the table's description "
-                f"({described[name].span}); list no vector index there: what it is made of, "
-                "entities say",
+                f"({described[name].span}); do not list vector indexes there: entities "
+                "declare them",
             )
 
 
 def _check_fields(
     uses: Mapping[str, Sequence[SearchDraft]], entities: Sequence[EntityDraft]
 ) -> None:
-    """Check that whatever is stored where a vector index reads is what it reads.
+    """Check that every entity stores in the fields of a vector index what the index reads there.
 
-    DynamoDB refuses every item of the table that holds something else there, be it in the index
-    or not.
+    DynamoDB refuses all items of the table that hold something else there, even if they are not in
+    the index.
     """
     asked: dict[str, tuple[str, SearchDraft]] = {}
     for use, draft in [(draft.use, draft) for drafts in uses.values() for draft in drafts]:
@@ -242,7 +242,7 @@ def _check_fields(
 
 
 def _stored(entity: EntityDraft) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """What an entity stores: the field, what it holds in words, and where that is said."""
+    """Yield what an entity stores: the field, its value in words, and the path in the schema."""
     keys = {
         key.spec.field: (key, "a number" if key.is_numeric else "text")
         for pattern in entity.patterns

@@ -1,4 +1,4 @@
-"""Rules of all entities together: names, the table and its indexes, the functions they call."""
+"""Rules of all entities together: names, the table and its indexes, and hooks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leyden.types import type_of
 
 
 def check_entities(entities: Sequence[EntityDraft]) -> None:
-    """Check that entities share one service and can be told apart."""
+    """Check that entities belong to one service, and that no two have the same name."""
     first = next((entity for entity in entities if entity.spec.service), None)
     aliases: dict[str, EntityDraft] = {}
     names: dict[tuple[str, str], EntityDraft] = {}
@@ -48,12 +48,12 @@ def check_entities(entities: Sequence[EntityDraft]) -> None:
             entity.at("entity").warning(
                 "service.entity_case",
                 f"{quoted(spec.entity)} differs only in case from the entity in "
-                f"{other.spec.span}; keys are lower-cased, so their items can meet under one key",
+                f"{other.spec.span}; keys are in lowercase, so their items can share a key",
             )
 
 
 def check_listed(entities: Sequence[EntityDraft], table: TableDraft) -> None:
-    """Check that the table's description lists the indexes that entities use, and no others."""
+    """Check that the table's description lists exactly the indexes that entities use."""
     described = table.spec.indexes
     used = {index.index for entity in entities for index in entity.spec.indexes.values()}
     used |= {search.index for entity in entities for search in entity.spec.searches.values()}
@@ -75,7 +75,7 @@ def check_listed(entities: Sequence[EntityDraft], table: TableDraft) -> None:
 
 
 def check_ttl(entities: Sequence[EntityDraft], table: TableDraft | None) -> None:
-    """Check that the table's TTL field holds times, and is one field."""
+    """Check that the table's TTL field holds times, and that there is only one."""
     stored = [(entity, spec) for entity in entities for spec in entity.spec.attributes.values()]
     ttl = table.given.get("ttl") if table is not None else None
     if ttl is None:
@@ -122,7 +122,7 @@ def _counts_seconds(spec: AttributeSpec) -> bool:
 
 
 def _uses(entities: Sequence[EntityDraft]) -> dict[str | None, list[PatternDraft]]:
-    """The access patterns by their index: the first one of each entity whose types are known."""
+    """Return each entity's first access pattern on each index, if its types are known."""
     uses: dict[str | None, list[PatternDraft]] = {}
     for pattern in [pattern for entity in entities for pattern in entity.patterns]:
         if pattern.is_known:
@@ -133,13 +133,13 @@ def _uses(entities: Sequence[EntityDraft]) -> dict[str | None, list[PatternDraft
 
 
 def check_shared_indexes(entities: Sequence[EntityDraft]) -> None:
-    """Check that all entities agree about the indexes, and about the table's own key."""
+    """Check that all entities agree about the indexes and about the table's own key."""
     for name, (first, *others) in _uses(entities).items():
         for pattern in others:
             half = _difference(pattern, first)
             if half and name is None:
-                # Entities with different keys cannot be in one table, but a call can name its own
-                # table: so this is no error until a table is to be made of them.
+                # Entities with different keys cannot be in one table. But each call can name its
+                # own table, so this is no error until somebody creates a table for all of them.
                 pattern.at(half, "field").warning(
                     "table.key_mismatch",
                     f"the table's own key is {_described(pattern)} here, and {_described(first)} "
@@ -155,7 +155,7 @@ def check_shared_indexes(entities: Sequence[EntityDraft]) -> None:
 
 
 def _difference(pattern: PatternDraft, other: PatternDraft) -> str:
-    """Which half of two keys differs physically: in its field, its type or its presence."""
+    """Return which half of two keys differs in its fields, types or presence; "" if none does."""
     for half, mine, theirs in zip(("pk", "sk"), _physical(pattern), _physical(other), strict=True):
         if mine != theirs:
             return half
@@ -163,7 +163,7 @@ def _difference(pattern: PatternDraft, other: PatternDraft) -> str:
 
 
 def _physical(pattern: PatternDraft) -> list[str]:
-    """The fields of both keys with their types, as DynamoDB has them; empty for no sort key."""
+    """Return the fields of both keys with their types in DynamoDB; "" if there is no sort key."""
     found = ["", ""]
     for i, key in enumerate(pattern.halves):
         fields = [(key.spec.field, key.is_numeric)]
@@ -177,26 +177,26 @@ def _physical(pattern: PatternDraft) -> list[str]:
 
 
 def _described(pattern: PatternDraft) -> str:
-    """The physical key in words."""
+    """Describe the physical key in words."""
     pk, sk = _physical(pattern)
     return f"{pk} with {sk}" if sk else f"{pk} without a sort key"
 
 
 def check_table_indexes(entities: Sequence[EntityDraft], table: TableDraft) -> None:
-    """Check what entities ask of an index against what the table's description says of it."""
+    """Check the indexes of entities against the table's description."""
     uses = [pattern for patterns in _uses(entities).values() for pattern in patterns]
     for pattern in uses:
         index, asked = pattern.index, pattern.index.projection
         described = table.spec.indexes.get(index.index or "")
         if described is None:
-            # The table's index then holds what any of them asks for.
+            # The table's index then holds what any of them needs.
             continue
         if asked is not None and not _within(asked, described.projection):
             pattern.at("projection").error(
                 "index.mismatch",
                 f"the projection of the index {quoted(described.name)} is {_said(asked)} here, "
                 f"which is more than {_said(described.projection)} in {described.span}; an entity "
-                "asks for what the table's index holds, or for a part of that",
+                "can only list fields that the table's index holds",
             )
         if described.kind == "lsi":
             _check_local(pattern, f"{quoted(described.name)} is a local")
@@ -236,7 +236,7 @@ def _said(projection: str | tuple[str, ...]) -> str:
 
 
 def check_projections(entities: Sequence[EntityDraft], table: TableDraft | None) -> None:
-    """Check that what projections list are fields that items have."""
+    """Check that projections only list fields that items have."""
     everywhere = {*RESERVED_FIELDS}
     for entity in entities:
         known = {*RESERVED_FIELDS, *entity.spec.identifiers}
@@ -280,7 +280,7 @@ def check_hooks(entities: Sequence[EntityDraft], hooks: Mapping[str, Callable[..
             if call not in hooks:
                 here.error(
                     "hook.missing",
-                    f"{where} calls {quoted(call)}, which was not handed in with "
+                    f"{where} calls {quoted(call)}, which is missing from "
                     f"`hooks=`{did_you_mean(call, hooks)}",
                 )
             elif not callable(hooks[call]):
@@ -292,7 +292,7 @@ def check_hooks(entities: Sequence[EntityDraft], hooks: Mapping[str, Callable[..
 
 
 def _calls(entity: EntityDraft) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The names of all functions that an entity calls, each with its path."""
+    """Yield the functions that an entity calls, each with its path."""
     for name, attribute in entity.spec.attributes.items():
         for path, part in parts_of(attribute, "attributes", name):
             for option in ("default", "on_write", "validate", "get", "set", "derive"):

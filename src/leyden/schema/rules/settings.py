@@ -1,4 +1,4 @@
-"""Rules of the settings that table.yaml declares: what AWS refuses, and what contradicts."""
+"""Rules of the settings in table.yaml: what AWS refuses, and what contradicts itself."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _OF_ALL_REGIONS: Final = ("alias/", "mrk-")
 _REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 
 MOST_TAGS: Final = 50
-# Of what is not printed, AWS takes what parts words, but no line breaks and tabs.
+# AWS allows spaces that separate words in tags, but no line breaks or tabs.
 _TAG_TEXT: Final = re.compile(r"(?:[\w+\-=.:/@]|(?![\t-\r\x1c-\x1f\x85])\s)*")
 
 
 def check_settings(entities: Sequence[EntityDraft], table: TableDraft) -> None:
-    """Check what a table's settings say one by one, and that they do not contradict each other."""
+    """Check each setting of the table, and that none contradict each other."""
     given = table.given
     _check_capacity(given)
     _check_tags(given)
@@ -33,8 +33,8 @@ def check_settings(entities: Sequence[EntityDraft], table: TableDraft) -> None:
     if key is not None and not _KEY.fullmatch(key):
         given.at("encryption", "kms_key").error(
             "table.kms_key",
-            f"{quoted(key)} names no key of AWS KMS; write its ARN, its id, or an alias such as "
-            "alias/tasks",
+            f"{quoted(key)} does not name a key of AWS KMS; write its ARN, its id, or an alias "
+            "such as alias/tasks",
         )
     elif key is not None and _OF_AWS.fullmatch(key):
         given.at("encryption", "kms_key").error(
@@ -80,7 +80,10 @@ def _check_tags(given: Given) -> None:
 
 
 def _check_replicas(table: TableDraft) -> None:
-    """A global table is the same everywhere, and its replicas follow each other by its stream."""
+    """Check the settings of a global table.
+
+    They are the same in all Regions, and replicas follow each other by the table's stream.
+    """
     given, settings = table.given, table.spec.settings
     seen: set[str] = set()
     regions = given.get("replicas")
