@@ -179,7 +179,7 @@ def test_update_prints_nothing_where_nothing_is_wanted(with_task: OnTable) -> No
         ((*KEY, "--set", "title"), 2, "must have the form NAME=VALUE"),
         (("project_id=p1", "title=x"), 1, '"task_id"'),
         ((*KEY, "--set", "payload.a.b=1"), 1, "payload"),
-        ((*KEY, "--set", "detail.effort=2", "--set", "detail.effort=3"), 2, "is given twice"),
+        ((*KEY, "--set", "detail.effort=2", "--set", "detail.effort=3"), 2, "occurs twice"),
     ],
 )
 def test_update_refuses(
@@ -317,7 +317,7 @@ def test_explain_takes_a_query_or_an_update_as_it_is_run(on_table: OnTable) -> N
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("task",), "what is to be explained?"),
+        (("task",), "Missing OPERATION"),
         (("task", "get", *KEY, "--set", "title=x"), "get takes no --set"),
         (("task", "upsert", *KEY, "--remove", "body"), "upsert takes no --remove"),
         (("task", "patch", *KEY, "--gt", "points=1"), "patch takes no --gt"),

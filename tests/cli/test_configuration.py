@@ -115,7 +115,7 @@ def test_a_variable_s_path_is_relative_to_the_current_folder(
         ("table = 3", '"table" in [tool.leyden] must be a string, not an integer'),
         ("schemas = ['a']", '"schemas" in [tool.leyden] must be a string, not an array'),
         ("table = ", "pyproject.toml cannot be read as TOML"),
-        ('schemas = "schemas/ap"', '"schemas/ap", which does not exist'),
+        ('schemas = "schemas/ap"', 'names the schemas "schemas/ap", but'),
     ],
 )
 def test_faults_of_the_file_are_told_with_file_and_key(

@@ -44,7 +44,7 @@ def test_a_table_that_is_not_there_is_a_fault_with_its_remedy(missing_table: OnT
     assert result.exit_code == 1
     assert "fault [table.missing]" in result.stdout
     assert (
-        f"  what helps: `leyden table {TASKAPP} --table {missing_table.table} --create`"
+        f"  to fix it: `leyden table {TASKAPP} --table {missing_table.table} --create`"
         in result.stdout
     )
 

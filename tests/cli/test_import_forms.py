@@ -95,7 +95,7 @@ def test_a_document_names_the_item_that_is_bad(on_table: OnTable, tmp_path: Path
         (line(TASK), (), "pass --entity task,"),
         (line({"project_id": "p", "employee_id": "e"}), (), "--entity project_member or --entity"),
         (line({"what": 1}), (), "pass --entity NAME,"),
-        (line(TASK), ("--raw",), "is a record, and no item with typed values; leave out --raw"),
+        (line(TASK), ("--raw",), "is a record, not an item with typed values; leave out --raw"),
         (line({"pk": "$taskapp#p1", "sk": "$tasks#t1", "x": 1}), (), "without the types"),
         (line({"Items": [], "NextToken": "x"}), (), "one page of a scan"),
         (line(NAMED) + '{"a": 1,\n', (), "records.jsonl:2:9: input: this is not valid JSON"),
@@ -120,12 +120,12 @@ def test_typed_items_are_no_records(
     file = tmp_path / "items.jsonl"
     file.write_text(line(raw_item))
     refused = on_table("import", str(file), "--records", "--entity", "task")
-    assert "is an item with typed values, and no record; leave out --records" in refused.stderr
+    assert "is an item with typed values, not a record; leave out --records" in refused.stderr
     guarded = on_table("import", str(file), "--guard")
     assert (guarded.exit_code, "--guard is for records" in guarded.stderr) == (1, True)
     put = on_table("put", "task", "--file", str(file))
     assert put.exit_code == 1
-    assert "`leyden import` writes items with typed values" in put.stderr
+    assert "`leyden import` writes such items" in put.stderr
 
 
 @pytest.mark.parametrize(

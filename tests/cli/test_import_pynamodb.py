@@ -54,7 +54,7 @@ def test_keys_are_given_as_templates() -> None:
         ([], "Missing argument", 2),
         (["nowhere:User"], 'cannot import the module "nowhere"', 2),
         ([f"{MODULE}:Usr"], 'did you mean "User"', 2),
-        ([f"{MODULE}:new_tenant"], "no subclass of pynamodb.models.Model", 1),
+        ([f"{MODULE}:new_tenant"], "not a subclass of pynamodb.models.Model", 1),
         ([f"{MODULE}:User", "--key", "pk"], "must be FIELD=TEMPLATE", 2),
     ],
 )

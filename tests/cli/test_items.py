@@ -230,7 +230,7 @@ def test_alternatives_filter_a_scan(on_table: OnTable) -> None:
     ("arguments", "said"),
     [
         (("get", "task", "project_id"), "must have the form NAME=VALUE"),
-        (("get", "task", "project_id=a", "project_id=b"), '"project_id" is given twice'),
+        (("get", "task", "project_id=a", "project_id=b"), '"project_id" occurs twice'),
         (("get", "tsk", "project_id=a"), 'did you mean "task"?'),
         (("get", "task", "project_id=a", "--query", "a["), "not a valid JMESPath expression"),
         (("put", "task"), "there is nothing to write"),

@@ -62,7 +62,7 @@ def test_messages_are_indexed_anew(place: str) -> None:
         (("agent_of_tests:memry", "--thread", "a"), 2, 'did you mean "memory"?'),
         (("agent_of_tests", "--thread", "a"), 2, "must be MODULE:NAME, as in app.agent:memory"),
         (("no_such_module:memory", "--thread", "a"), 2, "cannot import the module"),
-        (("agent_of_tests:other", "--thread", "a"), 2, "is no leyden.memory.Memory"),
+        (("agent_of_tests:other", "--thread", "a"), 2, "is neither a leyden.memory.Memory"),
         (("agent_of_tests:memory", "--thread", "a"), 1, "the thread does not exist"),
         (("agent_of_tests:plain", "--thread", "a"), 1, "needs an embedder"),
     ],

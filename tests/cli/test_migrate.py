@@ -157,7 +157,7 @@ def test_old_schemas_that_fit_no_item_are_told_of(folder: Path, on_table: OnTabl
     old, new = folder / "assignee.from" / "task.yaml", folder / "schemas" / "task.yaml"
     for path, text in ((old, OLD), (new, NEW)):
         path.write_text(text.replace("service: taskapp", "service: another"))
-    said = "no item of the table is one of the migration's entities"
+    said = "no item of the table belongs to the migration's entities"
     planned = run(folder, on_table, "--dry-run")
     assert said in planned.stdout
     done = run(folder, on_table, "--yes")

@@ -201,7 +201,7 @@ def test_keys_shows_made_and_missing_keys() -> None:
     assert missing["key"] is None
     assert missing["missing"] == ["employee_id"]
     left_out = report["by"]["assigned", "gsi2sk"]
-    assert left_out["note"].endswith("does not hold (not given: employee_id)")
+    assert left_out["note"].endswith("does not hold (missing: employee_id)")
 
 
 def test_keys_agree_with_what_a_put_writes() -> None:
@@ -218,7 +218,7 @@ def test_keys_says_why_a_sparse_index_leaves_an_item_out() -> None:
     assert closed["key"] is None
     assert closed["note"] == "not in this index: employee_id && status == 'open' does not hold"
     unknown = keys(*given)["by"]["assigned", "gsi2pk"]
-    assert unknown["note"].endswith("(not given: status)")
+    assert unknown["note"].endswith("(missing: status)")
 
 
 def test_keys_tells_whose_a_raw_item_is(tmp_path: Path) -> None:

@@ -291,7 +291,7 @@ GOOD = '{"entity": "project_member", "record": {"employee_id": "e%d", "project_i
     ("line", "said"),
     [
         ("{", "input: this is not valid JSON: "),
-        ("[1]", "the line does not say its entity"),
+        ("[1]", "the line does not name its entity"),
         ('{"entity": "tsk", "record": {}}', 'did you mean "task"?'),
         ('{"entity": "task", "record": {"project_id": 1}}', 'input.invalid_value: "project_id"'),
         ('{"entity": "task", "record": {"projct_id": "p"}}', "input.unknown_attribute: "),
@@ -364,7 +364,7 @@ def test_rejected_lines_come_once_though_the_import_is_interrupted(
         ('{"pk": "p", "sk": {"S": "1"}}', '"pk" is not a typed value'),
         ('{"pk": {"S": "p"}, "sk": {"S": "1"}, "a": {"M": {"b": {"X": 1}}}}', '"a.b" has a type'),
         ('{"pk": {"S": "p"}, "sk": {"S": "1"}, "a": {"L": [{"N": "x"}]}}', '"a[0]" is of type N'),
-        ('{"pk": {"S": "p"}, "sk": {"S": "1"}, "a": {"SS": ["b", "b"]}}', "comes twice"),
+        ('{"pk": {"S": "p"}, "sk": {"S": "1"}, "a": {"SS": ["b", "b"]}}', "has a member twice"),
         ('{"pk": {"S": "p"}, "sk": {"S": "1"}, "a": {"B": "%"}}', "base64"),
         (
             '{"pk": {"S": "p"}, "sk": {"S": "1"}, "__edb_e__": {"S": "tasks"}, '

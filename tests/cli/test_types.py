@@ -71,7 +71,9 @@ def test_faults_of_the_schemas_stand_at_their_places(schemas: Path, tmp_path: Pa
 def test_a_module_needs_the_name_of_one(schemas: Path, name: str) -> None:
     refused = leyden_command("types", str(schemas), "--out", name)
     assert refused.exit_code == 2
-    assert f'"{name}" is no name of a Python module; write one such as shop.py' in refused.stderr
+    assert (
+        f'"{name}" is not the name of a Python module; write one such as shop.py' in refused.stderr
+    )
 
 
 def test_check_needs_a_module(schemas: Path) -> None:

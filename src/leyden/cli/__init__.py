@@ -14,14 +14,15 @@ __all__ = ["main"]
 _NEEDED: Final = ("click", "rich")
 
 _ASKED: Final = "_LEYDEN_COMPLETE"
-"""The variable by which a shell asks how a line may go on; its value is the shell's name."""
+"""The environment variable by which a shell asks for completions; its value names the shell.
+"""
 
 
 def main() -> None:
     """Run the command line with the arguments of this process, and exit."""
     stop_at_once()
     if _ASKED in os.environ:
-        # Whatever is wrong, nobody wants to read of it in the middle of a line.
+        # Completion must never print an error into the line that somebody is typing.
         with suppress(Exception):
             from leyden.cli.completion import answer
 

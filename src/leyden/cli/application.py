@@ -1,7 +1,7 @@
-"""All commands under one roof: lists them, runs one, and turns errors into lines and exit codes.
+"""The `leyden` application: list the commands, run one, and turn errors into lines and exit codes.
 
-A command is a function in a module of `commands/`, and a line in `SECTIONS`: where it is, and what
-the list says of it. To add one, write both.
+A command is a function in a module of `commands/`, and a line in `SECTIONS` with its place and its
+summary. To add a command, write both.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 FAILED: Final = 1
 PIPE_CLOSED: Final = 141
-"""What a shell sees of a program whose reader went away."""
+"""The exit code that shells show for a program whose reader closed the pipe."""
 
 _DEBUGGING: Final = "leyden.debug"
-"""Where a context says that the traceback of an error is wanted."""
+"""The key under which a context stores that tracebacks are wanted."""
 
 
 _HERE: Final = "leyden.cli.commands"
@@ -126,7 +126,7 @@ _MEANT: Final = {
     **dict.fromkeys(("diagnose", "health", "verify"), "doctor"),
     **dict.fromkeys(("serve", "start", "server"), "local"),
 }
-"""Commands as other tools call them."""
+"""What other tools call these commands."""
 
 _FOR_QUERIES: Final = frozenset(
     f"--{one}" for one in ("gt", "gte", "lt", "lte", "begins", "between")
@@ -134,21 +134,21 @@ _FOR_QUERIES: Final = frozenset(
 
 
 class StoppedError(Exception):
-    """Ctrl-C, in a command that can go on later; the text says how."""
+    """Ctrl-C in a command that can continue later; the text says how."""
 
 
 class Application(click.Group):
     """The group of all commands, listed in sections, with one way to end in an error.
 
-    It imports a command's module when that command runs, so that the list costs nothing.
+    It imports a command's module only when that command runs, so that `leyden --help` is fast.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands, in their order."""
+        """Return the names of all commands in order."""
         return [name for commands in SECTIONS.values() for name in commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A command, imported; None where there is no such command."""
+        """Import and return a command; return None if there is no such command."""
         for commands in SECTIONS.values():
             if cmd_name in commands:
                 module, _, name = commands[cmd_name][0].partition(":")
@@ -159,7 +159,10 @@ class Application(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is called. Raises click's UsageError, which says what may be meant."""
+        """Return the command that the line calls.
+
+        Raises click's UsageError, which suggests a similar command.
+        """
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -177,7 +180,7 @@ class Application(click.Group):
                 formatter.write_dl([(name, summary) for name, (_, summary) in commands.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """The commands and options that begin so; no command is imported for it."""
+        """Return the commands and options that begin with `incomplete`; import no command."""
         from click.shell_completion import CompletionItem
 
         named = [
@@ -189,7 +192,7 @@ class Application(click.Group):
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command, and end in the exit code that fits."""
+        """Run a command, and end with the matching exit code."""
         from leyden.errors import LeydenError
 
         if os.environ.get("NO_COLOR"):
@@ -202,7 +205,7 @@ class Application(click.Group):
             except click.exceptions.Exit:
                 sys.stdout.flush()
                 raise
-            # What is still buffered meets a closed pipe here, and not at exit.
+            # Flush here, so that a closed pipe is noticed now and not at exit.
             sys.stdout.flush()
             return result
         except click.NoSuchOption as error:
@@ -217,14 +220,14 @@ class Application(click.Group):
             click.echo(f"\n{stopped if isinstance(stopped, StoppedError) else 'stopped'}", err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
-            # What is still buffered goes nowhere, so that nothing complains at exit.
+            # Send what is still buffered nowhere, so that Python does not complain at exit.
             with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
                 os.dup2(nowhere.fileno(), sys.stdout.fileno())
             ctx.exit(PIPE_CLOSED)
 
 
 def _explained(error: click.NoSuchOption) -> str:
-    """What stands in place of an option; empty where click knows as much."""
+    """Say what to write instead of an unknown option; return "" if click knows as much."""
     name = error.option_name
     if name in ("--desc", "--asc"):
         return f"No such option '{name}'; write --order {name[2:]}"
@@ -261,7 +264,7 @@ def _report(ctx: click.Context, error: LeydenError) -> None:
 
 
 def _configured(ctx: click.Context, error: LeydenError) -> str:
-    """What the configuration says of where requests go, for errors on the way there."""
+    """Say which settings lead requests to their target, for errors on the way there."""
     if not error.code.startswith(("aws.", "table.not_found")):
         return ""
     from leyden.cli.folders import READ

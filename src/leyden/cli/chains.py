@@ -1,6 +1,6 @@
 """Operations as people type them: access patterns, ranges, and the steps of an update.
 
-`query`, `update` and `explain` share these, so that what one of them takes, the others take too.
+`query`, `update` and `explain` share these functions, so all of them accept the same arguments.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RANGES: Final[Mapping[str, tuple[str, str]]] = {
     "lte": ("A=B", "Sort keys up to this."),
     "between": (f"A=B{RANGE}C", "Sort keys from B to C, both included."),
 }
-"""The ranges of a query: the form of each, and what it is for."""
+"""The ranges of a query, each with its form and its help."""
 
 STEPS: Final[Mapping[str, tuple[str, str]]] = {
     "set": ("PATH=VALUE", "Set an attribute, or a part of one: detail.effort=3, history[0]=new."),
@@ -43,24 +43,24 @@ STEPS: Final[Mapping[str, tuple[str, str]]] = {
     "composite": ("A=B", "The stored value of an attribute that a key needs; becomes a condition."),
     "absent": ("A", "An attribute that the item does not have; becomes a condition."),
 }
-"""The steps of an update: the form of each, and what it is for."""
+"""The steps of an update, each with its form and its help."""
 
 UPSERT_STEPS: Final = (
     *("set", "add", "subtract", "append", "if_not_exists"),
     "composite",
     "absent",
 )
-"""Those that fit an item which may not be there yet."""
+"""The steps that also work if the item does not exist yet."""
 
 
 def range_options(command: F) -> F:
-    """Add `--begins`, `--gt` and the others; the command gets those that were given as `ranges`."""
+    """Add `--begins`, `--gt` and the others; the command gets the used ones as `ranges`."""
     made: F = _gathered(command, "ranges", RANGES)
     return made
 
 
 def step_options(command: F) -> F:
-    """Add `--set`, `--add` and the others; the command gets those that were given as `steps`."""
+    """Add `--set`, `--add` and the others; the command gets the used ones as `steps`."""
     made: F = _gathered(command, "steps", STEPS)
     return made
 
@@ -87,7 +87,7 @@ def _gathered(command: Any, name: str, options: Mapping[str, tuple[str, str]]) -
 
 
 def pattern_named(service: Service, text: str, *, by_meaning: bool = False) -> tuple[str, str]:
-    """The entity and the access pattern in `task.assigned`. Raises click's BadParameter."""
+    """Return the entity and the access pattern of `task.assigned`. Raises click's BadParameter."""
     alias, dot, name = text.partition(".")
     if alias and dot and name:
         return alias, name
@@ -106,7 +106,7 @@ def pattern_named(service: Service, text: str, *, by_meaning: bool = False) -> t
 
 
 def pattern_query(entity: Entity, name: str, key: Sequence[str]) -> Any:
-    """The query of an access pattern by `attribute=value` arguments."""
+    """Return the query of an access pattern with `attribute=value` arguments."""
     if name not in entity.spec.indexes:
         message = f'"{entity.spec.alias}" has no access pattern "{name}"'
         if name in entity.spec.searches:
@@ -117,7 +117,7 @@ def pattern_query(entity: Entity, name: str, key: Sequence[str]) -> Any:
 
 
 def ranged(entity: Entity, operation: Any, ranges: Mapping[str, Sequence[str]]) -> Any:
-    """The query with the one range that was given, if any."""
+    """Return the query with its range, if there is one."""
     if len(ranges) > 1:
         raise click.UsageError(
             f"a query takes one range, not {' and '.join(f'--{name}' for name in ranges)}; use "
@@ -130,7 +130,7 @@ def ranged(entity: Entity, operation: Any, ranges: Mapping[str, Sequence[str]]) 
         for attribute, text in split_pairs(arguments, hint=f"--{name}").items():
             spec = entity.spec.attributes.get(attribute)
             if name == "begins" and spec and type_of(spec).is_text:
-                # A beginning is text, not a whole value of the attribute.
+                # The beginning of a text need not be a valid value of the attribute.
                 values[attribute] = text
             else:
                 values |= read_pairs(entity, (f"{attribute}={text}",), hint=f"--{name}")
@@ -145,9 +145,9 @@ def ranged_collection(
     where: Sequence[str],
     ranges: Mapping[str, Sequence[str]],
 ) -> Any:
-    """The query of a collection, with the conditions and the range that were given."""
+    """Return the query of a collection with its conditions and its range."""
     operation = collection_query(service, name, key, where)
-    # The range is over attributes of one member.
+    # A range uses the attributes of a single member.
     names = {one.partition("=")[0] for some in ranges.values() for one in some}
     members = members_of(service, name)
     having = (member for member in members if names <= member.spec.attributes.keys())
@@ -155,7 +155,7 @@ def ranged_collection(
 
 
 def stepped(entity: Entity, operation: Any, steps: Mapping[str, Sequence[str]]) -> Any:
-    """The update with all steps that were given."""
+    """Return the update with all its steps."""
     for name, given in steps.items():
         if not given:
             continue
@@ -173,7 +173,7 @@ def stepped(entity: Entity, operation: Any, steps: Mapping[str, Sequence[str]]) 
 
 
 def key_and_rest(entity: Entity, arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The arguments that name the item, and those that change it."""
+    """Split the arguments into those that name the item and those that change it."""
     own = entity.spec.primary.composites
     key: list[str] = []
     rest: list[str] = []

@@ -1,8 +1,8 @@
-"""FOLDER, which may be left out where schemas are configured, and the rule that tells when it was.
+"""The argument FOLDER, and the rules that decide whether a line leaves it out.
 
-A first argument that is a path, with a slash or as a YAML file, is FOLDER. So is one where the rest
-of the arguments would be one too many without it. A bare word is an entity where the configured
-schemas have it, or else the folder of that name.
+You may leave FOLDER out if schemas are configured. The first argument is FOLDER if it looks like a
+path, with a slash or as a YAML file, and also if there would be one argument too many without it. A
+bare word is an entity if the configured schemas have it, or else the folder of that name.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ from leyden.configuration import (
 )
 
 COLLECTIONS: Final = "collections"
-"""What stands in place of the entity: `collections.overview`."""
+"""The word in place of the entity: `collections.overview`."""
 
 _ORIGIN: Final = "leyden.schemas"
-"""Where a context says which configured schemas stand in for a FOLDER that was left out."""
+"""The context's key for the origin of the configured schemas, if FOLDER is left out."""
 READ: Final = "leyden.settings"
-"""Where a context has the configuration, once a command has read it."""
+"""The key under which a context stores the configuration, once a command has read it."""
 _SUFFIXES: Final = (".yaml", ".yml")
 _HOW_TO: Final = (
-    'give the folder of the schemas, or configure it: `schemas = "FOLDER"` under [tool.leyden] in '
+    'name the folder of the schemas, or configure it: `schemas = "FOLDER"` under [tool.leyden] in '
     "pyproject.toml, or LEYDEN_SCHEMAS"
 )
 
 
 class SchemasPath(click.Path):
-    """A folder of schemas, or a single file; what is missing is told with a hint."""
+    """A folder of schemas, or a single file. If it does not exist, the message has a hint."""
 
     def __init__(self) -> None:
         super().__init__(exists=True, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path. Fails where nothing is there, and says why the word is taken for FOLDER."""
+        """Return the path. If nothing is there, fail and say why the word counts as FOLDER."""
         if not os.path.exists(value):
             self.fail(_missing(os.fspath(value), ctx), param)
         return super().convert(value, param, ctx)
@@ -55,7 +55,9 @@ class SchemasPath(click.Path):
 
 def _missing(word: str, ctx: click.Context | None) -> str:
     if ctx is not None and _ORIGIN in ctx.meta:
-        return f'{ctx.meta[_ORIGIN]} says that the schemas are in "{word}", which does not exist'
+        return (
+            f'{ctx.meta[_ORIGIN]} names the schemas "{word}", but there is no such file or folder'
+        )
     if ctx is not None and "schemas" in settings_of(ctx):
         rule = "leave it out to use the configured ones"
     else:
@@ -65,13 +67,13 @@ def _missing(word: str, ctx: click.Context | None) -> str:
 
 
 class TargetCommand(click.Command):
-    """A command on schemas. Where its FOLDER is left out, the configured schemas stand in.
+    """A command on schemas, which uses the configured ones if FOLDER is left out.
 
-    Other settings are the defaults of the options with their names.
+    The other settings are the defaults of the options with their names.
     """
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """The parameters. In a line that is completed, `ctx.obj` says what they may be."""
+        """Return the parameters. During completion, `ctx.obj` lists what they may be."""
         params = super().get_params(ctx)
         if not ctx.resilient_parsing or not callable(ctx.obj):
             return params
@@ -81,9 +83,10 @@ class TargetCommand(click.Command):
         return offering
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments, with the configuration below them."""
+        """Parse the arguments, with the configuration as defaults."""
         if ctx.resilient_parsing and args and self._wants_value(args[-1]):
-            # A line that ends in an option is at its value; click would read nothing of it.
+            # A line that ends in an option is about to get its value; click would refuse to parse
+            # it.
             args = args[:-1]
         if not {"--help", "-h"} & {*args}:
             args = self._configured(ctx, args)
@@ -113,17 +116,17 @@ class TargetCommand(click.Command):
         return args
 
     def _words(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """The arguments that belong to no option."""
+        """Return the arguments that belong to no option."""
         options = [param for param in self.params if isinstance(param, click.Option)]
         rest = click.Argument(["rest"], nargs=-1, type=click.UNPROCESSED)
         parser = click.Command(self.name, params=[*options, rest]).make_parser(ctx)
         words = parser.parse_args(list(args))[0].get("rest")
-        # click marks what is missing with an object of its own.
+        # click marks missing arguments with an object of its own.
         return list(words) if isinstance(words, (list, tuple)) else []
 
 
 def configured_folder(ctx: click.Context) -> str:
-    """The configured schemas, where NEW was left out. Raises click's UsageError without any."""
+    """Return the configured schemas for a missing NEW. Raises click's UsageError without any."""
     schemas = settings_of(ctx).get("schemas")
     if schemas is None:
         raise click.UsageError(f"Missing argument 'NEW': {_HOW_TO}", ctx)
@@ -131,14 +134,14 @@ def configured_folder(ctx: click.Context) -> str:
 
 
 def setting_behind(ctx: click.Context | None, name: str) -> Setting | None:
-    """The setting that an option's value comes from; None where the option was given."""
+    """Return the setting that an option's value comes from; None if the line has the option."""
     if ctx is None or ctx.get_parameter_source(name) is not ParameterSource.DEFAULT_MAP:
         return None
     return settings_of(ctx).get(name)
 
 
 def left_out_note(word: str) -> str:
-    """What to add to a message on an unknown entity, where it may be a misspelt FOLDER."""
+    """Return an addition to a message about an unknown entity, which may be a misspelled FOLDER."""
     ctx = click.get_current_context(silent=True)
     if ctx is None or _ORIGIN not in ctx.meta:
         return ""
@@ -150,7 +153,7 @@ def left_out_note(word: str) -> str:
 
 
 def other_schemas_note(ctx: click.Context | None) -> str:
-    """What to add to a message on a missing setting that is configured, for other schemas."""
+    """Return an addition to a message about a setting that is only configured for other schemas."""
     if ctx is None:
         return ""
     settings = settings_of(ctx)
@@ -163,7 +166,7 @@ def other_schemas_note(ctx: click.Context | None) -> str:
 
 
 def settings_of(ctx: click.Context) -> dict[str, Setting]:
-    """The configuration, read once a call."""
+    """Return the configuration, read once a call."""
     if READ not in ctx.meta:
         ctx.meta[READ] = configured()
         for note in () if ctx.resilient_parsing else misspelt_variables():
@@ -172,7 +175,7 @@ def settings_of(ctx: click.Context) -> dict[str, Setting]:
 
 
 def _is_given(words: Sequence[str], others: Sequence[click.Argument], schemas: Setting) -> bool:
-    """Whether the first word is FOLDER, where it may be left out."""
+    """Return whether the first word is FOLDER."""
     if not words or not others:
         return bool(words)
     first = words[0]
@@ -204,7 +207,7 @@ def _has_schemas(place: Path) -> bool:
 
 
 def _is_entity(word: str, schemas: str) -> bool:
-    """Whether the configured schemas have what this word names, alone or before a pattern."""
+    """Return whether the configured schemas have this entity, alone or before a pattern."""
     from leyden.schema import check_service
 
     service = check_service(schemas).service
@@ -214,7 +217,7 @@ def _is_entity(word: str, schemas: str) -> bool:
 
 
 def _is_same(folder: str, schemas: Setting | None) -> bool:
-    """Whether a FOLDER is that of the configured schemas; without these, every one is."""
+    """Return whether FOLDER has the configured schemas; True if there are none."""
     try:
         return schemas is None or os.path.samefile(folder, schemas_path(schemas))
     except OSError:
@@ -226,7 +229,7 @@ def _near_folder(word: str) -> str:
     try:
         there = [each.name for each in os.scandir(parent or ".") if each.name[:1] != "."]
     except OSError:
-        # The fault is further up.
+        # The misspelling is in a folder further up.
         return _near_folder(parent) if parent and parent != word else ""
     near = did_you_mean(name, there)
     return near.replace('mean "', f'mean "{parent}/') if parent else near

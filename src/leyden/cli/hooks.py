@@ -1,8 +1,8 @@
-"""The functions that `{call: NAME}` in the schemas names, and keys, for commands that need them.
+"""Hooks, the functions that `{call: NAME}` in the schemas names, and keys for encryption.
 
-Few commands call any, so none is asked for before it is called. Those that `--hooks` names are
-imported and checked at once; configured ones when the first is called, since that runs code of the
-user's, which a command that only prints keys should not wait for.
+Few commands call hooks, so they are loaded late. Hooks named with `--hooks` are imported and
+checked at once. Configured hooks are imported at the first call, since that runs the user's code,
+and a command that only prints keys should not wait for it.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _OPTION = "--hooks"
 
 
 def hooks_of(place: str | None, ctx: click.Context | None) -> Hooks:
-    """The functions for a command: those at `place` (`module:name`), or what stands for them."""
+    """Return the hooks for a command: those at `place` (`module:name`), or stand-ins for them."""
     setting = setting_behind(ctx, "hooks")
     return _LateHooks(setting) if place is None or setting else load_hooks(place, ctx)
 
 
 def load_hooks(place: str, ctx: click.Context | None) -> Hooks:
-    """The dict at `module:name`, checked."""
+    """Import the dict at `module:name`, and check it."""
     setting = setting_behind(ctx, "hooks")
     return _checked(place, setting.folder if setting else Path.cwd())
 
@@ -47,9 +47,9 @@ def _checked(place: str, folder: Path) -> Hooks:
 
 
 def keys_of(place: str | None, ctx: click.Context | None) -> Callable[[], Mapping[str, bytes]]:
-    """What gives the keys at `place` (`module:name`), once a command needs to encrypt or decrypt.
+    """Return a function that imports the keys at `place` (`module:name`) when they are needed.
 
-    Keys themselves are never typed: what is typed stays in the history of shells.
+    There is no option for a key itself, since it would end up in the shell's history.
     """
 
     def keys() -> Mapping[str, bytes]:
@@ -72,7 +72,7 @@ def keys_of(place: str | None, ctx: click.Context | None) -> Callable[[], Mappin
 
 
 class _LateHooks(Mapping[str, Callable[..., Any]]):
-    """Has a function for each name that it is asked for, which finds the real one when called."""
+    """A mapping with a stand-in for every name, which imports the real function when called."""
 
     def __init__(self, setting: Setting | None) -> None:
         self._setting = setting
@@ -112,7 +112,7 @@ class _LateHooks(Mapping[str, Callable[..., Any]]):
 
 
 def object_at(place: str, hint: str, example: str, folder: Path | None = None) -> Any:
-    """What `module:name` names, with a folder importable: the current one, if it is left out.
+    """Import the object at `module:name`, with a folder on the path (default: the current one).
 
     `hint` is what messages call the argument.
     """

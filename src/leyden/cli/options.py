@@ -1,7 +1,7 @@
-"""Options that many commands share, gathered into objects, and the service that they open.
+"""Options that many commands share, and the service that they open.
 
-`@target_options` gives a command `target`, which service on which table; `@output_options` gives
-it `output`, how to print. Both add `--debug` once. A command with a FOLDER is of `TargetCommand`.
+`@target_options` passes `target` to a command: which service, on which table. `@output_options`
+passes `output`: how to print. A command with a FOLDER has the class `TargetCommand`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FOLDER: Final = SchemasPath()
-"""A folder of schemas; a single file is taken as well."""
+"""A folder of schemas, or a single file."""
 
 
 class Target(NamedTuple):
-    """Which service, on which table, reached how. None: as table.yaml or the AWS rules say."""
+    """Which service, on which table, and how to reach it.
+
+    None means the value in table.yaml, or what AWS's own rules find.
+    """
 
     folder: Path
     table: str | None = None
@@ -43,7 +46,7 @@ class Target(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The folder and the table, as another command on the same ones takes them."""
+        """The folder and the table as arguments for another command."""
         table = "" if self.table is None else f" --table {word(self.table)}"
         return f"{word(self.folder)}{table}"
 
@@ -55,11 +58,11 @@ class Target(NamedTuple):
         tells: bool = False,
         migrating_from: Path | None = None,
     ) -> Iterator[Service]:
-        """The service that a command works on, closed at the end.
+        """Open the service that a command works on, and close it at the end.
 
-        Without `needs_table`, a service whose table is named nowhere gets the service's own name
-        for it: for commands that send nothing. With `tells`, they say so, where the name shows in
-        the output. `migrating_from` is the file of a migration that is under way.
+        Without `needs_table`, a service without a table name uses its own name instead, for
+        commands that send nothing. With `tells`, a note says so, if the output shows the name.
+        `migrating_from` is the file of a migration in progress.
         """
         import leyden
         from leyden.schema import DANGERS, load_checked
@@ -98,14 +101,14 @@ class Target(NamedTuple):
 
 
 def refuse_together(used: Mapping[str, bool]) -> None:
-    """Raise click's UsageError where more than one of these ways to say something is used."""
+    """Raise click's UsageError if more than one of these options is used."""
     if sum(used.values()) > 1:
         *others, last = used
         raise click.UsageError(f"use only one of {', '.join(others)} and {last}")
 
 
 def entity_named(service: Service, name: str) -> Entity:
-    """The entity with this alias, or this name in the table."""
+    """Return the entity with this alias, or with this name in the table."""
     if name in service.entities:
         return service.entities[name]
     found = next((e for e in service.entities.values() if e.name == name), None)
@@ -124,7 +127,7 @@ def unknown(
     leading: str = "it has",
     more: str = "",
 ) -> click.BadParameter:
-    """Wrong usage: a name that is none of the known ones; these are listed if none is close."""
+    """Return a usage error about an unknown name, with the closest known one, or all of them."""
     listed = ", ".join(known)
     meant = did_you_mean(name, known) or (f"; {leading} {listed}" if listed else "")
     return click.BadParameter(message + meant + more, param_hint=hint)
@@ -135,7 +138,7 @@ def target_options(command: F) -> F:
 
     @functools.wraps(command)
     def with_target(**given: Any) -> Any:
-        # An empty text takes back what is configured.
+        # An empty text overrides a configured value.
         chosen: dict[str, Any] = {name: given.pop(name) or None for name in Target._fields}
         target = Target(**chosen)
         click.get_current_context().meta[SCHEMAS] = target.words
@@ -199,7 +202,7 @@ hooks_option: Final = click.option(
 
 
 def decorated(function: Any, *decorators: Callable[[Any], Any]) -> Any:
-    """The function with decorators, the first one outermost, so that help lists them in order."""
+    """Apply the decorators in such an order that help lists the options as given here."""
     for decorator in reversed(decorators):
         function = decorator(function)
     return function

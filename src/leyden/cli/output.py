@@ -1,10 +1,10 @@
 """What commands print: JSON for programs, aligned text or tables for people, and progress.
 
-Ctrl-C ends a command at once; only while work is under way that has something to say at its end
-does it raise KeyboardInterrupt. Python would drop that where it is importing a module.
+Ctrl-C normally ends a command at once. It raises KeyboardInterrupt only during work that reports
+something at its end, because Python would swallow that exception during an import.
 
-Answers go to standard output, everything else to standard error. Colours and boxes are for
-terminals only, and rich, which draws boxes and spinners, is imported only there.
+Answers go to standard output, everything else to standard error. Colors and boxes are for terminals
+only. rich, which draws boxes and spinners, is only imported there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from leyden.schema import Fault
 
 Bar: TypeAlias = Callable[[int, int], object]
-"""Shows how far a transfer is: called with the items so far, and the bytes of the file."""
+"""Shows the progress of a transfer. It is called with the number of items and bytes so far."""
 
 _HERE: Final = {
     "pass credentials=, set": "set",
@@ -60,17 +60,16 @@ _HERE: Final = {
     **{f".{way}()": f"--{way}" for way in ("begins", "gt", "gte", "lt", "lte", "between")},
     ".if_not_exists()": "--if-not-exists",
 }
-"""What stands in messages of the Python interface, and what it is called here."""
+"""What messages of the Python API mention, and what it is called on the command line."""
 
 _THERE: Final = re.compile("|".join(rf"(?<![\w-]){re.escape(name)}" for name in _HERE))
 
 
 SCHEMAS: Final = f"{__name__}.schemas"
-"""Where a context has the schemas, and the table, that its command works on: as words for
-another command on the same ones."""
+"""The context's key for the schemas and table of its command, as arguments for another one."""
 
 _FOLDER: Final = re.compile(r"(`leyden [a-z]+ )FOLDER\b")
-"""Where a message has a command on the schemas."""
+"""Finds the commands on schemas in a message."""
 
 _OPTION: Final = re.compile(r'`(\w+)(?:=True)?`|the option "(\w+)"')
 """How messages name an option of an operation."""
@@ -95,19 +94,19 @@ def _terminal(*, stderr: bool = False) -> Console:
 
 
 def plural(count: int, noun: str, several: str | None = None) -> str:
-    """`1 item`, `2 items`; `several` where an `s` does not make it: `3 entities`."""
+    """Return `1 item` or `2 items`; `several` is the plural if it needs more than an `s`."""
     return f"{count} {noun if count == 1 else several or noun + 's'}"
 
 
 def capacity(units: float) -> str:
-    """`1 capacity unit`, `2.5 capacity units`."""
+    """Return `1 capacity unit` or `2.5 capacity units`."""
     return f"{units:g} capacity unit{'' if units == 1 else 's'}"
 
 
 def for_the_command_line(message: str, options: Collection[str] = ()) -> str:
-    """An error's message with the command line's own options and commands in it.
+    """Return an error's message with the names of the command line's options and commands.
 
-    `options` are those of the command, such as `--limit`: a message calls them `limit`.
+    `options` are the command's own, such as `--limit`, which messages call `limit`.
     """
 
     def called(found: re.Match[str]) -> str:
@@ -119,7 +118,7 @@ def for_the_command_line(message: str, options: Collection[str] = ()) -> str:
 
 
 def with_schemas(text: str) -> str:
-    """A text in whose commands FOLDER is what the running command works on."""
+    """Replace FOLDER in the commands of a text by the schemas of the running command."""
     ctx = click.get_current_context(silent=True)
     if ctx is None or SCHEMAS not in ctx.meta:
         return text
@@ -128,14 +127,14 @@ def with_schemas(text: str) -> str:
 
 
 def print_json(value: Any, output: Output) -> None:
-    """Print a plain value, or what `--query` finds in it."""
+    """Print a plain value, or the part of it that `--query` finds."""
     if output.query is not None:
         value = output.query.search(without_decimals(value))
     click.echo(json_text(value, indent=2))
 
 
 def print_record(record: dict[str, Any], output: Output) -> None:
-    """Print one plain record: as JSON, or an attribute a line."""
+    """Print one plain record: as JSON, or with one attribute a line."""
     if output.is_json:
         print_json(record, output)
     else:
@@ -143,7 +142,7 @@ def print_record(record: dict[str, Any], output: Output) -> None:
 
 
 def print_records(records: Sequence[dict[str, Any]], order: Sequence[str]) -> None:
-    """Print plain records as rows: of the names in `order`, a column for each that one has."""
+    """Print plain records as rows, with a column for each name in `order` that any record has."""
     present = {name for record in records for name in record}
     names = [name for name in order if name in present]
     if names:
@@ -151,9 +150,9 @@ def print_records(records: Sequence[dict[str, Any]], order: Sequence[str]) -> No
 
 
 def cell(value: Any) -> str:
-    """A plain value as text in a table: strings as they are, all else as JSON.
+    """Return a plain value as text for a table: strings unchanged, everything else as JSON.
 
-    Of a vector, people see the beginning.
+    For a vector, return its beginning.
     """
     if isinstance(value, Numbers):
         return vector_excerpt(value)
@@ -163,7 +162,7 @@ def cell(value: Any) -> str:
 def print_table(
     head: Sequence[str], rows: Sequence[Sequence[str]], console: Console | None = None
 ) -> None:
-    """Print rows under a head: in a box on a terminal, else with two spaces between columns."""
+    """Print rows with a heading: in a box on a terminal, otherwise in aligned columns."""
     if console is None and not sys.stdout.isatty():
         for line in aligned([head, *rows]):
             click.echo(line)
@@ -181,7 +180,7 @@ def print_table(
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines, with two spaces between their columns."""
+    """Return rows as lines with aligned columns."""
     from rich.cells import cell_len
 
     # Control characters could break the columns or the terminal.
@@ -195,7 +194,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def print_faults(faults: Iterable[Fault], *, err: bool = False) -> None:
-    """Print each fault as `file:line:column: code: message`; warnings say that they are some."""
+    """Print each fault as `file:line:column: code: message`, with a mark for warnings."""
     for fault in faults:
         is_error = fault.severity == "error"
         colour = "red" if is_error else "yellow"
@@ -206,7 +205,7 @@ def print_faults(faults: Iterable[Fault], *, err: bool = False) -> None:
 
 
 def plain_fault(fault: Fault) -> dict[str, Any]:
-    """A fault as JSON has it."""
+    """Return a fault as JSON."""
     return {
         "file": fault.span.file,
         "line": fault.span.line,
@@ -219,10 +218,10 @@ def plain_fault(fault: Fault) -> dict[str, Any]:
 
 @contextmanager
 def waiting(message: str, *, counting: bool = False) -> Iterator[Callable[[str], object]]:
-    """A spinner with a message, on standard error while that is a terminal.
+    """Show a spinner with a message on standard error, if that is a terminal.
 
-    With `counting`, also the number of items read so far, by anyone in this process. What it
-    gives shows another message.
+    With `counting`, it also shows the number of items that this process has read since. The result
+    is a function that changes the message.
     """
     with ExitStack() as stack:
         tell: Callable[[str], object] = len
@@ -247,7 +246,7 @@ def waiting(message: str, *, counting: bool = False) -> Iterator[Callable[[str],
 
 @contextmanager
 def transferring(message: str, total: int | None = None) -> Iterator[Bar]:
-    """A bar for `total` bytes, or one that only moves where the end is not known."""
+    """Show a bar for `total` bytes; if that is None, one that only moves."""
     if not sys.stderr.isatty():
         with interruptible():
             yield lambda items, done: None
@@ -270,9 +269,10 @@ def transferring(message: str, total: int | None = None) -> Iterator[Bar]:
 
 @contextmanager
 def reading(message: str) -> Iterator[Callable[[int, int | None, str], object]]:
-    """A bar for items that are read: it is told how many of about how many, and what else to say.
+    """Show a bar for items that are read.
 
-    Where the number of all is not known, None, it only moves.
+    The result is a function that takes the items so far, the expected number, and further text. If
+    the expected number is None, the bar only moves.
     """
     if not sys.stderr.isatty():
         with interruptible():
@@ -292,7 +292,7 @@ def reading(message: str) -> Iterator[Callable[[int, int | None, str], object]]:
         task = shown.add_task(message, total=None, said="")
         with interruptible():
             yield lambda items, total, said: shown.update(
-                # A table's own count is hours old.
+                # DynamoDB's count of a table's items can be hours old.
                 task,
                 completed=items,
                 total=None if total is None else max(items, total),

@@ -1,4 +1,4 @@
-"""What the commands that port schemas have in common: files, and what to look at in them."""
+"""What the commands that port schemas share: they write files, and report what needs attention."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _COLOURS: Final = {"lost": "red", "adapt": "yellow", "hook": "cyan"}
 def show_port(
     ctx: click.Context, service: PortedService, place: str, *, force: bool, output: Output
 ) -> None:
-    """Write ported schemas to a folder, or print them, and say what to look at.
+    """Write ported schemas to a folder or print them, and report what needs attention.
 
-    The exit code is 1 where they have errors.
+    The exit code is 1 if the schemas have errors.
     """
     files = files_of(service)
     if place == STDOUT:
@@ -64,7 +64,7 @@ def show_port(
 
 
 def files_of(service: PortedService) -> dict[str, str]:
-    """The text of each file by its name; no two names differ only in case."""
+    """Return the text of each file by name. No two names differ only in case."""
     files: dict[str, str] = {}
     taken = {_TABLE_FILE}
     for model in service.models:
@@ -80,7 +80,7 @@ def files_of(service: PortedService) -> dict[str, str]:
 
 
 def write_files(folder: Path, files: Mapping[str, str], *, force: bool) -> None:
-    """Write all files, or none where one exists already."""
+    """Write all files, or none if one of them exists and `force` is False."""
     existing = [name for name in files if (folder / name).exists()]
     if existing and not force:
         raise InvalidOptionError(
@@ -96,7 +96,7 @@ def write_files(folder: Path, files: Mapping[str, str], *, force: bool) -> None:
 
 
 def report_port(service: PortedService, checked: CheckResult) -> None:
-    """What you should look at, and what a check says."""
+    """Report what needs attention, and the result of a check."""
     kinds: Counter[str] = Counter()
     for model in service.models:
         for note in model.notes:

@@ -1,4 +1,4 @@
-"""What the commands that read many items share: their options, conditions, and pages."""
+"""What the commands that read many items share: options, conditions, and pages."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# No attribute has a name with a space, so the column hides none.
+# No attribute can have a name with a space, so this column cannot hide one.
 _COLUMN: Final = "of entity"
 
 
 class Reading(NamedTuple):
-    """How much to read, from where, and what of it to keep."""
+    """How much to read, from where, and which items to keep."""
 
     where: tuple[str, ...]
     limit: int | None
@@ -50,7 +50,7 @@ class Reading(NamedTuple):
     counts: bool = False
 
     def options(self) -> dict[str, Any]:
-        """The options of the operation that were given."""
+        """Return the options for the operation, without those that are not used."""
         options: dict[str, Any] = {
             "limit": self.limit,
             "count": self.maximum,
@@ -65,7 +65,7 @@ class Reading(NamedTuple):
 
 
 def reading_options(command: F) -> F:
-    """Add the options of reading many items; the command gets them as `reading`."""
+    """Add the options for reading many items; the command gets them as `reading`."""
     inner: Any = command
 
     @functools.wraps(inner)
@@ -106,12 +106,12 @@ def reading_options(command: F) -> F:
 
 
 def where_option(said: str) -> Callable[[F], F]:
-    """The option `--where`, whose conditions a command gets as a tuple of texts."""
+    """Return the option `--where`; a command gets its conditions as a tuple of texts."""
     return click.option("--where", multiple=True, metavar="CONDITION", help=said)
 
 
 class CountingCommand(TargetCommand):
-    """A command with `--count`, which was a number once and says so to who writes one."""
+    """A command with the flag `--count`, which once took a number and still explains that."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments. Raises click's UsageError."""
@@ -158,9 +158,9 @@ unreadable_option: Final = click.option(
 
 
 def narrowed(operation: Any, where: Sequence[str], *entities: Entity) -> Any:
-    """The operation with the conditions of `--where`, all of which must hold.
+    """Return the operation with the conditions of `--where`, all of which must hold.
 
-    Of several entities, a condition is read for the first that has its attributes.
+    With several entities, each condition is read for the first one that has its attributes.
     """
     if not where:
         return operation
@@ -180,7 +180,7 @@ def narrowed(operation: Any, where: Sequence[str], *entities: Entity) -> Any:
 
 
 def members_of(service: Service, collection: str) -> list[Entity]:
-    """The entities of a collection, in the order of the schemas."""
+    """Return the entities of a collection, in the order of the schemas."""
     members = [
         entity
         for entity in service.entities.values()
@@ -195,7 +195,7 @@ def members_of(service: Service, collection: str) -> list[Entity]:
 def collection_query(
     service: Service, collection: str, key: Sequence[str], where: Sequence[str]
 ) -> Any:
-    """The query of a collection by `attribute=value` arguments, with conditions."""
+    """Return the query of a collection, with `attribute=value` arguments and conditions."""
     members = members_of(service, collection)
     values = read_pairs(members[0], key, hint="KEY=VALUE")
     return narrowed(service.collections[collection](**values), where, *members)
@@ -209,7 +209,7 @@ def read_and_print(
     output: Output,
     **more: Any,
 ) -> None:
-    """Run a query or a scan, and print the page that it gives, or how many items there are."""
+    """Run a query or a scan, and print its page, or the number of items."""
     operation = narrowed(operation, chosen.where, entity)
     if chosen.counts:
         _count_and_print(service, operation, chosen, output, more)
@@ -223,7 +223,7 @@ def read_and_print(
 def print_collection(
     service: Service, collection: str, operation: Any, chosen: Reading, output: Output, **more: Any
 ) -> None:
-    """Run the query of a collection, and print the page with each item's entity, or a number."""
+    """Run the query of a collection, and print each item with its entity, or their number."""
     if chosen.counts:
         _count_and_print(service, operation, chosen, output, more)
         return
@@ -295,7 +295,7 @@ def _print_page(
 
 
 def tell_unreadable(errors: Sequence[DecodeError | HookError]) -> None:
-    """Name the items that could not be read on standard error, and end with exit code 1."""
+    """List unreadable items on standard error, and exit with code 1 if there are any."""
     for error in errors:
         click.echo(f"unreadable [{error.code}] {for_the_command_line(str(error))}", err=True)
     if errors:

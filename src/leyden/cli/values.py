@@ -1,7 +1,7 @@
-"""Values of attributes as people type them, as JSON has them, and back.
+"""Values of attributes as people type them, as JSON, and back.
 
-Times are ISO text in JSON, sets are sorted lists, bytes are base64 text. A Decimal stays a
-Decimal, so that its digits are written as they are.
+In JSON, times are ISO text, sets are sorted lists, and bytes are base64 text. A Decimal stays a
+Decimal, so that its digits do not change.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from leyden import Entity
 
 RANGE: Final = ".."
-"""What stands between the two ends of `--between`."""
+"""What separates the two ends of `--between`."""
 
 _MOST_DIGITS: Final = 400
-"""Far more than a number in a table has; to read a longer one would only take time and memory."""
+"""Far more digits than stored numbers have. Longer ones would only take time and memory."""
 
 _UNDECLARED: Final = AttributeSpec("", "any", "", "")
 
@@ -34,11 +34,11 @@ _UNDECLARED: Final = AttributeSpec("", "any", "", "")
 
 
 class Numbers(list[float]):
-    """A vector as JSON has it; tables show its beginning only."""
+    """A vector as JSON; tables only show its beginning."""
 
 
 def plain_record(entity: Entity, record: Any) -> dict[str, Any]:
-    """A record by attribute name, in the schema's order, without what is absent or not read."""
+    """Return a record's values by attribute name, in the schema's order, without absent ones."""
     slots = entity.mapping.slots
     values = {name: getattr(record, slot, None) for name, slot in slots.items()}
     attributes = entity.spec.attributes
@@ -52,7 +52,7 @@ def plain_record(entity: Entity, record: Any) -> dict[str, Any]:
 
 
 def json_text(value: Any, *, indent: int | None = None, _line: str = "\n") -> str:
-    """The JSON text of a plain value: on one line, or indented by `indent` spaces a level."""
+    """Return a plain value as JSON: on one line, or with `indent` spaces a level."""
     if isinstance(value, Decimal):
         return number_text(value)
     inner = _line + " " * (indent or 0)
@@ -66,7 +66,7 @@ def json_text(value: Any, *, indent: int | None = None, _line: str = "\n") -> st
         ends = "[]"
         entries = [json_text(item, indent=indent, _line=inner) for item in value]
         if isinstance(value, Numbers):
-            # A line for each of so many would be of no use to anybody.
+            # A vector with a number a line would fill the screen.
             indent = None
     else:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
@@ -87,10 +87,10 @@ class JsonTextError(ValueError):
 
 
 def read_json(text: str) -> Any:
-    """What JSON text says, with fractions as Decimals.
+    """Return the value of JSON text, with fractions as Decimals.
 
-    Raises ValueError, in words and with the column, for what is not JSON, for an object that
-    has a name twice, and for NaN and Infinity.
+    Raises ValueError, with a message that names the column, for text that is not JSON, for an
+    object with a name twice, and for NaN and Infinity.
     """
     try:
         return json.loads(
@@ -130,9 +130,9 @@ def _refuse_constant(text: str) -> Any:
 
 
 def survives_json(spec: AttributeSpec, value: Any) -> bool:
-    """Whether a value comes back as it is, from `json_writer` by way of `value_from_json`.
+    """Return whether `json_writer` and then `value_from_json` give the same value again.
 
-    Sets and bytes that no attribute is declared for come back as lists and as text.
+    Sets and bytes without a declared type become lists and text.
     """
     if isinstance(value, bytes):
         return type_of(spec).kind == "B"
@@ -151,11 +151,11 @@ def survives_json(spec: AttributeSpec, value: Any) -> bool:
 
 
 def value_from_text(spec: AttributeSpec, text: str, path: str | None = None) -> Any:
-    """A value for an attribute from what was typed.
+    """Return a value for an attribute from typed text.
 
-    Numbers as digits, booleans as `true` and `false`, times as ISO 8601 text (a `ttl` also as
-    seconds since 1970), bytes as base64, and JSON for `json`, `list`, `set`, `map` and `any`.
-    Raises ValidationError for text that is none of that.
+    Numbers are digits, booleans are `true` and `false`, times are ISO 8601 text (a `ttl` may also
+    be seconds since 1970), bytes are base64, and `json`, `list`, `set`, `map` and `any` take JSON.
+    Raises ValidationError for any other text.
     """
     path = path or spec.name
     kind = type_of(spec)
@@ -170,10 +170,10 @@ def value_from_text(spec: AttributeSpec, text: str, path: str | None = None) -> 
 
 
 def read_pairs(entity: Entity, arguments: Iterable[str], *, hint: str) -> dict[str, Any]:
-    """The values of `attribute=value` arguments, by attribute.
+    """Return the values of `attribute=value` arguments, by attribute.
 
-    `hint` names the argument or option in messages. Raises click's BadParameter for what has
-    no `=` or comes twice, UnknownAttributeError and ValidationError.
+    `hint` names the argument or option in messages. Raises click's BadParameter if an argument has
+    no `=` or occurs twice, and UnknownAttributeError or ValidationError.
     """
     names = entity.spec.primary.composites
     return {
@@ -185,7 +185,7 @@ def read_pairs(entity: Entity, arguments: Iterable[str], *, hint: str) -> dict[s
 def read_limits(
     entity: Entity, arguments: Iterable[str], *, hint: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The two ends of `attribute=from..to` arguments."""
+    """Return the two ends of `attribute=from..to` arguments."""
     start: dict[str, Any] = {}
     end: dict[str, Any] = {}
     for name, text in split_pairs(arguments, hint=hint).items():
@@ -210,7 +210,7 @@ def read_limits(
 def split_pairs(
     arguments: Iterable[str], *, hint: str, example: str = "project_id"
 ) -> dict[str, str]:
-    """The texts of `name=text` arguments, by name. Raises click's BadParameter."""
+    """Return the texts of `name=text` arguments, by name. Raises click's BadParameter."""
     found: dict[str, str] = {}
     for argument in arguments:
         name, equals, text = argument.partition("=")
@@ -228,13 +228,13 @@ def split_pairs(
                 param_hint=hint,
             )
         if name in found:
-            raise click.BadParameter(f'"{name}" is given twice', param_hint=hint)
+            raise click.BadParameter(f'"{name}" occurs twice', param_hint=hint)
         found[name] = text
     return found
 
 
 def attribute_named(entity: Entity, name: str) -> AttributeSpec:
-    """The attribute's schema. Raises UnknownAttributeError."""
+    """Return the attribute's schema. Raises UnknownAttributeError."""
     found = entity.spec.attributes.get(name)
     if found is None:
         error = UnknownAttributeError(

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Condition: TypeAlias = Any
-"""What `entity.attr` makes of a comparison."""
+"""What `entity.attr` returns for a comparison."""
 
 _COMPARISONS: Final[dict[str, Callable[[Any, Any], Condition]]] = {
     "=": operator.eq,
@@ -50,7 +50,7 @@ _COMPARISONS: Final[dict[str, Callable[[Any, Any], Condition]]] = {
     ">=": operator.ge,
 }
 _FUNCTIONS: Final = {"exists": 0, "missing": 0, "contains": 1, "begins": 1}
-"""The functions that are conditions, with the number of values behind the path."""
+"""The functions that are conditions, with the number of values after the path."""
 
 _RESERVED: Final = frozenset({"and", "or", "not", "between", "in"})
 _DEEPEST: Final = 100
@@ -68,18 +68,18 @@ _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
 def read_condition(entity: Entity, text: str) -> Condition:
-    """The condition that `text` says.
+    """Return the condition that `text` says.
 
-    Raises click's BadParameter for text that cannot be read, and UnknownAttributeError,
-    InvalidExpressionError or ValidationError for what does not fit the entity; all of them
-    point at the place.
+    Raises click's BadParameter for text that cannot be parsed, and UnknownAttributeError,
+    InvalidExpressionError or ValidationError if it does not fit the entity. All of them point at
+    the place.
     """
     return _Parser(entity, text).whole()
 
 
 @frozen
 class _Token:
-    """A word, symbol or quoted text; `start` counts characters from 0. At the end: `end`."""
+    """A word, symbol or quoted text; `start` counts characters from 0. The last token is `end`."""
 
     kind: str
     text: str
@@ -90,7 +90,7 @@ class _Token:
 
 
 class _Parser:
-    """Reads tokens from left to right, and makes the condition as it goes."""
+    """Reads tokens from left to right, and builds the condition as it goes."""
 
     def __init__(self, entity: Entity, text: str) -> None:
         self._entity = entity
@@ -209,7 +209,7 @@ class _Parser:
         raise self._expected("a comparison such as = or >, between, or in")
 
     def _operand(self) -> tuple[Any, int]:
-        """What a path names in the entity's items, and where it starts."""
+        """Return what a path refers to in the entity's items, and where the path starts."""
         token = self._next
         if token.kind == "word" and token.text.lower() in _RESERVED:
             raise self._expected(f'an attribute (put "{token.text}" in quotes if it is one)')
@@ -274,7 +274,7 @@ class _Parser:
         return click.BadParameter(what + self._pointed(position), param_hint="--where")
 
     def _at(self, position: int, make: Callable[[], T]) -> T:
-        """What `make` gives; an error of it then shows the place."""
+        """Return what `make` returns; if it raises an error, add the place to it."""
         try:
             return make()
         except LeydenError as error:
@@ -282,13 +282,13 @@ class _Parser:
             raise
 
     def _pointed(self, position: int) -> str:
-        """The condition on a line of its own, with a mark below one of its places."""
+        """Return the condition on a line of its own, with a mark below one position."""
         shown = "".join(c if c.isprintable() else " " for c in self._text)
         return f"\n  {shown}\n  {' ' * position}^"
 
 
 def _typed(spec: Any, value: _Token, place: str) -> Any:
-    """The value as the attribute has it; of an untyped one: what JSON says, else the text."""
+    """Return the value in the attribute's type; for an untyped one, as JSON or else as text."""
     if spec is not None and not type_of(spec).holds_anything:
         return value_from_text(spec, value.text, place)
     if value.kind == "quoted":

@@ -1,1 +1,1 @@
-"""The commands: each a function in a module of this folder; `application.py` lists them."""
+"""The commands, each a function in a module of this folder; `application.py` lists them."""

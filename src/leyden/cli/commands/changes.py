@@ -1,4 +1,4 @@
-"""`leyden update` and `delete`: items that exist, changed or taken away."""
+"""`leyden update` and `leyden delete`: change or delete existing items."""
 
 from __future__ import annotations
 
@@ -119,12 +119,12 @@ def delete(
       leyden delete schemas/taskapp task project_id=p1 task_id=t2 --where 'status = closed' --yes
     """
     if not yes and not can_ask():
-        raise click.UsageError("nobody can be asked here: pass --yes to delete the item")
+        raise click.UsageError("there is no terminal to ask on: pass --yes to delete the item")
     with target.opened() as service:
         found = entity_named(service, entity)
         values = read_pairs(found, key, hint="KEY=VALUE")
         operation: Any = narrowed(found.remove(**values), where, found)
-        # Whatever is wrong with it comes out before the question.
+        # Raise any error of the arguments before the question.
         operation.params()
         record = None
         try:
@@ -144,9 +144,9 @@ def delete(
 
 
 def _informed(entity: Entity, key: dict[str, Any], begun: Callable[..., Any]) -> Any:
-    """The change, with what it must know of the stored item read from there.
+    """Return the change, after reading stored values that it needs.
 
-    What was read becomes a condition, so that nothing is built on what somebody else changed.
+    These values become conditions, so the change fails if somebody else has changed them meanwhile.
     """
     stored: dict[str, Any] = {}
     item: dict[str, Any] | None = None
@@ -173,14 +173,14 @@ def _informed(entity: Entity, key: dict[str, Any], begun: Callable[..., Any]) ->
 
 
 def can_ask() -> bool:
-    """Whether somebody sits at a terminal."""
+    """Return whether a person at a terminal can answer."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _asked(entity: Entity, key: dict[str, Any], operation: Any) -> Any:
-    """The deletion of an item that was shown, once somebody agreed to it.
+    """Show the item, ask, and return the deletion if the answer is yes.
 
-    Raises ItemNotFoundError where there is none.
+    Raises ItemNotFoundError if there is no such item.
     """
     seen = entity.get(**key).go(consistent=True)
     if seen is None:
@@ -190,6 +190,6 @@ def _asked(entity: Entity, key: dict[str, Any], operation: Any) -> Any:
     if not click.confirm(f"Delete this {entity.spec.alias}?", err=True):
         click.echo("nothing was deleted", err=True)
         click.get_current_context().exit(1)
-    # A version says that what is deleted is what was shown.
+    # With a version attribute, make sure that the deleted item is the one shown.
     counted = entity.spec.version_attribute is not None
     return operation.expecting(seen) if counted else operation

@@ -1,4 +1,4 @@
-"""`leyden completion`: what a shell needs to complete lines of `leyden`."""
+"""`leyden completion`: print the script that lets a shell complete lines of `leyden`."""
 
 from __future__ import annotations
 

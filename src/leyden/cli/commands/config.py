@@ -1,4 +1,4 @@
-"""`leyden config`: what commands need not be told, and who says it."""
+"""`leyden config`: show the configuration, and where each value comes from."""
 
 from __future__ import annotations
 

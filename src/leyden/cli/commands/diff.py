@@ -100,7 +100,7 @@ def diff(
 def plain_diff(
     found: Diff, before: Side, after: Side, verdict: Verdict | None
 ) -> dict[str, object]:
-    """A diff as JSON has it, with places as people find them, and the verdict if there is one."""
+    """Return a diff as JSON, with readable places, and the verdict if there is one."""
     judged: dict[str, object] = {}
     if verdict is not None:
         judged = {
@@ -125,7 +125,7 @@ def _side(change: Change, before: Side, after: Side) -> Side:
 
 
 def show_diff(found: Diff, before: Side, after: Side, file: Path | None) -> None:
-    """Print every change, and the way there; `file` is the migration of it, if there is one."""
+    """Print every change and the steps to deploy them; `file` is their migration, or None."""
     if not before.service.entities:
         click.secho(f"note: there are no schemas at {before.label}", err=True, dim=True)
     for change in found.changes:
@@ -161,12 +161,12 @@ def show_diff(found: Diff, before: Side, after: Side, file: Path | None) -> None
 
 
 def write_draft(file: Path, draft: Draft, json_schema: str | None, *, force: bool) -> None:
-    """Write a draft and the schemas beside it, or nothing where something is there."""
+    """Write a draft and the old schemas beside it; write nothing if a file exists."""
     if file.suffix not in (".yaml", ".yml"):
         raise click.UsageError(f"a migration file ends in .yaml: {file}.yaml")
     folder = file.parent / draft.folder
     texts = draft.files(file, json_schema)
-    # What an earlier draft left in the folder would be read as old schemas as well.
+    # Files of an earlier draft in the folder would count as old schemas, too.
     left = [
         one
         for one in (folder.iterdir() if folder.is_dir() else ())

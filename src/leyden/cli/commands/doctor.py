@@ -1,4 +1,4 @@
-"""`leyden doctor`: whether a live table, and what is in it, fits the schemas, and what helps."""
+"""`leyden doctor`: whether a live table and its items fit the schemas, and how to mend them."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from leyden.doctor import Finding, Progress, Report
 
 _SAVED_EVERY: Final = 2.0
-"""Seconds between two notes of how far it came."""
+"""Seconds between two writes of the progress file."""
 
 _COLOURS: Final = {"fault": "red", "warning": "yellow", "note": "blue"}
 
 _PARTITIONS: Final = 3
-"""How many partitions are printed of the table, and of each index."""
+"""How many partitions to print for the table and for each index."""
 
 
 @click.command(cls=TargetCommand)
@@ -121,7 +121,7 @@ def doctor(
     """
     refuse_together({"--full": full, "--sample": sample is not None})
     if html is not None and not html.absolute().parent.is_dir():
-        # Rather now than when the check-up is done.
+        # Fail now rather than after the whole check-up.
         raise click.FileError(str(html), "its folder does not exist")
     with target.opened(migrating_from=migrating_from) as service, ExitStack() as stack:
         if vectors is not None:
@@ -162,7 +162,7 @@ def doctor(
     if html is not None:
         _write(html, report.to_html())
     if resume is not None:
-        # What took so long is done when everything of it is written.
+        # Remove the progress only after the results of so much reading are safely written.
         resume.unlink(missing_ok=True)
     if output.is_json:
         print_json(report.to_dict(), output)
@@ -189,10 +189,10 @@ def _write(path: Path, text: str) -> None:
 
 
 class _Notes:
-    """The file that says how far a check-up came, and `text`, what it says; None for nothing.
+    """The progress file of a check-up, and `text`, its state; None if there is none yet.
 
-    Behind the state stands how long the list of findings was then, since what was found after it
-    is found once more.
+    After the state comes the length of the findings list at that time. Findings behind it will be
+    found again.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -215,12 +215,12 @@ class _Notes:
         self.listing.write(f"{line}\n".encode())
 
     def watch(self, step: Progress) -> None:
-        """Note how far it came, every few seconds."""
+        """Save the progress every few seconds."""
         if self.path is not None and time.monotonic() - self._saved >= _SAVED_EVERY:
             if self.listing is not None:
                 self.listing.flush()
                 self.listed = self.listing.tell()
-            # Whoever reads the file finds the old text or the new one.
+            # Replace the file, so that a reader finds either the old text or the new one.
             fresh = self.path.with_name(self.path.name + ".new")
             self.text = step.state()
             fresh.write_text(f"{self.text}\n{self.listed}", encoding="utf-8")
@@ -230,7 +230,7 @@ class _Notes:
 
 @contextmanager
 def _opened_list(path: Path, notes: _Notes) -> Iterator[BinaryIO]:
-    """The list of findings, as long as it was where the check-up goes on."""
+    """Open the list of findings, cut to its length at the point where the check-up continues."""
     goes_on = notes.text is not None and path.exists()
     try:
         file = path.open("r+b" if goes_on else "wb")
@@ -244,7 +244,7 @@ def _opened_list(path: Path, notes: _Notes) -> Iterator[BinaryIO]:
 
 
 def _print(report: Report) -> None:
-    """Print what was found and what there is, for people."""
+    """Print the findings and the measures for people."""
     from leyden.doctor import key_text, plain_key, size_text
 
     for one in report.findings:
@@ -255,7 +255,7 @@ def _print(report: Report) -> None:
         click.echo(f"{severity} [{one.code}] {subject}{message}{count}")
         for key in one.keys[:1]:
             click.echo(f"  KEY: {word(key_text(plain_key(key)))}")
-        click.echo(f"  what helps: {one.remedy}")
+        click.echo(f"  to fix it: {one.remedy}")
     if not report.findings:
         click.echo("no findings: the table and the items that were read fit the schemas")
     click.echo()

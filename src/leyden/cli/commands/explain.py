@@ -1,4 +1,4 @@
-"""`leyden explain`: what an operation would send, in words."""
+"""`leyden explain`: describe what an operation would send."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _STEPS: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("update", "patch"), tuple(STEPS)),
     **dict.fromkeys(("delete", "remove", "scan", "match", "find"), ()),
 }
-"""The operations, each with the steps that it takes."""
+"""The operations, each with the steps that it accepts."""
 
 _WHOLE_NUMBERS: Final = frozenset({"limit", "count", "pages", "concurrency", "top_k"})
 _TRUTHS: Final = {"true": True, "false": False}
@@ -92,12 +92,12 @@ def explain(
     """
     first, dot, pattern = entity.partition(".")
     if dot and pattern:
-        # As `leyden query` has it: the pattern, then its attributes.
+        # The same form as in `leyden query`: the pattern, then its attributes.
         arguments = arguments if operation is None else (operation, *arguments)
         entity, operation = first, pattern if first == COLLECTIONS else f"query.{pattern}"
     if operation is None:
         raise click.UsageError(
-            "what is to be explained? Name an OPERATION, such as get, or ENTITY.PATTERN for a query"
+            "Missing OPERATION: name one, such as get, or write ENTITY.PATTERN for a query"
         )
     given = {
         **reading.options(),
@@ -118,7 +118,7 @@ def explain(
                 raise click.UsageError(f"{operation} takes no --where")
             chain = narrowed(chain, reading.where, found)
         explanation = chain.explain(**given)
-        # In its own order, and with bytes as base64.
+        # Keep the request's own order, and show bytes as base64.
         request = {n: json_ready(v) for n, v in chain.params(**given).items()} if params else None
     if output.is_json:
         said = {**attrs.asdict(explanation), "notes": list(explanation.notes)}
@@ -174,7 +174,7 @@ def _refuse_unfit(operation: str, given: Steps, known: Sequence[str]) -> None:
 
 
 def _sorted_out(arguments: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
-    """Plain `attribute=value` arguments, and those of each step or range."""
+    """Split the arguments into plain `attribute=value` ones and those of each step or range."""
     plain_ones: list[str] = []
     steps: dict[str, list[str]] = {}
     for argument in arguments:
@@ -190,7 +190,7 @@ def _sorted_out(arguments: Sequence[str]) -> tuple[list[str], dict[str, list[str
 
 
 def _merged(options: Steps, beside: Steps, known: Container[str]) -> Steps:
-    """What options and arguments say of each of the known steps, in the order of the arguments."""
+    """Merge the known steps of options and arguments, in the order of the arguments."""
     names = [name for name in dict.fromkeys((*beside, *options)) if name in known]
     return {name: (*options.get(name, ()), *beside.get(name, ())) for name in names}
 

@@ -1,4 +1,4 @@
-"""`leyden iam`: the policy for a program that works on the table."""
+"""`leyden iam`: print the IAM policy for a program that works on the table."""
 
 from __future__ import annotations
 

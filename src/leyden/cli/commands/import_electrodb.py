@@ -1,4 +1,4 @@
-"""`leyden import-electrodb`: ElectroDB models into schema files."""
+"""`leyden import-electrodb`: convert ElectroDB models into schema files."""
 
 from __future__ import annotations
 

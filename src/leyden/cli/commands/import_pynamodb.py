@@ -1,4 +1,4 @@
-"""`leyden import-pynamodb`: PynamoDB models into schema files."""
+"""`leyden import-pynamodb`: draft schema files from PynamoDB models."""
 
 from __future__ import annotations
 

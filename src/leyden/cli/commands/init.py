@@ -1,4 +1,4 @@
-"""`leyden init`: a folder to begin with."""
+"""`leyden init`: create a project to begin with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from leyden.errors import InvalidOptionError
 _STARTER: Final = Path(__file__).parent.parent / "starter"
 
 _SHARED: Final = frozenset({"pyproject.toml", "README.md", ".gitignore"})
-"""Files that a project may have already: they stay as they are."""
+"""Files that a project may already have. They stay as they are."""
 
 _APP: Final = ("app.py", "tests/test_app.py")
 
@@ -84,7 +84,7 @@ def init(folder: Path, name: str | None, no_app: bool, empty: bool) -> None:
 
 
 def _name(folder: Path, given: str | None) -> str:
-    """The service's name: that of a module that hides no other."""
+    """Return the service's name, which must work as a module name that hides no other module."""
     name = given
     if name is None:
         words = re.findall(r"[a-z0-9]+", folder.resolve().name.lower())
@@ -105,7 +105,7 @@ _LIBRARIES: Final = frozenset({"pytest", "fastapi", "pydantic", "boto3", "attrs"
 
 
 def _empty(name: str) -> dict[str, str]:
-    """The files of a project that has no entity yet."""
+    """Return the files of a project that has no entity yet."""
     values = {
         "name": name,
         "project": name.replace("_", "-"),
@@ -128,7 +128,7 @@ def _for_editors() -> str:
 
 
 def _files(name: str, *, app: bool) -> dict[str, str]:
-    """The text of each file by its path in the folder."""
+    """Return the text of each file by its path in the folder."""
     from leyden.typed import module_text
 
     needed = ("leyden", "fastapi", "uvicorn") if app else ("leyden",)
@@ -143,7 +143,7 @@ def _files(name: str, *, app: bool) -> dict[str, str]:
         "app_command": "uvicorn app:api --reload --port 8080\n" if app else "",
     }
     values["settings"] = _filled("settings.txt", values)
-    # In the order in which the folder is read, which counts for the module.
+    # List the files in reading order, which decides the order of entities in the typed module.
     schemas = {
         file: _filled(f"{file}.txt", values)
         for file in ("table.yaml", "customer.yaml", "order.yaml")
@@ -168,7 +168,7 @@ def _filled(template: str, values: dict[str, str]) -> str:
 def _write(file: Path, text: str) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        # Never over a file that came to be in the meantime.
+        # Mode "x" never overwrites a file that somebody created in the meantime.
         with file.open("x", encoding="utf-8", newline="\n") as out:
             out.write(text)
     except OSError as error:

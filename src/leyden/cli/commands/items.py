@@ -1,4 +1,4 @@
-"""`leyden get`, `create`, `put`, `query` and `scan`: items of one entity, or of a collection."""
+"""`leyden get`, `create`, `put`, `query` and `scan`: items of one entity or of a collection."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def get(
 
 
 def item_options(command: F) -> F:
-    """Add the ways to give one item, or many: `attributes`, `json_item` and `file`."""
+    """Add the ways to pass one item or many: `attributes`, `json_item` and `file`."""
     made: F = decorated(
         command,
         click.argument("attributes", metavar="[ATTRIBUTE=VALUE...]", nargs=-1),
@@ -147,7 +147,7 @@ def _write(
     file: Path | None,
     create: bool,
 ) -> None:
-    """Write the item that was given in one of three ways."""
+    """Write the item or items, which come from one of three sources."""
     given = {
         "ATTRIBUTE=VALUE": bool(attributes),
         "--json-item": json_item is not None,
@@ -184,7 +184,7 @@ def _put_file(service: Service, entity: Entity, file: Path, create: bool, output
                 continue
             try:
                 one = record_values(entity, line.json())
-                # Checked as the write will check it.
+                # Check each item as the write will, before anything is written.
                 entity.put(**one).params()
             except LeydenError as error:
                 error.message = f"{name}:{line.number}: {error.message}"
@@ -201,7 +201,8 @@ def _put_file(service: Service, entity: Entity, file: Path, create: bool, output
                 error.message = f"{name}:{number}: {error.message} ({written})"
                 raise
         if values and not create:
-            # In transactions: a batch by itself would overwrite an item that only shares the key.
+            # Transactions also check keys: a plain batch would overwrite an item that only shares
+            # one.
             written = entity.put([one for _, one in values]).go(guard=True)
             if written.unprocessed:
                 raise ThrottledError(

@@ -1,4 +1,4 @@
-"""`leyden keys`: which keys an item gets, and whose item has these keys."""
+"""`leyden keys`: which keys an item gets, and which entity a raw item belongs to."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _HEAD = ("access pattern", "index", "key field", "key", "composed of", "reads ba
 class Row:
     """One key field of one access pattern.
 
-    `key` is None where it cannot be made; `missing` and `note` say why. `shape` shows what it is
-    made of, `reads_back` the values that the key holds.
+    `key` is None if it cannot be built; `missing` and `note` say why. `shape` shows how the key is
+    built, `reads_back` the values that can be read from it.
     """
 
     access_pattern: str
@@ -105,7 +105,7 @@ def keys(
 
 
 def _of_item(service: Service, file: TextIO, wanted: str | None) -> tuple[Entity, list[Row]]:
-    """The keys that a raw item has, each compared with what its attributes make."""
+    """Return the keys of a raw item, each compared with the key that its attributes make."""
     try:
         item = item_from_json(read_json(file.read()))
     except ValueError as error:
@@ -133,7 +133,7 @@ def _of_item(service: Service, file: TextIO, wanted: str | None) -> tuple[Entity
 
 
 def _made(entity: Entity, values: Mapping[str, Any]) -> Iterator[tuple[Row, KeyForm | None]]:
-    """The keys that these attributes make, in every access pattern."""
+    """Yield the keys that these attributes make, in every access pattern."""
     for keys_ in entity.mapping.keys.values():
         spec = keys_.spec
         if not keys_.forms:
@@ -159,7 +159,7 @@ def _made(entity: Entity, values: Mapping[str, Any]) -> Iterator[tuple[Row, KeyF
 
 
 def _left_out(entity: Entity, keys_: IndexKeys, values: Mapping[str, Any]) -> str:
-    """Why a sparse index does not take an item with these values; empty where it does."""
+    """Say why a sparse index leaves out an item with these values; return "" if it does not."""
     when = keys_.spec.when
     if when is None:
         return ""
@@ -170,12 +170,12 @@ def _left_out(entity: Entity, keys_: IndexKeys, values: Mapping[str, Any]) -> st
             return ""
     except LeydenError as error:
         return error.message
-    needs = f" (not given: {', '.join(unknown)})" if unknown else ""
+    needs = f" (missing: {', '.join(unknown)})" if unknown else ""
     return f"not in this index: {when.text} does not hold{needs}"
 
 
 def _read(row: Row, form: KeyForm, key: KeyValue, values: Mapping[str, Any]) -> Row:
-    """The row with a key, read back."""
+    """Return the row with its key, after reading the key back."""
     row = evolve(row, key=json_ready(key), missing=(), reads_back=None)
     try:
         parsed = form.parse(key)

@@ -1,4 +1,4 @@
-"""`leyden local`: the embedded engine as a server, with the tables of schemas."""
+"""`leyden local`: run the embedded engine as a server, with the tables of the schemas."""
 
 from __future__ import annotations
 
@@ -98,14 +98,14 @@ def local(
         for each in tables:
             _tell_lacking(each)
         sys.stdout.flush()
-        # Python runs handlers between waits only, on Windows.
+        # On Windows, Python runs signal handlers only between waits.
         while not stopped.wait(1.0):
             pass
     click.echo("stopped", err=True)
 
 
 class _Service(NamedTuple):
-    """A service to make the table of."""
+    """A service whose table the command creates."""
 
     spec: ServiceSpec
     table: str
@@ -120,11 +120,11 @@ class _Service(NamedTuple):
         return cls(spec, table or spec.table.table or spec.service, hooks)
 
     def made(self, engine: LocalEngine) -> _Table:
-        """Make the table, or say what the existing one lacks."""
+        """Create the table, or report what an existing one lacks."""
         import leyden
 
         spec, name, hooks = self
-        # No item is read or written here, so no key of an encrypted attribute is asked for.
+        # This reads and writes no items, so it needs no key for encrypted attributes.
         keys = keys_of(None, None)
         options: dict[str, Any] = {"table": name, "hooks": hooks, "encryption_keys": keys}
         with leyden.bind(spec, engine=engine, **options) as service:
@@ -144,7 +144,7 @@ def _started(port: int, data: Path | None, tell: Callable[[str], object]) -> Loc
 
 
 def _region(ctx: click.Context) -> str | None:
-    """The region that clients have already, so that they and the variables agree."""
+    """Return the region that clients are configured for, so that the printed variables agree."""
     settings = settings_of(ctx)
     if "region" in settings:
         return settings["region"].value
@@ -184,8 +184,8 @@ def _tell_lacking(table: _Table) -> None:
             in_place += 1
     if len(table.lacks) > in_place:
         click.echo(
-            "`leyden table --add-indexes` adds indexes. Where something else of an index or a key "
-            "differs, move the items into a new table: `leyden export --to items.jsonl`, start "
-            "again with another --data, `leyden import items.jsonl`",
+            "`leyden table --add-indexes` adds indexes. For other differences in indexes or keys, "
+            "move the items into a new table: `leyden export --to items.jsonl`, start again with "
+            "another --data, `leyden import items.jsonl`",
             err=True,
         )

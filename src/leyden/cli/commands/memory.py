@@ -1,4 +1,4 @@
-"""`leyden reindex`: the vectors of an agent's messages, made again."""
+"""`leyden reindex`: rebuild the vectors of an agent's messages."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _memory_at(place: str) -> Memory:
         found = found()
     if not isinstance(found, Memory):
         raise click.BadParameter(
-            f'"{place}" is no leyden.memory.Memory, and no function that makes one',
+            f'"{place}" is neither a leyden.memory.Memory nor a function that returns one',
             param_hint=_MEMORY,
         )
     return found

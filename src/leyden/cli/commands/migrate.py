@@ -1,4 +1,4 @@
-"""`leyden migrate`: a table's items from the form of earlier schemas into that of these."""
+"""`leyden migrate`: move a table's items into the form of changed schemas."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PLANNED: Final = ("entity", "new key", "in place", "nothing to do", "cannot be 
 _FAILED: Final = ("entity", "item", "why it cannot be moved")
 _VERBS: Final = {"forward": "move", "back": "move back", "commit": "settle for good"}
 _AFTER: Final = {
-    "verified": "all items are in the new form; --commit when you need no rollback any more",
+    "verified": "all items are in the new form; run --commit once you need no rollback any more",
     "rolled_back": "all items are in the old form",
     "committed": "committed: there is no way back any more",
     "unsettled": (
@@ -35,14 +35,13 @@ _AFTER: Final = {
         "each pass found items in the new form again: code of the new schemas is still writing "
         "them. Deploy the code of the old schemas, and run this again"
     ),
-    "committing": "not all items could be settled; mend those that are listed, and run it again",
+    "committing": "some items could not be committed; fix those that are listed, and run it again",
 }
 _OWN: Final = 1
-"""How many items a migration itself has in a table."""
+"""How many items of its own a migration keeps in the table."""
 _STRANGE: Final = (
-    "no item of the table is one of the migration's entities, in the old form or the new one: see "
-    "whether it is the right table, and whether `from` has the schemas that its items were written "
-    "with"
+    "no item of the table belongs to the migration's entities, in the old form or the new one: "
+    "check that it is the right table, and that `from` names the schemas that wrote its items"
 )
 _LONGEST: Final = 60
 _MINUTE: Final = 60
@@ -103,7 +102,7 @@ def migrate(
     asks = not (dry_run or yes) and can_ask() and not output.is_json
     if not (dry_run or yes or rollback or commit or asks):
         raise click.UsageError(
-            "nobody can be asked here: add --yes to migrate, or --dry-run to see what would be done"
+            "there is no terminal to ask on: add --yes to migrate, or --dry-run to see the plan"
         )
     options: dict[str, Any] = {
         "rollback": rollback,
@@ -144,7 +143,7 @@ def migrate(
 def _teller(
     bar: Callable[[int, int | None, str], object], expected: int | None
 ) -> Callable[[MigrationProgress], None]:
-    """What shows progress on a bar of about `expected` items a pass."""
+    """Return a callback that shows progress on a bar of about `expected` items a pass."""
 
     def tell(progress: MigrationProgress) -> None:
         counts = progress.counts
@@ -173,7 +172,7 @@ def _show_plan(plan: MigrationPlan) -> None:
         f"{plan.table}, which has {plan.scanned:,}"
     )
     if plan.phase is not None:
-        click.echo(f"it has begun, and is {plan.phase.replace('_', ' ')}")
+        click.echo(f"it has already begun: {plan.phase.replace('_', ' ')}")
     rows = [
         [one.alias, *(f"{n:,}" for n in (one.moves, one.changes, one.done, one.failed))]
         for one in plan.entities
@@ -193,7 +192,7 @@ def _show_plan(plan: MigrationPlan) -> None:
             f"{sample.alias} {visible(_key(sample.key)) if sample.key else '(key not shown)'}"
         )
         for change in sample.changes:
-            became = "changes (hidden, or nobody knows what it is)"
+            became = "changes (values not shown: hidden, encrypted, or of no attribute)"
             if not change.masked:
                 became = f"{_shown(change.before)} -> {_shown(change.after)}"
             click.echo(f"    {visible(f'{change.field}: {became}')}")
@@ -232,7 +231,7 @@ def _summarise(report: MigrationReport) -> None:
 
 
 def _after(report: MigrationReport) -> str:
-    """What is to be known, and done, after a run."""
+    """Say what a run has achieved, and what to do next."""
     if report.copied_to is None:
         return _AFTER[report.phase]
     if report.phase == "verified":
@@ -241,8 +240,8 @@ def _after(report: MigrationReport) -> str:
             "copied is still there: a copy does not follow deletions"
         )
     return (
-        f"each pass found items that the table {report.copied_to} has otherwise: code is still "
-        "writing here. Stop it, and run this again"
+        f"each pass found items that differ in the table {report.copied_to}: code is still "
+        "writing to this table. Stop it, and run this again"
     )
 
 
@@ -321,7 +320,7 @@ def _key(key: Item) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A stored value for people, cut short."""
+    """Return a stored value for people, cut if it is long."""
     if value is None:
         return "(none)"
     ((kind, content),) = value.items()

@@ -1,4 +1,4 @@
-"""`leyden check` and `leyden patterns`: what is wrong with schemas, and what they serve."""
+"""`leyden check`, `schema` and `patterns`: check schemas, and show their access patterns."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class _Checked(NamedTuple):
         return len({pattern.index for pattern in self.patterns} - {None})
 
     def summary(self) -> str:
-        """One line for people."""
+        """Summarize the check in one line for people."""
         counted = ((self.number_of(severity), severity) for severity in ("error", "warning"))
         said = ", ".join(plural(count, noun) for count, noun in counted if count) or "no faults"
         if self.service is None:
@@ -79,7 +79,7 @@ class _Checked(NamedTuple):
         return f"{self.folder}: {said}; {', '.join(parts)}"
 
     def plain(self) -> dict[str, Any]:
-        """All of it, as JSON has it."""
+        """Return the whole result as JSON."""
         service = self.service
         return {
             "folder": str(self.folder),
@@ -221,7 +221,7 @@ def patterns(
     )
     if index is not None and svg is None:
         raise click.UsageError("--index chooses what --svg draws; use it with --svg FILE")
-    # The functions that a schema calls have no part in its access patterns.
+    # The access patterns do not depend on hooks.
     result = check_service(target.folder)
     if result.service is None:
         raise SchemaError(result.faults)

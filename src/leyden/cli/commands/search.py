@@ -1,4 +1,4 @@
-"""`leyden search`: items by meaning."""
+"""`leyden search`: find items by meaning."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from leyden.cli.values import plain_record, read_json, read_pairs
 if TYPE_CHECKING:
     from leyden import Entity, Matches
 
-# No attribute has a name with a space, so the columns hide none.
+# No attribute can have a name with a space, so these columns cannot hide one.
 _SCORE = "the score"
 _DISTANCE = "the distance"
 
@@ -88,7 +88,7 @@ def search(
 
 
 def search_pattern(entity: Entity, name: str, vector: Any, given: Sequence[str]) -> Any:
-    """The search of an access pattern near a vector, by `attribute=value` arguments."""
+    """Return the search of an access pattern near a vector, with `attribute=value` arguments."""
     if name not in entity.spec.searches:
         if name in entity.spec.indexes:
             message = f'"{name}" is an access pattern by key: use `leyden query`'

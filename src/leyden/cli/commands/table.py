@@ -1,4 +1,4 @@
-"""`leyden table` and `adopt`: the table that a service needs, and what its items need later."""
+"""`leyden table` and `leyden adopt`: the table that a service needs, and guards for its items."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def table(
 
 
 def _print(service: Service, source: str, form: str, dev: bool, output: Output) -> None:
-    """Print the table in a format; say on stderr what it has that table.yaml does not declare."""
+    """Print the table in a format; name on stderr what table.yaml does not declare."""
     from leyden.provision import DOCUMENTS, Wanted, commands_after, unsaid, written
 
     form = "json" if form == "create-table-json" else form
@@ -132,7 +132,7 @@ def _print(service: Service, source: str, form: str, dev: bool, output: Output) 
 
 
 def _done(service: Service, *, create: bool, compare: bool) -> tuple[str, dict[str, Any]]:
-    """Create the table, compare it, or add its indexes; gives what to say, and its data."""
+    """Create the table, compare it, or add its indexes; return the message and its data."""
     name = service.table
     if create:
         with waiting(f"waiting until the table {name} is ready"):

@@ -1,4 +1,4 @@
-"""`leyden export` and `leyden import`: whole tables as JSON lines."""
+"""`leyden export` and `leyden import`: copy whole tables to and from JSON lines."""
 
 from __future__ import annotations
 
@@ -279,7 +279,7 @@ def _read_as(
     raw: bool | None,
     guard: bool,
 ) -> tuple[Iterator[Line], LineReader, str]:
-    """The lines of a file, who reads them, and their form."""
+    """Return the lines of a file, their reader, and their form."""
     first: Line | None = None
     try:
         lines = lines_in(unpacked(stream) if stream.seekable() else stream)
@@ -310,7 +310,10 @@ def _read_as(
 def _beside(
     file: Path, rejected: Path | None, resume: bool, restart: bool, keep_going: bool
 ) -> tuple[StateFile | None, Rejects | None]:
-    """The notes, and where bad lines go; both beside the file, so standard input has none."""
+    """Return the progress file and the file for bad lines.
+
+    Both are beside the data file, so standard input has no progress file.
+    """
     if str(file) == "-":
         if resume or restart:
             option = "--resume" if resume else "--restart"
@@ -326,7 +329,7 @@ def _beside(
 def _refuse_leftovers(
     file: Path, notes: StateFile | None, rejects: Rejects | None, *, resume: bool, restart: bool
 ) -> None:
-    """Raise InputError where beginning at the first line would undo what an earlier run noted."""
+    """Raise InputError if starting at the first line would undo what an earlier run has saved."""
     interrupted = notes.interrupted() if notes is not None and not restart else None
     if restart or (resume and interrupted):
         return

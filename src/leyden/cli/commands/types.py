@@ -1,4 +1,4 @@
-"""`leyden types`: a typed module of a service."""
+"""`leyden types`: write a typed module for a service."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def types(ctx: click.Context, folder: Path, out: Path | None, compiled: bool, ch
         raise click.UsageError("--check compares with a module: say which with --out FILE")
     if out is not None and not (is_name(out.stem) and out.suffix == ".py"):
         raise click.BadParameter(
-            f'"{out.name}" is no name of a Python module; write one such as shop.py',
+            f'"{out.name}" is not the name of a Python module; write one such as shop.py',
             param_hint="--out",
         )
-    # The functions that a schema calls have no part in its types.
+    # The types do not depend on hooks.
     result = check_service(folder)
     if result.service is None:
         raise SchemaError(result.faults)
@@ -62,7 +62,7 @@ def types(ctx: click.Context, folder: Path, out: Path | None, compiled: bool, ch
         return
     try:
         found = out.read_text(encoding="utf-8") if out.exists() else None
-        # A check takes the module as it is: what it was made with need not be said again.
+        # A check keeps the module's own form, so nobody has to repeat how it was made.
         compiled = compiled or (check and found is not None and CARRIES in found)
         text = module_text(sources, out.stem, compiled=compiled)
         if found != text and not check:

@@ -1,9 +1,9 @@
-"""What a shell is offered for the rest of a line: commands, options, and names in the schemas.
+"""Tab completion: commands, options, and names in the schemas.
 
-click finds the option or argument that the cursor is in; `offers` says what it may be. Each shell
-has a script that asks `leyden` with the line in a variable, and reads lines of three columns: the
-kind, the word, and what it means. Faults of any kind offer nothing: nobody wants to read of them in
-the middle of a line.
+click finds the option or argument at the cursor, and `offers` lists what it may be. Each shell has
+a script that calls `leyden` with the line in an environment variable. It reads lines with three
+columns: the kind, the word, and its meaning. After any error there are no completions, since a
+message would appear in the middle of the line.
 """
 
 from __future__ import annotations

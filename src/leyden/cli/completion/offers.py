@@ -1,7 +1,7 @@
-"""What an argument or an option of a command may be, by the schemas that the line names.
+"""What an argument or option may be, according to the schemas that the line names.
 
-`offer` looks at what a parameter is called: `entity`, `pattern`, `KEY=VALUE`. A command that
-uses these names is completed without doing anything for it.
+`offer` goes by the parameter's name: `entity`, `pattern`, `KEY=VALUE`. A command that uses these
+names gets completion for free.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from leyden.cli.completion.sketch import Entity, sketched
 from leyden.cli.folders import COLLECTIONS
 
 OPEN: Final = "open"
-"""The kind of a word that goes on: no space comes after it."""
+"""The kind of a word that continues, so that no space follows it."""
 
 _SAFE: Final = re.compile(r"[\w.@%+-]+")
-"""A value that no shell needs quoted."""
+"""A value that needs no quotes in any shell."""
 _VERBS: Final = (
     *("get", "create", "put", "upsert", "update", "patch", "delete", "remove"),
     *("scan", "match", "find"),
@@ -29,7 +29,7 @@ _VERBS: Final = (
 
 
 def offer(param: click.Parameter, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-    """What a parameter of a command on schemas may be, as far as it is known."""
+    """Return what a parameter of a command on schemas may be, as far as it is known."""
     known = _kind_of(param)
     if known is None:
         return param.type.shell_complete(ctx, param, incomplete)
@@ -37,13 +37,13 @@ def offer(param: click.Parameter, ctx: click.Context, incomplete: str) -> list[C
     items = {item.value: item for item in known(line) if item.value.startswith(incomplete)}
     found = [*items.values()]
     if not found and isinstance(param, click.Argument) and not line.began:
-        # It may be the FOLDER that the line leaves out so far.
+        # It may be the FOLDER, which the line has left out so far.
         return [CompletionItem(incomplete, type="file")]
     return found
 
 
 class _Line:
-    """A line so far: the entities of its schemas, and what it says of them."""
+    """The line so far: the entities of its schemas, and which of them it names."""
 
     def __init__(self, ctx: click.Context, entities: list[Entity], incomplete: str) -> None:
         self.ctx = ctx
@@ -57,7 +57,7 @@ class _Line:
 
     @property
     def chosen(self) -> list[Entity]:
-        """The entities that attributes can be of."""
+        """The entities whose attributes may follow."""
         if self.collection:
             return [each for each in self.entities if self.pattern in each.collections]
         return [self.entity] if self.entity else []
@@ -112,7 +112,7 @@ def _operations(line: _Line) -> Iterator[CompletionItem]:
 
 
 def _assignments(line: _Line) -> Iterator[CompletionItem]:
-    """`attribute=`, of those that the line has not; and values behind it, where they are listed."""
+    """Yield `attribute=` for each attribute not yet on the line, or the listed values after it."""
     step, colon, _ = line.incomplete.partition(":")
     before = step + colon if colon and "=" not in step else ""
     name, equals, _ = line.incomplete[len(before) :].partition("=")
@@ -135,7 +135,7 @@ def _assignments(line: _Line) -> Iterator[CompletionItem]:
 
 
 def _asked(line: _Line, entity: Entity, in_step: bool) -> tuple[str, ...]:
-    """The attributes that a command asks for: those of a key, or all of them."""
+    """Return the attributes that a command takes: those of a key, or all of them."""
     verb = line.ctx.command.name
     pattern = line.pattern
     if verb == "explain":

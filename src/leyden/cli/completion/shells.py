@@ -1,4 +1,4 @@
-"""The scripts of the shells, and the answers that they read."""
+"""The completion scripts of the shells, and the answers that they read."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from leyden.cli.application import leyden as application
 from leyden.cli.completion.offers import OPEN, offer
 
 _LINE: Final = "_LEYDEN_LINE"
-"""The line up to the cursor."""
+"""The environment variable with the line up to the cursor."""
 _BREAKS: Final = "_LEYDEN_BREAKS"
-"""What bash takes for the end of a word; it replaces no more than what follows."""
+"""The environment variable with the characters at which bash splits words.
 
-# bash 3.2, which macOS has, knows neither `compopt` nor `-o nosort`.
+Bash only replaces what follows the last of them.
+"""
+
+# macOS has bash 3.2, which knows neither `compopt` nor `-o nosort`.
 _BASH: Final = r"""_leyden_completion() {
     local kind word help
     COMPREPLY=()
@@ -75,16 +78,16 @@ SHELLS: Final = tuple(_SCRIPTS)
 
 
 def script(shell: str) -> str:
-    """The script that lets a shell ask; each shell reads its own."""
+    """Return the script that a shell reads to ask for completions."""
     return _SCRIPTS[shell]
 
 
 def answer(shell: str) -> str:
-    """What to offer for the line in the environment, a line each."""
+    """Return the completions for the line in the environment, one a line."""
     line = os.environ.get(_LINE, "")
     words = split_arg_string(line)[1:]
     incomplete = words.pop() if words and not line[-1:].isspace() else ""
-    # For `--order=d`, click gives what follows the `=`.
+    # For `--order=d`, click only returns what follows the `=`.
     name, equals, _ = incomplete.partition("=")
     before = name + equals if equals and name.startswith("--") else ""
     offered = _Asked(application, {"obj": offer}, "leyden", "").get_completions(words, incomplete)
@@ -102,7 +105,7 @@ def _row(item: CompletionItem, before: str, cut: int) -> str:
 
 
 class _Asked(ShellComplete):
-    """What click needs to find the option or argument that the cursor is in."""
+    """The part of click that finds the option or argument at the cursor."""
 
     name = "leyden"
     source_template = ""

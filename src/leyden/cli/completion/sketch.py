@@ -1,8 +1,8 @@
-"""The names in a folder of schemas, read without judging it.
+"""The names in a folder of schemas, read without checking them.
 
-Completion has a moment only, and is asked while schemas are half written. So this reads no more
-than names, with the parser of YAML that is written in C where there is one, and leaves out what it
-does not understand. Everything else reads schemas by `leyden.schema`.
+Completion must be fast, and people ask for it while their schemas are half written. So this module
+reads nothing but names, uses PyYAML's C parser if there is one, and skips what it does not
+understand. Everything else reads schemas with `leyden.schema`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _IN_TEMPLATE: Final = re.compile(r"\$\{(\w+)\}")
 
 
 class Entity(NamedTuple):
-    """An entity: its attributes with the values that they can have, where these are listed.
+    """An entity: its attributes, each with the values that its schema lists.
 
     `key` has the attributes of the table's own key, `patterns` and `searches` those of each access
-    pattern. `described` says in words what the entity, or an attribute, is.
+    pattern. `described` has the descriptions of the entity and of its attributes.
     """
 
     alias: str
@@ -34,7 +34,7 @@ class Entity(NamedTuple):
 
 
 def sketched(place: Path) -> list[Entity]:
-    """The entities of a folder or a file, as far as they can be made out."""
+    """Return the entities of a folder or a file, as far as they can be recognized."""
     files = (
         sorted(file for file in place.iterdir() if file.suffix in _SUFFIXES)
         if place.is_dir()

@@ -1,6 +1,6 @@
-"""Whole tables to and from JSON lines, resumable.
+"""Copy whole tables to and from JSON lines, with interruptions if need be.
 
-An export notes after each page how far it came, an import after each batch; `state` keeps the
-notes beside the file. What was written behind the last note is cut off, or written once more
-under the same keys, so that nothing is lost and nothing comes twice.
+An export saves its progress after each page, an import after each batch; `state` keeps it beside
+the data file. Whatever was written after the last save is cut off, or written again under the same
+keys. So nothing is lost, and nothing is there twice.
 """

@@ -1,4 +1,4 @@
-"""From a table to JSON lines, page by page."""
+"""Export a table to JSON lines, page by page."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from leyden.results import add_units
 if TYPE_CHECKING:
     from leyden import Entity, Service, tables
 else:
-    # Completion reads the options of a command, which need none of it.
+    # Completion imports this module for the command's options, and should not wait for more.
     tables = Late("leyden.tables")
 
 
 @frozen
 class Plan:
-    """What to export. Without an `entity` it is everything; `page_size` is in items."""
+    """What to export: everything, or only an `entity`. `page_size` is in items."""
 
     service: Service
     entity: Entity | None
@@ -35,11 +35,11 @@ class Plan:
     page_size: int | None
     consistent: bool
     collects: bool = False
-    """Whether to go on past items that cannot be read as records."""
+    """Whether to continue past items that cannot be read as records."""
 
     @property
     def purpose(self) -> Purpose:
-        """What the notes beside the file say that it is."""
+        """What the saved progress says the export is for."""
         return Purpose(
             "export",
             self.service.table,
@@ -51,7 +51,7 @@ class Plan:
 
 @define
 class Cost:
-    """What this run took; `reshaped` counts records that JSON cannot carry back exactly."""
+    """The cost of this run. `reshaped` counts records that JSON cannot restore exactly."""
 
     requests: int = 0
     consumed: float | None = None
@@ -61,7 +61,7 @@ class Cost:
 
 @define
 class Exporter:
-    """Runs a plan. `state` says how far it came, at every moment."""
+    """Runs a plan. `state` is the progress at any moment."""
 
     plan: Plan
     bar: Bar
@@ -74,8 +74,8 @@ class Exporter:
     def to_stream(self, out: BinaryIO, notes: StateFile | None = None) -> None:
         """Write all lines to a stream.
 
-        Without `notes`, an interruption ends the export; with them, they follow each page that
-        is safely in the file.
+        Without `notes`, an interruption ends the export. With them, the progress is saved after
+        each page that is safely in the file.
         """
         plan = self.plan
         position = None if self.state.position is None else item_from_json(self.state.position)
@@ -103,9 +103,9 @@ class Exporter:
                 return
 
     def to_file(self, path: Path, *, resume: bool, overwrite: bool) -> None:
-        """Write all lines to a file, with notes beside it for as long as it is not complete.
+        """Write all lines to a file, and keep the progress beside it until the file is complete.
 
-        Raises InputError where there is a file already, or no export to continue.
+        Raises InputError if the file already exists, or if there is no export to continue.
         """
         notes = StateFile(path.with_name(path.name + ".state"))
         if resume and notes.exists():
@@ -128,14 +128,14 @@ class Exporter:
             path.write_bytes(b"")
             notes.save(self.state)
         with path.open("r+b") as out:
-            # What stands behind the notes was written by a page that did not come to its end.
+            # Cut off what an incomplete page has written after the last save.
             out.truncate(self.state.size)
             out.seek(self.state.size)
             self.to_stream(out, notes)
         notes.remove()
 
     def _lines(self, page: tables.ItemsPage) -> tuple[bytes, ExportState]:
-        """The lines of a page, and the state once they are written."""
+        """Return the lines of a page, and the progress once they are written."""
         plan = self.plan
         lines: list[str] = []
         foreign = skipped = 0
@@ -150,7 +150,8 @@ class Exporter:
             else:
                 wanted = plan.entity is None or owner.name == plan.entity.name
             if not wanted:
-                # A record has all its values: neither parts nor guards are items of their own.
+                # A record includes its large values, so their parts are not lines of their own;
+                # neither are guards.
                 skipped += not (along and plan.records)
             elif plan.records and owner is not None:
                 lines += self._record(owner, item)
@@ -170,7 +171,7 @@ class Exporter:
         )
 
     def _record(self, owner: Entity, item: Item) -> list[str]:
-        """The line of a record; none for one that cannot be read, where these are collected."""
+        """Return the line of a record; none if it is unreadable and such records are collected."""
         try:
             record = owner.parse(item, deferred=True)
         except DecodeError as error:

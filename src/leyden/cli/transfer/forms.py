@@ -1,8 +1,8 @@
-"""What a file to import holds: told by its beginning, so that nobody has to say it.
+"""Recognize what a file to import holds by its beginning, so that nobody has to say it.
 
-Lines are items with typed values, as `leyden export` and DynamoDB's exports to S3 have them, or
-records. A file may also be one JSON document with all items, as `aws dynamodb scan` prints it, and
-be compressed with gzip.
+Lines are records, or items with typed values, as `leyden export` and DynamoDB's exports to S3 write
+them. A file may also be one JSON document with all items, as `aws dynamodb scan` prints it, and it
+may be compressed with gzip.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ _GZIP: Final = b"\x1f\x8b"
 _ITEMS: Final = "Items"
 _MORE: Final = ("NextToken", "LastEvaluatedKey")
 _CHANGE: Final = frozenset({"Metadata", "Keys"})
-"""What each line of an incremental export to S3 has, beside the images of an item."""
+"""The keys of each line in an incremental export to S3, beside the images of the item."""
 _IMAGES: Final = frozenset({"OldImage", "NewImage"})
 
 
 def unpacked(stream: BinaryIO) -> BinaryIO:
-    """The stream, decompressed where it is gzip; it must be one that can go back."""
+    """Return the stream, decompressed if it is gzip. It must be seekable."""
     packed = stream.read(len(_GZIP)) == _GZIP
     stream.seek(0)
     return cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if packed else stream
 
 
 def lines_in(stream: Iterable[bytes]) -> Iterator[Line]:
-    """The lines of a file, or the items of one JSON document as lines.
+    """Return the lines of a file, or the items of one JSON document as lines.
 
-    Raises InputError for a document that is one page of several.
+    Raises InputError for a document that is one of several pages.
     """
     lines = lines_of(stream)
     before: list[Line] = []
@@ -67,7 +67,7 @@ def _begins_document(line: Line) -> bool:
 
 
 def _document(text: str) -> list[Line] | None:
-    """The items of a document; None for what is none, of which a line says what is wrong."""
+    """Return the items of a document; None for invalid JSON, which its line then reports."""
     try:
         value = read_json(text)
     except ValueError:
@@ -89,9 +89,9 @@ def _document(text: str) -> list[Line] | None:
 
 
 def form_of(line: Line, service: Service) -> str:
-    """What the lines of a file hold, by the first one; records where it cannot be told.
+    """Recognize by the first line what the lines of a file hold; in doubt, it is records.
 
-    Raises InputError for a stored item without its types, and for an incremental export.
+    Raises InputError for a stored item without types, and for an incremental export.
     """
     try:
         value = line.json()
@@ -104,22 +104,22 @@ def form_of(line: Line, service: Service) -> str:
     known = {name for one in service.entities.values() for name in one.spec.attributes}
     if isinstance(value, dict) and _CHANGE <= value.keys() <= _CHANGE | _IMAGES:
         raise InputError(
-            "the file is of an incremental export to S3, which holds changes and no items; import "
+            "the file is from an incremental export to S3, which holds changes, not items; import "
             "a full export, or use `leyden export`"
         )
     if isinstance(value, dict) and keys <= value.keys() and not keys <= known:
         raise InputError(
             f"the {line.what} is a stored item without the types of its values, as boto3's Table "
-            "and JavaScript's DocumentClient give them; write it with its types, as `leyden "
-            "export` and `aws dynamodb scan` do"
+            "and JavaScript's DocumentClient return it; write it with types, as `leyden export` "
+            "and `aws dynamodb scan` do"
         )
     return RECORDS
 
 
 def entity_of_records(line: Line, service: Service) -> Entity | None:
-    """The entity of records that do not name it, where there is only one.
+    """Return the service's entity for records that do not name theirs, if it has only one.
 
-    Raises InputError where there are several; it names those that the record fits.
+    If it has several, raises InputError, with those that the record fits.
     """
     try:
         value: Any = line.json()

@@ -1,4 +1,4 @@
-"""From JSON lines into a table, batch by batch."""
+"""Import JSON lines into a table, batch by batch."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from leyden.program import Item
 if TYPE_CHECKING:
     from leyden import Service, tables
 else:
-    # Completion reads the options of a command, which need none of it.
+    # Completion imports this module for the command's options, and should not wait for more.
     tables = Late("leyden.tables")
 
 _KEY_BYTES: Final = 10
-"""Of each key, for telling whether a later line has it too."""
+"""How many bytes to keep of each key's hash, to find later lines with the same key."""
 
 _PASSING: Final = frozenset({"conflict", "throttled"})
-"""Reasons of a refusal that say nothing against the item."""
+"""Reasons for a refusal that are not the item's fault."""
 
 _CODES: Final = {
     "exists": ItemExistsError.code,
@@ -52,19 +52,19 @@ _CODES: Final = {
     "version": VersionConflictError.code,
     "unique": UniqueConstraintError.code,
 }
-"""The codes that single writes have for the reasons of a refusal."""
+"""The error codes that single writes use for the same reasons."""
 
 _REFUSED: Final = "ValidationException"
-"""AWS's name for a request with something in it that DynamoDB does not store."""
+"""AWS's error code for a request with a value that DynamoDB does not store."""
 
 
 @define
 class Importer:
-    """Writes the lines of a file. `state` says how far it came, at every moment.
+    """Writes the lines of a file. `state` is the progress at any moment.
 
-    With `rejects` bad lines go there, else the first one ends the import. `notes` keeps the
-    state beside the file, where there is one. With `guard` the puts of records go in transactions,
-    with their conditions and the guards of unique values.
+    With `rejects`, bad lines go there; otherwise the first one ends the import. `notes` keeps the
+    progress beside the file. With `guard`, records are written in transactions, with their
+    conditions and the guards of unique values.
     """
 
     service: Service
@@ -82,7 +82,8 @@ class Importer:
     _skipped: int = field(init=False, default=0)
     _seen: set[bytes] = field(init=False, factory=set)
     _digest: Any = field(init=False, factory=lambda: hashlib.blake2b(digest_size=16))
-    """Over all lines so far; it tells on resuming whether the file is still the same."""
+    """The digest of all lines so far, which shows when resuming whether the file is still the same.
+    """
     _bytes: int = field(init=False, default=0)
     _sent: bool = field(init=False, default=False)
     """Whether anything may have been written."""
@@ -94,17 +95,17 @@ class Importer:
         self._key_fields = [n for n in (definition.hash, definition.range) if n is not None]
 
     def run(self, lines: Iterable[Line], *, resume: bool = False) -> None:
-        """Write all lines; with `resume`, those behind the notes.
+        """Write all lines; with `resume`, those after the saved progress.
 
-        Raises InputError for a bad line, or where the file is not the one of the notes, and
-        ThrottledError where the table does not take up items.
+        Raises InputError for a bad line, or if the file has changed since the progress was saved.
+        Raises ThrottledError if the table does not accept all items.
         """
         try:
             self._run(lines, resume=resume)
         except BaseException:
             touched = self._sent or self.state.written or self.state.failed
             if self.notes is not None and not touched:
-                # So nothing keeps the next try from being another one.
+                # Nothing was written, so the next run may differ from this one.
                 self.notes.remove()
             raise
 
@@ -138,7 +139,7 @@ class Importer:
             )
 
     def _take(self, line: Line, *, known: bool) -> None:
-        """Keep what a line has to write; of one that an earlier run dealt with, only its key."""
+        """Collect what a line has to write, or only the key of a line from an earlier run."""
         if line.is_blank:
             return
         try:
@@ -157,7 +158,7 @@ class Importer:
                 return
             place = f"{self.name}{line.place_of(error)}: {_said(error)}"
             if self.rejects is None:
-                # The lines before it are good: they are written, and noted.
+                # Write the good lines before this one, and save the progress.
                 self._flush(line.number - 1)
                 raise InputError(place) from error
             self.tell(place)
@@ -172,7 +173,7 @@ class Importer:
         return hashlib.blake2b(key.encode(), digest_size=_KEY_BYTES).digest()
 
     def _flush(self, lines: int) -> None:
-        """Write what waits, and note that all lines up to this one are dealt with."""
+        """Write what is pending, and record that all lines up to this one are done."""
         failed: list[Found] = []
         sizes = [len(self._pending)] if self._pending else []
         if self.guard:
@@ -203,7 +204,7 @@ class Importer:
         self.bar(self.state.written, self._bytes)
 
     def _write(self, pending: list[Found]) -> list[Found]:
-        """Write what waits; gives what could not be written, where that may be."""
+        """Write what is pending; return the lines that could not be written, if that is allowed."""
         try:
             return self._send(pending)
         except TransactionCanceledError as error:
@@ -218,13 +219,13 @@ class Importer:
             if len(pending) == 1:
                 self.tell(f"{self.name}{pending[0].line.place}: {_said(error)}")
                 return pending
-        # One of them is refused, and takes the others with it: find out which.
+        # One of them was refused, and the others with it: write them one by one to find it.
         return [failed for one in pending for failed in self._write([one])]
 
     def _rejected(self, pending: list[Found], error: TransactionCanceledError) -> list[Found]:
-        """The lines that a transaction was refused for; the others are written without them.
+        """Write the lines of a refused transaction without those at fault, and return these.
 
-        Raises InputError for the first, where there is nowhere to put them.
+        Raises InputError for the first line at fault if there is no file for bad lines.
         """
         final = {r.position: r for r in error.rejections if r.reason not in _PASSING}
         if not final:
@@ -244,7 +245,7 @@ class Importer:
         try:
             return self._sending(pending)
         except (TableNotFoundError, CredentialsError, ConnectionFailedError) as error:
-            # These come before anything is written, unless an attempt got no answer.
+            # These errors come before anything is written, except for an attempt without an answer.
             self._sent = before or getattr(error, "unsure", False)
             raise
 

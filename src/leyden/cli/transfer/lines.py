@@ -1,8 +1,8 @@
 """The lines of a file, and what each of them holds.
 
-A raw line is an item with typed AttributeValues, in the form that AWS's own tools read and write.
-A record line says its entity beside the record: `{"entity": "task", "record": {"task_id": "t1",
-...}}`; where the entity is known anyhow, the record alone does.
+A raw line is an item with typed AttributeValues, in the form that AWS's own tools read and write. A
+record line names its entity beside the record: `{"entity": "task", "record": {"task_id": "t1",
+...}}`. If the entity is known anyway, the record alone is enough.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from leyden.types import accept_decimal, value_from_json
 if TYPE_CHECKING:
     from leyden import Entity, Put, Service, tables
 else:
-    # Completion reads the options of a command, which need none of it.
+    # Completion imports this module for the command's options, and should not wait for more.
     tables = Late("leyden.tables")
 
 _DEEPEST: Final = 32
-"""How deeply DynamoDB nests lists and maps."""
+"""The maximum depth of nested lists and maps in DynamoDB."""
 
 _FORMS: Final = {
     "S": "a string",
@@ -50,14 +50,14 @@ _FORMS: Final = {
     "NS": "an array that is not empty",
     "BS": "an array that is not empty",
 }
-"""What the value of each of DynamoDB's types is in JSON."""
+"""The JSON value of each of DynamoDB's types."""
 
 
 # ---- raw items
 
 
 def item_to_json(item: Item) -> dict[str, Any]:
-    """A raw item with its fields and the members of its sets in order, and bytes as base64."""
+    """Return a raw item with sorted fields and set members, and with bytes as base64."""
     return {name: _to_json(item[name]) for name in sorted(item)}
 
 
@@ -79,9 +79,9 @@ def _to_json(value: AttributeValue) -> AttributeValue:
 
 
 def is_typed_item(value: Any, keys: Collection[str] = ()) -> bool:
-    """Whether a JSON value is an item with typed values, and no record.
+    """Return whether a JSON value is an item with typed values rather than a record.
 
-    Of one that has the key fields of the table, one typed value tells.
+    If it has the table's key fields, one typed value is enough.
     """
     if not isinstance(value, dict) or not value:
         return False
@@ -92,13 +92,13 @@ def is_typed_item(value: Any, keys: Collection[str] = ()) -> bool:
 
 
 def item_from_json(value: Any) -> Item:
-    """The raw item in a JSON object; `{"Item": {...}}`, as DynamoDB exports to S3, is taken too.
+    """Return the raw item in a JSON object, also in the form `{"Item": {...}}` of exports to S3.
 
-    Raises ValueError, which says where, for what is no item.
+    Raises ValueError, which names the place, if it is not an item.
     """
     if isinstance(value, dict) and set(value) == {"Item"}:
         inner = value["Item"]
-        # It may be the value of a field that is called so.
+        # "Item" may also be the name of a field.
         if isinstance(inner, dict) and not (len(inner) == 1 and set(inner) <= _FORMS.keys()):
             value = inner
     if not isinstance(value, dict):
@@ -124,13 +124,13 @@ def _from_json(value: Any, path: str, depth: int) -> AttributeValue:
         members = [_scalar(kind[0], member, path) for member in content]
         distinct = {Decimal(m) for m in members} if kind == "NS" else set(members)
         if len(distinct) < len(members):
-            raise ValueError(f'"{path}" is a set with a member that comes twice')
+            raise ValueError(f'"{path}" is a set that has a member twice')
         return {kind: members}
     return {kind: _scalar(kind, content, path)}
 
 
 def _scalar(kind: str, content: Any, path: str) -> Any:
-    """The value as DynamoDB has it. Raises ValueError for one that is not of its type."""
+    """Return the value as DynamoDB has it. Raises ValueError if it does not fit its type."""
     if isinstance(content, str):
         if kind == "S":
             return content
@@ -156,7 +156,7 @@ def _scalar(kind: str, content: Any, path: str) -> Any:
 
 @frozen
 class Line:
-    """One line of a file, counted from 1, with its line break; or one item of a document."""
+    """A line of a file with its line break, counted from 1; or an item of a document."""
 
     number: int
     content: bytes
@@ -164,11 +164,11 @@ class Line:
 
     @property
     def place(self) -> str:
-        """What comes behind the name of the file: `:7`, or `: item 7`."""
+        """What follows the name of the file in messages: `:7`, or `: item 7`."""
         return f":{self.number}" if self.what == "line" else f": {self.what} {self.number}"
 
     def place_of(self, error: Exception) -> str:
-        """The place with the column of what is wrong, as far as the error tells."""
+        """Return the place with the column of an error, as far as the error shows it."""
         column = getattr(error, "column", None)
         named = getattr(error, "path", None)
         if isinstance(error, UnknownAttributeError):
@@ -181,17 +181,17 @@ class Line:
 
     @property
     def text(self) -> str:
-        """It as text, with a mark in place of what is none."""
+        """The line as text, with a mark in place of invalid bytes."""
         encoding = "utf-8-sig" if self.number == 1 else "utf-8"
         return self.content.decode(encoding, errors="replace")
 
     @property
     def is_blank(self) -> bool:
-        """Whether there is nothing in it."""
+        """Whether the line is empty."""
         return not self.content.strip()
 
     def json(self) -> Any:
-        """What it says. Raises ValueError."""
+        """Return the line's JSON value. Raises ValueError."""
         try:
             text = self.content.decode("utf-8-sig" if self.number == 1 else "utf-8")
         except UnicodeDecodeError as error:
@@ -200,19 +200,21 @@ class Line:
 
 
 def lines_of(stream: Iterable[bytes]) -> Iterator[Line]:
-    """The lines of a file, one after the other."""
+    """Return the lines of a file, one after the other."""
     return (Line(number, content) for number, content in enumerate(stream, 1))
 
 
 def record_line(entity: Entity, record: dict[str, Any]) -> str:
-    """The line of a plain record."""
+    """Return the line of a plain record."""
     return json_text({"entity": entity.spec.alias, "record": record})
 
 
 def record_values(entity: Entity, record: Any) -> dict[str, Any]:
-    """The values of a plain record. Raises ValueError, UnknownAttributeError, ValidationError."""
+    """Return a plain record's values. Raises ValueError, UnknownAttributeError, ValidationError."""
     if is_typed_item(record):
-        raise ValueError("this is no record: `leyden import` writes items with typed values")
+        raise ValueError(
+            "this is an item with typed values, not a record: `leyden import` writes such items"
+        )
     if not isinstance(record, dict):
         raise ValueError('a record is a JSON object, as in {"task_id": "t1"}')
     return {n: value_from_json(attribute_named(entity, n), v) for n, v in record.items()}
@@ -220,7 +222,7 @@ def record_values(entity: Entity, record: Any) -> dict[str, Any]:
 
 @frozen
 class Found:
-    """The item of a line. `foreign`: it belongs to no entity.
+    """The item of a line. `foreign` means that it belongs to no entity.
 
     `write` is the put of a record, with all its conditions.
     """
@@ -235,24 +237,24 @@ class LineReader(Protocol):
     """Reads lines of one form."""
 
     def read(self, line: Line) -> Found | None:
-        """The item in a line; None for one that is not wanted.
+        """Return the item in a line; None if it belongs to another entity.
 
-        Raises ValueError or LeydenError for a line that is not good.
+        Raises ValueError or LeydenError for a bad line.
         """
 
 
 @frozen
 class RawReader:
-    """Reads raw lines: items pass as they are, once they are known to fit.
+    """Reads raw lines, whose items are written unchanged after a check.
 
-    An item of an entity must fit its schema; with an `entity`, others are not wanted.
+    An item of an entity must fit its schema. With an `entity`, items of others are skipped.
     """
 
     service: Service
     entity: Entity | None = None
 
     def read(self, line: Line) -> Found | None:
-        """The item in a line."""
+        """Return the item in a line."""
         value = line.json()
         if (
             isinstance(value, dict)
@@ -260,7 +262,7 @@ class RawReader:
             and not any(isinstance(v, dict) for v in value.values())
         ):
             raise ValueError(
-                f"the {line.what} is a record, and no item with typed values; leave out --raw"
+                f"the {line.what} is a record, not an item with typed values; leave out --raw"
             )
         item = item_from_json(value)
         definition = self.service.table_definition
@@ -281,7 +283,7 @@ class RawReader:
         if self.entity is not None and whose != self.entity.name and not along:
             return None
         if owner is not None:
-            # Values outside of the item have lines of their own.
+            # Values stored outside of the item have lines of their own.
             owner.parse(item, apart="keep", deferred=True)
         try:
             tables.check_size(item)
@@ -292,9 +294,9 @@ class RawReader:
 
 
 def goes_along(item: Item, service: Service, entity: Entity | None) -> bool:
-    """Whether it belongs to an item of the service, or of one entity, and goes with that.
+    """Return whether an item is a companion of the service's items, or of one entity's.
 
-    Such are the parts of large values, and the guards of unique ones.
+    Companions are the parts of large values, and the guards of unique ones.
     """
     entities = [entity] if entity is not None else service.entities.values()
     return any(one.owns_part(item) or one.owns_guard(item) for one in entities)
@@ -302,17 +304,17 @@ def goes_along(item: Item, service: Service, entity: Entity | None) -> bool:
 
 @frozen
 class RecordReader:
-    """Reads record lines, checks the records as a put does, and makes items of them."""
+    """Reads record lines, checks the records as a put does, and builds their items."""
 
     service: Service
     entity: Entity | None = None
 
     def read(self, line: Line) -> Found | None:
-        """The item that the record in a line makes."""
+        """Return the item of the record in a line."""
         owner, record = self.entity, line.json()
         if is_typed_item(record):
             raise ValueError(
-                f"the {line.what} is an item with typed values, and no record; leave out --records"
+                f"the {line.what} is an item with typed values, not a record; leave out --records"
             )
         if isinstance(record, dict) and set(record) == {"entity", "record"}:
             alias, known = record["entity"], self.service.entities
@@ -322,7 +324,7 @@ class RecordReader:
             owner, record = known[alias], record["record"]
         if owner is None:
             raise InputError(
-                'the line does not say its entity, as {"entity": "task", "record": {...}} does; '
+                'the line does not name its entity, as {"entity": "task", "record": {...}} does; '
                 "pass --entity for all lines, or --raw for items with typed values"
             )
         if self.entity is not None and owner.name != self.entity.name:
@@ -340,7 +342,7 @@ class RecordReader:
         item: Item = params["Item"]
         counted = owner.spec.version_attribute
         if counted is not None and values.get(counted) is not None:
-            # What is brought back is what was there, and no newer version of it.
+            # Restore the version that was exported, not the next one.
             attribute = owner.mapping.attributes[counted]
             item[attribute.spec.field] = attribute.encode(values[counted])
         return Found(line, item, write=write)

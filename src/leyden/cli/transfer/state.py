@@ -1,6 +1,6 @@
-"""How far a transfer came: small JSON files beside the data, replaced as a whole.
+"""The progress of a transfer: small JSON files beside the data, always replaced as a whole.
 
-And the file of an import's rejected lines, which grows in step with them.
+This module also keeps the file of an import's rejected lines, which grows in step with them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FORMAT: Final = 1
 
 @frozen
 class Purpose:
-    """What a transfer does; only the same one may go on where it stopped."""
+    """What a transfer does. Only the same transfer may continue it."""
 
     what: str
     table: str
@@ -31,10 +31,10 @@ class Purpose:
 
 @frozen
 class ExportState:
-    """How far an export came: `size` bytes of the file are good, `position` is in the table.
+    """The progress of an export: the valid `size` of the file, and the `position` in the table.
 
-    `foreign` counts items written that belong to no entity, `skipped` those left out. A
-    `position` of None is the beginning.
+    `foreign` counts items written that belong to no entity, `skipped` those left out. A `position`
+    of None is the beginning.
     """
 
     purpose: Purpose
@@ -47,7 +47,7 @@ class ExportState:
 
 @frozen
 class ImportState:
-    """How far an import came: all of `lines` lines are dealt with, whose digest is `digest`."""
+    """The progress of an import: the number of `lines` that are done, and their `digest`."""
 
     purpose: Purpose
     lines: int = 0
@@ -61,16 +61,16 @@ class ImportState:
 
 @frozen
 class StateFile:
-    """The notes beside a data file."""
+    """The progress file beside a data file."""
 
     path: Path = field(converter=Path)
 
     def exists(self) -> bool:
-        """Whether a transfer was interrupted."""
+        """Return whether a transfer was interrupted."""
         return self.path.exists()
 
     def save(self, state: ExportState | ImportState) -> None:
-        """Replace the notes; whoever reads them finds the old ones or the new ones."""
+        """Save the progress, so that a reader finds either the old one or the new one."""
         fresh = self.path.with_name(self.path.name + ".new")
         with fresh.open("w", encoding="utf-8") as file:
             json.dump({"format": _FORMAT, **asdict(state)}, file, sort_keys=True)
@@ -79,17 +79,17 @@ class StateFile:
         fresh.replace(self.path)
 
     def load_export(self, purpose: Purpose) -> ExportState:
-        """The notes of an export. Raises InputError where they are of another transfer."""
+        """Load the progress of an export. Raises InputError if it belongs to another transfer."""
         return ExportState(**self._load(purpose))
 
     def load_import(self, purpose: Purpose) -> ImportState:
-        """The notes of an import. Raises InputError where they are of another transfer."""
+        """Load the progress of an import. Raises InputError if it belongs to another transfer."""
         return ImportState(**self._load(purpose))
 
     def interrupted(self) -> str | None:
-        """What the notes say of an interrupted import; None where there are none.
+        """Describe an interrupted import; return None if there is none.
 
-        Raises InputError where they are damaged.
+        Raises InputError if the file is damaged.
         """
         if not self.exists():
             return None
@@ -99,7 +99,7 @@ class StateFile:
         return f'into the table "{noted.table}" ({form}) was interrupted at line {found["lines"]}'
 
     def remove(self) -> None:
-        """Forget the notes: the transfer is complete."""
+        """Delete the progress file: the transfer is complete."""
         self.path.unlink(missing_ok=True)
 
     def _read(self) -> dict[str, Any]:
@@ -129,13 +129,13 @@ class StateFile:
 
 @define
 class Rejects:
-    """A file of rejected lines as they are; there is none for as long as no line was rejected."""
+    """A file of rejected lines, unchanged. It does not exist until a line is rejected."""
 
     path: Path
     size: int = 0
 
     def open(self, size: int) -> None:
-        """Go on behind the first `size` bytes; what stands behind them was never noted."""
+        """Continue after the first `size` bytes, and cut off what was never recorded."""
         self.size = size
         if self.path.exists():
             with self.path.open("r+b") as file:
