@@ -223,7 +223,7 @@ def test_a_template_in_the_oldest_syntax_is_taken_as_it_stands_and_noted(option:
     )
     (note,) = result.notes
     assert (note.place, note.kind) == ("indexes.one.pk.template", "adapt")
-    assert 'reads no ":b" here' in str(note)
+    assert '":b" is plain text for ElectroDB here' in str(note)
     assert result.entity["indexes"]["one"]["pk"]["template"] == "b#:b"
     assert not port_model(
         model(one={"index": "g1", "pk": {"field": "g1pk", option: "at 10:30 ${id}"}})

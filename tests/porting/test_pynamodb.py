@@ -244,7 +244,7 @@ def test_table_yaml_says_what_meta_says() -> None:
 def test_what_a_schema_cannot_say_is_noted() -> None:
     (model,) = port_pynamodb([User]).models
     notes = {note.place: note for note in model.notes}
-    assert "makes the stored value" in notes["attributes.colour"].text
+    assert "serializes the value" in notes["attributes.colour"].text
     assert "takes properties that it does not declare" in notes["attributes.loose"].text
     assert "text is not that of a timestamp" in notes["attributes.made"].text
     assert "do not say whose they are" in notes["Meta"].text
@@ -282,11 +282,11 @@ class Nowhere(Model):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ([Nowhere], "Nowhere names no table"),
+        ([Nowhere], "Nowhere does not name its table"),
         ([], "no model to port"),
         (Order, r"in a list: port_pynamodb\(\[Order\]\)"),
-        ([int], "no subclass of pynamodb.models.Model"),
-        ([Model], "no subclass of pynamodb.models.Model"),
+        ([int], "not a subclass of pynamodb.models.Model"),
+        ([Model], "not a subclass of pynamodb.models.Model"),
         ([Elsewhere, Order], "several tables"),
         ([BinaryKey], 'the key "key" is binary'),
     ],

@@ -1,12 +1,12 @@
-"""Models of ElectroDB and of PynamoDB into Leyden's schema files.
+"""Convert models of ElectroDB and PynamoDB into Leyden's schema files.
 
 >>> ported = port_model(json.loads(Path("task.json").read_text()))      # doctest: +SKIP
 >>> print(write_yaml(ported))                                           # doctest: +SKIP
 >>> for note in ported.notes:                                           # doctest: +SKIP
 ...     print(note)
 
-`read_models` finds the models in a JSON file, or in a JavaScript module with the help of Node.js;
-`port_service` ports several of them for one table. `port_pynamodb` ports classes of PynamoDB.
+`read_models` finds the models in a JSON file, or in a JavaScript module with the help of Node.js.
+`port_service` ports several of them for one table. `port_pynamodb` ports PynamoDB classes.
 """
 
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ from leyden.porting.reading import Found, FoundModel, read_models
 if TYPE_CHECKING:
     from leyden.porting.pynamodb_models import port_pynamodb
 else:
-    # Models of ElectroDB need no PynamoDB.
+    # Porting ElectroDB models does not need PynamoDB.
     __getattr__ = from_modules(__name__, pynamodb_models="port_pynamodb")
 
 __all__ = [

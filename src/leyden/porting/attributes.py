@@ -1,4 +1,4 @@
-"""Attributes, properties and elements."""
+"""Port attributes, properties and elements."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MARKS: Final = frozenset(
         "$circular",
     }
 )
-"""What the reader writes for values that JSON does not have."""
+"""The keys by which the reader marks values that JSON does not have."""
 
 _MOST_PADDING: Final = 1024
 _ORDER: Final = (
@@ -44,9 +44,9 @@ _NOW: Final = {"generate": "now"}
 
 
 def plain_types(attributes: Mapping[str, Any]) -> dict[str, str]:
-    """The types of the attributes of which a time or a bucket can be made, by name.
+    """Return the types of the attributes that a time or a bucket can be computed from, by name.
 
-    Left out are those that are made of others themselves, and those that become a `ttl`.
+    Attributes that are computed themselves are left out, and so are those that become a `ttl`.
     """
     found = {}
     for name, raw in attributes.items():
@@ -65,7 +65,7 @@ def plain_types(attributes: Mapping[str, Any]) -> dict[str, str]:
 def port_attribute(
     name: str, raw: Any, place: Place, context: Context, *, in_keys: bool
 ) -> AttributePort:
-    """Port one attribute of the entity. `in_keys` says whether its label stands in a key."""
+    """Port one attribute of the entity. `in_keys` says whether a key contains its label."""
     port = AttributePort(raw, place, context, "attribute")
     port.run()
     port.naming(name, in_keys=in_keys)
@@ -73,7 +73,7 @@ def port_attribute(
 
 
 class AttributePort:
-    """One attribute (or property, or element) on its way; `spec` is what it becomes."""
+    """An attribute, property or element while it is ported; `spec` is the result."""
 
     def __init__(self, raw: Any, place: Place, context: Context, role: str) -> None:
         if isinstance(raw, str | list):
@@ -88,7 +88,7 @@ class AttributePort:
         self.kind: Kind = kind_of(self.raw.get("type"), place.at("type"), context)
 
     def run(self) -> None:
-        """Port all options but the names."""
+        """Port all options except for the names."""
         self._values()
         self._validate()
         for flag in ("required", "hidden"):
@@ -114,7 +114,7 @@ class AttributePort:
         self._rest()
 
     def naming(self, name: str, *, in_keys: bool) -> None:
-        """Set `field` and `label` where they are not the attribute's name in the schema."""
+        """Set `field` and `label` if they differ from the attribute's name in the schema."""
         here = self.place.here[-1]
         field = self.raw.get("field") or name
         label = self.raw.get("label") or name
@@ -124,7 +124,7 @@ class AttributePort:
             self.spec["label"] = label
 
     def finished(self) -> Any:
-        """The options in the order in which people write them; a type alone in short form."""
+        """Return the options in the order that people write them, or a type in its short form."""
         kind = self.spec["type"]
         if set(self.spec) == {"type"} and (isinstance(kind, str) or self.role == "element"):
             return kind
@@ -133,13 +133,13 @@ class AttributePort:
     # values
 
     def _values(self) -> None:
-        """The type, and what is inside of containers."""
+        """Port the type, and what is inside of containers."""
         kind, place = self.kind, self.place
         self.spec["type"] = kind.type
         if kind.validate is not None:
             self.spec["validate"] = kind.validate
         if kind.name == "list":
-            # Elements without a type are texts to ElectroDB.
+            # ElectroDB treats elements without a type as text.
             self.spec["items"] = self._part(self.raw.get("items", {}), place.at("items"), "element")
         elif kind.name == "set":
             member = kind_of(self.raw.get("items"), place.at("items"), self.context)
@@ -207,9 +207,7 @@ class AttributePort:
             return
         text = validation(source, self.kind.name)
         if text is None:
-            self.spec["validate"] = self.context.hook(
-                place, source, "asked only where there is a value"
-            )
+            self.spec["validate"] = self.context.hook(place, source, "only called with a value")
         elif "validate" in self.spec:
             self.spec["validate"] = f"{self.spec['validate']} && ({text})"
         else:
@@ -230,7 +228,7 @@ class AttributePort:
             return
         length, char = padding.get("length"), padding.get("char")
         if not length or not char:
-            return  # ElectroDB then pads nothing.
+            return  # ElectroDB pads nothing then.
         if self.kind.name not in KEY_TYPES:
             self._dropped("padding", f"a {self.kind.name} cannot stand in a key")
             return
@@ -273,7 +271,7 @@ class AttributePort:
             self._hook(source, place, watch)
 
     def _renew(self, source: str, place: Place) -> bool:
-        """A time that every write sets again; False where the `set` gives something else."""
+        """Port a time that every write sets; return False if the `set` returns something else."""
         if generated(source, self.kind.name) == "now":
             self.spec["on_write"] = dict(_NOW)
         else:
@@ -290,22 +288,22 @@ class AttributePort:
         return True
 
     def _hook(self, source: str, place: Place, watch: str | list[str]) -> None:
-        """A `set` that a schema cannot say, as a function in Python."""
-        remark = "called for every new item, with None where there is no value"
+        """Port a `set` that a schema cannot express, as a hook."""
+        remark = "called for every new item, with None if there is no value"
         if watch:
             self.spec["watch"] = watch
             remark = (
-                "called for every new item, and where what it watches is written, with None "
-                "where there is no value"
+                "called for every new item, and when a watched attribute is written, with None "
+                "if there is no value"
             )
         elif self.role != "attribute":
-            remark = "called where there is a value to store"
+            remark = "only called with a value to store"
         self.spec["set"] = self.context.hook(place, source, remark)
         if not watch and self.role == "attribute":
             self.spec["set"]["always"] = True
 
     def _normalize(self, source: str, place: Place) -> bool:
-        """`set: (v) => v.trim()` and the like as normal forms; False where it is something else."""
+        """Port `set: (v) => v.trim()` and the like as normal forms; or return False."""
         forms = normal_forms(source)
         if forms is None or self.kind.name not in ("string", "enum"):
             return False
@@ -324,7 +322,7 @@ class AttributePort:
         return True
 
     def _derive(self, source: str, place: Place) -> bool:
-        """A `set` that watches one attribute as a bucket or a time; False where it is neither."""
+        """Port a `set` that watches one attribute as a bucket or a time, or return False."""
         if len(self.raw["watch"]) > 1:
             return False
         (watched,) = self.raw["watch"]
@@ -340,17 +338,17 @@ class AttributePort:
             return False
         self.context.adapt(
             place,
-            f'made of "{watched}", whatever value is given',
-            "it is derived here: give it no value, and it follows the other, also where that is "
+            f'computed from "{watched}", whatever value you pass',
+            "it is derived here: pass no value; it follows the other attribute, also if that is "
             "removed; a text must be an ISO 8601 time with its offset, or a date",
             source,
         )
         return True
 
     def _holds(self, counted: Lifetime, place: Place) -> bool:
-        """Let the attribute be a `ttl` where its time is counted in seconds.
+        """Make the attribute a `ttl` if its time is counted in seconds.
 
-        False where something of it reads the number that it was.
+        Returns False if another option reads the number that it was.
         """
         if not counted.is_seconds:
             return True
@@ -383,12 +381,12 @@ class AttributePort:
         return list(dict.fromkeys(names[name] for name in watch if name in names))
 
     def _once(self, default: Any) -> None:
-        """`set: () => Date.now()` on what is set but once: the time of creation."""
+        """Port `set: () => Date.now()` on a read-only attribute: the time of creation."""
         self.spec["default"] = dict(_NOW)
         self.context.adapt(
             self.place.at("set"),
-            "the time of creation, whatever value is given",
-            "it is the default here, so a value that is given is stored as it is",
+            "the time of creation, whatever value you pass",
+            "it is the default here, so a value that you pass is stored unchanged",
         )
         source = function_source(default)
         if default is not None and (source is None or generated(source, self.kind.name) != "now"):
@@ -416,14 +414,14 @@ class AttributePort:
             self.context.adapt(
                 place,
                 f"ids that begin with {parts[0]}",
-                "a value that is given must begin so here",
+                "a value that you pass must begin with that here",
             )
         if kind is not None:
             self.spec["default"] = {"generate": kind}
             if kind != "now" and "randomUUID" not in source:
                 self.context.adapt(
                     place,
-                    f"a callback that is taken for one that makes a {kind} by its name",
+                    f"a callback that seems to return a {kind}, by its name",
                     "check that it does",
                     source,
                 )
@@ -445,7 +443,7 @@ class AttributePort:
             self.context.lost(
                 place,
                 "a map with a key such as `call` or `generate`, which means something else here",
-                "give the default by a function: {call: NAME}",
+                "let a function return the default: {call: NAME}",
             )
             return
         self.spec["default"] = value
@@ -465,14 +463,14 @@ class AttributePort:
 
 
 def _is_marked(value: Any) -> bool:
-    """Whether there is something in it that JSON cannot say."""
+    """Return whether a value contains something that JSON does not have."""
     if isinstance(value, Mapping):
         return bool(_MARKS & value.keys()) or any(map(_is_marked, value.values()))
     return isinstance(value, list) and any(map(_is_marked, value))
 
 
 def _is_directive(value: Any) -> bool:
-    """Whether a literal would be read as where a value comes from."""
+    """Return whether a schema would read a literal as the source of a value."""
     if not isinstance(value, Mapping):
         return False
     most = {"call": 1, "generate": 1, "after": 2, "slug": 2}

@@ -1,4 +1,4 @@
-"""Callbacks that a schema can say without a function."""
+"""Convert callbacks that a schema can express without a function."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HEAD: Final = re.compile(
     r"\s*(?:async\s+)?(?:(?:function\b)?\s*[\w$]*\s*\(\s*(?P<taken>\{[^}]*\}|[\w$]*)\s*\)"
     r"|(?P<alone>[\w$]+)\s*=>)"
 )
-"""What a function in JavaScript takes: a name, or what it unpacks."""
+"""The parameter of a JavaScript function: a name, or what it unpacks."""
 
 _IDS: Final[Mapping[str, str]] = {
     "randomUUID": "uuid4",
@@ -42,22 +42,22 @@ _IDS: Final[Mapping[str, str]] = {
     "ulid": "ulid",
 }
 _NAMED: Final = re.compile(r"function\s+([A-Za-z0-9_]+)\s*\(")
-"""A function that was handed over by its name, as in `default: randomUUID`."""
+"""A named function that was passed on, as in `default: randomUUID`."""
 
 _SIGNS: Final = {"===": "==", "!==": "!=", "==": "==", "!=": "!="}
 _TURNED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 _Read: TypeAlias = Callable[[Expression], tuple[str, str] | None]
-"""The name in the schema, and the type, of what an expression stands for."""
+"""Returns the name in the schema, and the type, of the attribute that an expression stands for."""
 
 
 class _UnsaidError(Exception):
-    """JMESPath would not mean the same."""
+    """JMESPath has no expression with the same meaning."""
 
 
 def generated(source: str, kind: str) -> str | None:
-    """What `{generate: ...}` makes the same as the callback, for an attribute of type `kind`.
+    """Return the kind of `{generate: ...}` that does what the callback does for this type.
 
     >>> generated("() => Date.now()", "number")
     'now'
@@ -79,7 +79,7 @@ def generated(source: str, kind: str) -> str | None:
 
 
 def identifier(name: str) -> str | None:
-    """What `{generate: ...}` makes the same ids as the function of this name.
+    """Return the kind of `{generate: ...}` for the ids that a function of this name makes.
 
     >>> identifier("uuidv7")
     'uuid7'
@@ -88,7 +88,7 @@ def identifier(name: str) -> str | None:
 
 
 def constant_default(source: str) -> Any:
-    """The literal that the callback always gives. Raises ValueError where there is none."""
+    """Return the literal that the callback always returns. Raises ValueError if there is none."""
     function = parse_function(source)
     if function is None:
         raise ValueError("no constant")
@@ -99,7 +99,7 @@ def constant_default(source: str) -> Any:
 
 
 def when(source: str, names: Mapping[str, str], kinds: Mapping[str, str]) -> str | None:
-    """An index's condition in JMESPath; None where that could mean something else.
+    """Return an index's condition in JMESPath; None if that might mean something else.
 
     `names` maps the model's attributes to their names in the schema, `kinds` to their types.
 
@@ -130,9 +130,9 @@ def when(source: str, names: Mapping[str, str], kinds: Mapping[str, str]) -> str
 
 
 def reads(source: str, names: Mapping[str, str]) -> list[str]:
-    """The attributes that an index's condition seems to read, by their names in the schema.
+    """Return the attributes that an index's condition seems to read, by their names in the schema.
 
-    Empty where it reads none by name, or hands the item on as a whole.
+    The list is empty if the condition reads none by name, or passes on the whole item.
 
     >>> reads("(a) => a.kind.startsWith('x') && check(a.open)", {"kind": "kind", "open": "is_open"})
     ['kind', 'is_open']
@@ -156,7 +156,7 @@ def reads(source: str, names: Mapping[str, str]) -> list[str]:
 
 
 def validation(source: str, kind: str) -> str | None:
-    """A `validate` callback in JMESPath; None where that could mean something else.
+    """Return a `validate` callback in JMESPath; None if that might mean something else.
 
     >>> validation("(price) => price > 0", "number")
     '@ > `0`'
@@ -172,7 +172,7 @@ def validation(source: str, kind: str) -> str | None:
 
 
 def bounds(source: str) -> dict[str, int | float] | None:
-    """`min` and `max`, where a `validate` callback for a number says these and nothing else.
+    """Return `min` and `max` if a number's `validate` callback checks these and nothing else.
 
     >>> bounds("(n) => n >= 0 && n <= 5")
     {'min': 0, 'max': 5}
@@ -202,12 +202,12 @@ def bounds(source: str) -> dict[str, int | float] | None:
 
 
 def membership(values: list[Any]) -> str:
-    """A JMESPath expression that holds for these values only."""
+    """Return a JMESPath expression that only holds for these values."""
     return f"contains({_listed(values)}, @)"
 
 
 def _condition(expression: Expression, read: _Read, *, inside: bool = False) -> str:
-    """A JavaScript condition as JMESPath. `read` knows what stands for a value."""
+    """Return a JavaScript condition as JMESPath. `read` recognizes attributes."""
     match expression:
         case Binary("&&" | "||" as operator, left, right):
             first = _condition(left, read, inside=True)
@@ -231,7 +231,7 @@ def _condition(expression: Expression, read: _Read, *, inside: bool = False) -> 
             return _literal(value)
         case _:
             known = read(expression)
-            # What counts as true is the same in both languages for these types alone.
+            # Both languages agree about what counts as true for these types only.
             if known is not None and known[1] in ("string", "boolean", "enum"):
                 return known[0]
     raise _UnsaidError
@@ -245,12 +245,12 @@ def _comparison(expression: Binary, read: _Read) -> str:
     if known is None:
         raise _UnsaidError
     if operator not in _TURNED and operator not in _SIGNS:
-        # What is added up is no condition.
+        # Arithmetic is not a condition.
         raise _UnsaidError
     name, kind = known
     if isinstance(other, Undefined) and operator in _SIGNS:
         return f"{name} {_SIGNS[operator]} `null`"
-    # An absent attribute is undefined there, which `===` keeps apart from null.
+    # An absent attribute is undefined in JavaScript, and `===` tells that from null.
     if other == Constant(None) and operator in ("==", "!="):
         return f"{name} {operator} `null`"
     if not isinstance(other, Constant) or not _of_kind(other.value, kind):

@@ -1,4 +1,4 @@
-"""What the parts of a porting share: errors, notes, names in Python, places, and what it gives."""
+"""What all parts of a porting share: errors, notes, names in Python, places, and results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leyden.schema import TAKEN_ALIASES, is_name
 
 
 class ModelError(InputError):
-    """Something that is no ElectroDB model, or a file without one. `place` says where in it."""
+    """Raised for what is not an ElectroDB model, or a file without one. `place` says where."""
 
     code = "porting.model"
 
@@ -25,34 +25,35 @@ class ModelError(InputError):
 
 
 class NodeError(EngineError):
-    """Node.js is missing, or cannot run the module; the message says why."""
+    """Raised if Node.js is missing or cannot run the module; the message says why."""
 
     code = "porting.node"
 
 
 @frozen
 class Note:
-    """Something that was not carried over as it stood.
+    """Something that was not carried over unchanged.
 
     `str()` gives `attributes.total.get: a callback; ...`.
     """
 
     place: str
-    """Where it stands in the ElectroDB model: `attributes.total.get`."""
+    """The place in the ElectroDB model: `attributes.total.get`."""
     path: tuple[str, ...]
-    """Where that is in the schema; its last parts may have no counterpart there."""
+    """The place in the schema; its last parts may not exist there."""
     what: str
-    """What it is."""
+    """What was not carried over."""
     todo: str
     """What to do about it."""
     kind: str = "adapt"
-    """`hook`: to be written in Python. `adapt`: behaves otherwise. `lost`: not there any more."""
+    """`hook`: you have to write it in Python. `adapt`: it behaves differently. `lost`: it is gone.
+    """
     source: str | None = None
-    """The JavaScript that stood there."""
+    """The original JavaScript."""
 
     @property
     def text(self) -> str:
-        """What it is and what to do about it."""
+        """What was not carried over, and what to do about it."""
         return f"{self.what}; {self.todo}"
 
     def __str__(self) -> str:
@@ -65,7 +66,7 @@ _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def snake_case(name: str) -> str:
-    """A name in Python's style.
+    """Return a name in Python's style.
 
     >>> snake_case("employeeId"), snake_case("userID"), snake_case("HTTPStatus")
     ('employee_id', 'user_id', 'http_status')
@@ -74,7 +75,7 @@ def snake_case(name: str) -> str:
 
 
 def python_alias(wanted: str, snake: bool) -> str:
-    """The name of an entity in Python: the wanted one, or one made of it."""
+    """Return an entity's name in Python: the wanted one, or a valid one based on it."""
     wanted = snake_case(wanted) if snake else wanted
     if is_name(wanted, TAKEN_ALIASES):
         return wanted
@@ -84,13 +85,13 @@ def python_alias(wanted: str, snake: bool) -> str:
 def python_names(
     names: Iterable[str], *, snake: bool, taken: Container[str] = ()
 ) -> dict[str, str]:
-    """For each name one that Python takes; no two get the same.
+    """Return a valid Python name for each name, all different.
 
-    Names that Python takes are kept, unless `snake` asks for snake_case. Keywords and names in
-    `taken` get an underscore behind them, characters that names do not have become underscores.
+    Valid names stay as they are, unless `snake` asks for snake_case. Keywords and names in `taken`
+    get an underscore at the end. Characters that Python names cannot have become underscores.
     """
     listed = list(names)
-    # A name that stays as it is must not be taken by another one that becomes it.
+    # No other name may turn into one that stays as it is.
     wanted = {name: _python_name(name, snake, taken) for name in listed}
     used = {name for name in listed if wanted[name] == name}
     found = {}
@@ -119,17 +120,18 @@ def _python_name(name: str, snake: bool, taken: Container[str]) -> str:
 
 
 class HookNames:
-    """Gives each callback of a service a name: `total_get`.
+    """Names the callbacks of a service, for example `total_get`.
 
-    Entities that are loaded together share their hooks: where two callbacks ask for one name
-    and differ, the later one gets its entity's alias in front. One text is one function.
+    Entities that are loaded together share their hooks. If two different callbacks would get the
+    same name, the later one gets its entity's alias in front. Callbacks with the same text are one
+    hook.
     """
 
     def __init__(self) -> None:
         self._sources: dict[str, str] = {}
 
     def name(self, wanted: str, alias: str, source: str) -> str:
-        """The name for a callback with the text `source`."""
+        """Return the name for a callback with the text `source`."""
         candidate, number = wanted, 1
         while self._sources.setdefault(candidate, source) != source:
             number += 1
@@ -139,13 +141,13 @@ class HookNames:
 
 @frozen
 class Place:
-    """A place in the model, and the one that it becomes in the schema."""
+    """A place in the model, and the corresponding place in the schema."""
 
     there: tuple[str, ...]
     here: tuple[str, ...]
 
     def at(self, there: str, here: str | None = None) -> Place:
-        """What stands at `there` inside of it; `here` where it has another name in the schema."""
+        """Return the place `there` inside of this one; `here` is its name in the schema."""
         return Place((*self.there, there), (*self.here, there if here is None else here))
 
     def __str__(self) -> str:
@@ -154,32 +156,33 @@ class Place:
 
 @frozen
 class Context:
-    """One porting. `names` are the attributes' names in the model with those in the schema."""
+    """The state of one porting. `names` maps names of attributes to those in the schema."""
 
     alias: str
     names: Mapping[str, str]
     hook_names: HookNames
     key_texts: frozenset[str] = frozenset()
-    """The attributes that are not ported: a key made of others takes their place in items."""
+    """The attributes that are not ported, because a key of others is stored in their place."""
     plain: Mapping[str, str] = field(factory=dict)
-    """The types of the attributes that are not made of others, by their names in the model."""
+    """The types of the attributes that are not computed from others, by their names in the model.
+    """
     notes: list[Note] = field(factory=list)
     hooks: dict[str, str] = field(factory=dict)
 
     def adapt(self, place: Place, what: str, todo: str, source: str | None = None) -> None:
-        """Note something that behaves otherwise now."""
+        """Note something that behaves differently now."""
         self._note("adapt", place, what, todo, source)
 
     def lost(self, place: Place, what: str, todo: str, source: str | None = None) -> None:
-        """Note something that is not in the schema at all."""
+        """Note something that the schema does not have at all."""
         self._note("lost", place, what, todo, source)
 
     def without_effect(self, place: Place, why: str) -> None:
-        """Note an option that ElectroDB does nothing with."""
+        """Note an option that has no effect in ElectroDB."""
         self.adapt(place, f"without effect: {why}", "it is left out")
 
     def unknown_options(self, raw: Mapping[str, Any], known: Collection[str], place: Place) -> None:
-        """Note the options that ElectroDB does not have."""
+        """Note the options that ElectroDB does not know."""
         for option in raw:
             if option not in known:
                 self.without_effect(place.at(option), "ElectroDB has no such option")
@@ -187,10 +190,10 @@ class Context:
     def hook(
         self, place: Place, source: str, remark: str = "", *, owner: str | None = None
     ) -> dict[str, Any]:
-        """A `{call: NAME}` for the callback that stands at `place`.
+        """Return `{call: NAME}` for the callback at `place`.
 
-        `remark` says how the function is called; its name begins with `owner`, by default the
-        attribute's.
+        `remark` says how the function is called. Its name begins with `owner`, or else with the
+        attribute's name.
         """
         parts = [part for part in place.here[1:-1] if part not in ("items", "properties")]
         parts = parts if owner is None else [owner]
@@ -206,13 +209,13 @@ class Context:
 
 
 def function_source(value: Any) -> str | None:
-    """The JavaScript of a callback as the reader writes it, None for anything else."""
+    """Return the JavaScript of a callback in the reader's form; None for anything else."""
     source = value.get("$function") if isinstance(value, Mapping) else None
     return source if isinstance(source, str) else None
 
 
 def given_options(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that have a value: to ElectroDB, null is as good as no option."""
+    """Return the options that have a value, since null is no option for ElectroDB."""
     return {option: value for option, value in raw.items() if value is not None}
 
 
@@ -232,9 +235,9 @@ class PortedModel:
     hooks: Mapping[str, str] = field(factory=dict, converter=_frozen_mapping)
     """The functions that it calls, each with the JavaScript that it replaces."""
     names: Mapping[str, str] = field(factory=dict, converter=_frozen_mapping)
-    """The attributes' names in ElectroDB, each with its name here."""
+    """The attributes' names in ElectroDB, each with its name in the schema."""
     patterns: Mapping[str, str] = field(factory=dict, converter=_frozen_mapping)
-    """The access patterns' names in ElectroDB, each with its name here."""
+    """The access patterns' names in ElectroDB, each with its name in the schema."""
     table: str | None = None
     """The table that the model itself names."""
 
@@ -249,7 +252,7 @@ class PortedModel:
 class PortedService:
     """Several entities of one table.
 
-    `table` is what table.yaml says; empty where it has nothing to say.
+    `table` is the content of table.yaml; empty if it needs none.
     """
 
     models: tuple[PortedModel, ...]
@@ -261,7 +264,7 @@ class PortedService:
         return {name: source for model in self.models for name, source in model.hooks.items()}
 
     def as_dict(self) -> dict[str, Any]:
-        """The dict form of the whole service, for `leyden.load`."""
+        """Return the dict form of the whole service, for `leyden.load`."""
         service: dict[str, Any] = {"entities": [dict(model.entity) for model in self.models]}
         if self.table:
             service["table"] = dict(self.table)

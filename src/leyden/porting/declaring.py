@@ -1,4 +1,4 @@
-"""Callbacks that a schema declares: normal forms, lifetimes, time buckets, prefixed ids."""
+"""Convert callbacks into declarations: normal forms, lifetimes, time buckets, prefixed ids."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _SECOND: Final = 1000
 
 
 def normal_forms(source: str) -> list[str] | None:
-    """The normal forms that a `set` callback brings its value into, and does nothing else.
+    """Return the normal forms that a `set` callback applies, if it does nothing else.
 
     >>> normal_forms("(v) => v?.trim().toLowerCase()")
     ['trim', 'lower']
@@ -67,7 +67,7 @@ def normal_forms(source: str) -> list[str] | None:
         body = body.of.of
     cases = {"lower", "upper"} & {*forms}
     found = list(dict.fromkeys(forms))
-    # One that comes again may do more the second time.
+    # A form that is applied twice may do more the second time.
     return found if found and len(cases) < 2 and len(found) == len(forms) else None
 
 
@@ -86,7 +86,7 @@ def _form(method: str, arguments: tuple[Expression, ...]) -> str | None:
 class Lifetime:
     """A time that a callback counts from another one: `{after: ..., of: ...}`.
 
-    `is_seconds` says that it gives seconds since 1970, as a `ttl` is stored.
+    `is_seconds` says whether the result is in seconds since 1970, as in a `ttl`.
     """
 
     seconds: int
@@ -94,13 +94,15 @@ class Lifetime:
     of: str | None = None
 
     def option(self, names: Mapping[str, str]) -> dict[str, Any]:
-        """The option as a schema has it; `names` are those of attributes in the schema."""
+        """Return the schema's option; `names` are the attributes' names in the schema."""
         after = {"after": duration_words(self.seconds)}
         return after if self.of is None else {**after, "of": names[self.of]}
 
 
 def lifetime(source: str, kind: str) -> Lifetime | None:
-    """What a callback without inputs counts from the present, for an attribute of type `kind`.
+    """Return the lifetime that a callback without inputs counts from now.
+
+    `kind` is the attribute's type.
 
     >>> lifetime("() => Math.floor(Date.now() / 1000) + 90 * 24 * 60 * 60", "number")
     Lifetime(seconds=7776000, is_seconds=True, of=None)
@@ -112,7 +114,7 @@ def lifetime(source: str, kind: str) -> Lifetime | None:
 
 
 def _is_now(expression: Expression) -> bool:
-    """Whether it is the present in milliseconds."""
+    """Return whether an expression is the current time in milliseconds."""
     match expression:
         case Call(Member(Name("Date"), "now"), ()):
             return True
@@ -124,7 +126,7 @@ def _is_now(expression: Expression) -> bool:
 def _counted(
     body: Expression, kind: str, is_start: Callable[[Expression], bool]
 ) -> Lifetime | None:
-    """A lifetime, where `is_start` knows the milliseconds that it is counted from."""
+    """Return a lifetime, if `is_start` recognizes the milliseconds that it counts from."""
     if kind == "string":
         match body:
             case Call(Member(New("Date", (inner,)), "toISOString"), ()):
@@ -152,7 +154,7 @@ def _counted(
 
 
 def _behind(expression: Expression, is_start: Callable[[Expression], bool]) -> Any:
-    """The milliseconds that are added to the start; None for anything else."""
+    """Return the milliseconds that are added to the start; None for anything else."""
     match expression:
         case Binary("+", start, Constant(amount)) if is_start(start):
             return amount
@@ -162,7 +164,7 @@ def _behind(expression: Expression, is_start: Callable[[Expression], bool]) -> A
 
 
 def _in_seconds(expression: Expression) -> Expression | None:
-    """The milliseconds of which this is the whole seconds."""
+    """Return the milliseconds of an expression that rounds them down to seconds."""
     match expression:
         case Call(Member(Name("Math"), "floor"), (Binary("/", inner, Constant(1000)),)):
             return inner
@@ -170,7 +172,7 @@ def _in_seconds(expression: Expression) -> Expression | None:
 
 
 def _whole(amount: Any, unit: int, *, is_seconds: bool) -> Lifetime | None:
-    """The lifetime of so many units, where these are whole seconds."""
+    """Return the lifetime of so many units, if that is a whole number of seconds."""
     if isinstance(amount, bool) or not isinstance(amount, int) or amount <= 0 or amount % unit:
         return None
     return Lifetime(amount // unit, is_seconds)
@@ -178,9 +180,9 @@ def _whole(amount: Any, unit: int, *, is_seconds: bool) -> Lifetime | None:
 
 @frozen
 class Derived:
-    """What a `set` callback makes of the one attribute that it watches.
+    """What a `set` callback computes from the one attribute that it watches.
 
-    `period` is that of a bucket, `lifetime` a time counted from the other; one of them is None.
+    `period` is that of a bucket, `lifetime` a time counted from the attribute; one of them is None.
     """
 
     period: str | None = None
@@ -188,7 +190,7 @@ class Derived:
 
 
 def derived(source: str, kind: str, of: str, of_kind: str) -> Derived | None:
-    """A bucket of the attribute `of`, or a time counted from it; None for anything else.
+    """Return a bucket of the attribute `of`, or a time counted from it; None for anything else.
 
     >>> derived("(_, { at }) => at.slice(0, 7)", "string", "at", "string")
     Derived(period='month', lifetime=None)
@@ -213,7 +215,7 @@ def derived(source: str, kind: str, of: str, of_kind: str) -> Derived | None:
 
 
 def _reads(function: Function, expression: Expression, of: str) -> bool:
-    """Whether an expression is the attribute `of` of the item, the second parameter."""
+    """Return whether an expression is the attribute `of` of the item, the second parameter."""
     item = function.parameters[1]
     if not item:
         return isinstance(expression, Name) and function.unpacked.get(expression.name) == of
@@ -221,7 +223,7 @@ def _reads(function: Function, expression: Expression, of: str) -> bool:
 
 
 def _period(body: Expression, is_read: Callable[[Expression], bool], of_kind: str) -> str | None:
-    """The period whose bucket is the beginning of a time as ISO 8601 text."""
+    """Return the period of a bucket that is the beginning of a time as ISO 8601 text."""
     match body:
         case Call(Member(text, "slice" | "substring"), (Constant(0), Constant(int() as length))):
             period = _PERIODS.get(length)
@@ -236,7 +238,7 @@ def _period(body: Expression, is_read: Callable[[Expression], bool], of_kind: st
 
 
 def prefixed(source: str) -> tuple[str, str] | None:
-    """The constant text and the callback of what is behind it, for ids such as `order_...`.
+    """Return the prefix and the name of the id function, for ids such as `order_...`.
 
     >>> prefixed("() => `order_${ulid()}`")
     ('order_', 'ulid')

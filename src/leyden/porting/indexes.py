@@ -1,4 +1,4 @@
-"""Access patterns in the words of a schema file."""
+"""Port access patterns to the form of a schema file."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def spelled_out(
     attributes: Mapping[str, Attribute],
     fields: Mapping[str, str],
 ) -> list[tuple[str, Half]]:
-    """The keys of a pattern as templates, where nothing else gives the same text.
+    """Return a pattern's keys as templates, if nothing else builds the same text.
 
-    That is so in beta models, whose version stands in the partition key, and where a label
-    is empty or stands twice in a key. Empty where the keys are built as always.
+    That is the case in beta models, whose partition keys contain the version, and in keys with an
+    empty label or with the same label twice. The list is empty if keys are built as usual.
     """
     if pattern.type == "composite":
         return []
-    # ElectroDB takes an empty label for none in partition keys, and for a label in sort keys.
+    # In ElectroDB, an empty label counts as missing in partition keys, but as a label in sort keys.
     labels = {
         half: [(n, attributes[n].label or ("" if half == "sk" else n)) for n in key.composite]
         for half, key in pattern.halves
@@ -79,7 +79,7 @@ def port_index(
     identity: Identity,
     context: Context,
 ) -> dict[str, Any]:
-    """One access pattern in the words of a schema file."""
+    """Return one access pattern in the form of a schema file."""
     raw, place = pattern.raw, pattern.place
     fields = {name: attribute.field for name, attribute in attributes.items()}
     spelled = spelled_out(identity, pattern, attributes, fields)
@@ -103,7 +103,7 @@ def port_index(
             place.at("type"),
             "clustered keys that are written out: a range whose bound has every attribute of the "
             "sort key ends in the entity's name there, and in the last value here",
-            "gt may give, and lte may leave out, what equals its bound",
+            "gt may return, and lte may leave out, items that equal the bound",
         )
     if pattern.scope is not None and not spelled:
         spec["scope"] = pattern.scope
@@ -113,7 +113,7 @@ def port_index(
         context.adapt(
             place.at("project"),
             "an old name of `projection`, which ElectroDB no longer reads",
-            "give `projection: keys_only` where the table's index is so",
+            "write `projection: keys_only` if the table's index has that",
         )
     if "projection" in raw:
         held = fields | {name: name for name in identity.fields}
@@ -132,7 +132,7 @@ def _key(
 ) -> dict[str, Any]:
     names = context.names
     spec: dict[str, Any] = {} if key.field is None else {"field": key.field}
-    # A key that is cast to a number is the number alone, whatever its template says.
+    # A key cast to a number is only the number, whatever its template says.
     template = None if key.cast == "number" and len(key.composite) == 1 else key.template
     if key.listed or template is None:
         spec["composite"] = [names[name] for name in key.composite]
@@ -144,7 +144,7 @@ def _key(
         spec["casing"] = key.casing
     cast = key.cast
     lone = attributes[key.composite[0]] if len(key.composite) == 1 else None
-    # An enum is never a number to ElectroDB, even where all its values are.
+    # For ElectroDB, an enum is never a number, even if all its values are.
     if lone and lone.kind.numeric_enum and (cast == "number" or key.is_lone(fields)):
         cast = "string"
     if cast is not None:
@@ -155,9 +155,9 @@ def _key(
 def _note_other_name(
     key: Half, place: Place, attributes: Mapping[str, Attribute], context: Context
 ) -> None:
-    """Say where ElectroDB shows an attribute with the text of the key that is stored in its field.
+    """Note if ElectroDB shows an attribute with the text of the key that is stored in its field.
 
-    It does so where the attribute goes by another name than the field.
+    It does so if the attribute's name is not that of the field.
     """
     name = key.composite[0] if len(key.composite) == 1 else None
     if name is None or name == key.field or attributes[name].field != key.field:
@@ -166,13 +166,13 @@ def _note_other_name(
         context.adapt(
             place.at("template"),
             f'"{name}" is stored in the key\'s own field, "{key.field}", and ElectroDB '
-            "shows it with the key's text around it, since it goes by another name",
-            "the value alone is read here",
+            "shows it with the key's text around it, because the names differ",
+            "records show the value alone here",
         )
 
 
 def _when(pattern: Pattern, attributes: Mapping[str, Attribute], context: Context) -> Any:
-    """The condition as an expression, or as a function with the attributes that it reads."""
+    """Return the condition as an expression, or as a hook with the attributes that it reads."""
     place = pattern.place.at("condition", "when")
     source = function_source(pattern.raw["condition"])
     if source is None:
@@ -195,7 +195,7 @@ def _projection(
     if not isinstance(raw, list) or not raw:
         raise ModelError("must be all, keys_only or a list of attributes", place=str(place))
     for name in raw:
-        # Every index holds the text of its own keys and of the table's.
+        # Every index holds its own keys and those of the table.
         if name not in fields and name not in context.key_texts:
             raise ModelError(f'"{name}" is not an attribute of the model', place=str(place))
     return [fields[name] for name in raw if name in fields]

@@ -1,9 +1,9 @@
-"""The small part of JavaScript that a schema can say: functions that are one expression.
+"""The part of JavaScript that a schema can express: functions of a single expression.
 
-`parse_function` understands arrow functions and `function` with a single `return`; in them
-literals, templates, regular expressions, names, members, calls, `new`, arithmetic, comparisons,
-`!`, `&&`, `||` and `??`. For everything else it gives None: such a callback has to be written in
-Python.
+`parse_function` understands arrow functions, and `function` with a single `return`. They may
+contain literals, templates, regular expressions, names, members, calls, `new`, arithmetic,
+comparisons, `!`, `&&`, `||` and `??`. For everything else it returns None: such a callback has to
+be written in Python.
 """
 
 from __future__ import annotations
@@ -133,8 +133,8 @@ _WORDS: Final[Mapping[str, Expression]] = {
 class Function:
     """A function of one expression.
 
-    `parameters` are plain names; one of them may be written as `({status, kind: what})` and is
-    called `""` here. `unpacked` maps its names to the members that they stand for.
+    `parameters` are plain names. One of them may be written as `({status, kind: what})`; its name
+    is `""` then, and `unpacked` maps the inner names to the members that they stand for.
     """
 
     parameters: tuple[str, ...]
@@ -143,11 +143,11 @@ class Function:
 
 
 class _OtherError(Exception):
-    """Something that is not in the part of JavaScript that is read here."""
+    """Something outside of the supported part of JavaScript."""
 
 
 def parse_function(source: str) -> Function | None:
-    """The function, or None where it is more than one expression.
+    """Return the function, or None if it is more than one expression.
 
     >>> parse_function("() => 5").body
     Constant(value=5)
@@ -161,7 +161,7 @@ def parse_function(source: str) -> Function | None:
 
 
 def constant_of(expression: Expression) -> Any:
-    """The value of a literal, lists and objects included. Raises ValueError for all else."""
+    """Return the value of a literal, list or object. Raises ValueError for anything else."""
     if isinstance(expression, Constant):
         return expression.value
     if isinstance(expression, Array):
@@ -175,7 +175,7 @@ def _tokens(source: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     position = 0
     while position < len(source):
-        # Behind a value a slash divides.
+        # After a value, a slash is a division.
         before = found[-1] if found else ("", "")
         is_behind_value = before[0] in ("number", "name", "text") or before[1] in (")", "]")
         match = None if is_behind_value else _regexp_at(source, position)
@@ -193,7 +193,7 @@ def _tokens(source: str) -> list[tuple[str, str]]:
 
 
 def _regexp_at(source: str, position: int) -> re.Match[str] | None:
-    """The regular expression that begins here; a comment is none."""
+    """Return the regular expression that begins here; None for a comment or anything else."""
     if source.startswith(("//", "/*"), position):
         return None
     return _REGEXP.match(source, position)
@@ -216,7 +216,7 @@ class _Parser:
 
     @property
     def kind(self) -> str:
-        """What the next token is; empty at the end."""
+        """The kind of the next token; empty at the end."""
         return self.tokens[self.position][0] if self.position < len(self.tokens) else ""
 
     def peek(self, offset: int = 0) -> str:
@@ -241,7 +241,7 @@ class _Parser:
         return self.take()
 
     def listed(self, closing: str, entry: Callable[[], T]) -> list[T]:
-        """What stands between commas, up to the sign that closes the list."""
+        """Return the comma-separated entries up to the sign that closes the list."""
         found = []
         while not self.took(closing):
             found.append(entry())
@@ -391,7 +391,7 @@ class _Parser:
         raise _OtherError
 
     def _template(self, token: str) -> Expression:
-        """What a text with `${...}` in it adds up."""
+        """Return a template text with `${...}` as a sum of its parts."""
         texts = _PLACEHOLDER.split(token[1:-1])
         total: Expression = Constant(_plain(texts[0]))
         for inner, text in zip(texts[1::2], texts[2::2], strict=True):
@@ -407,14 +407,14 @@ class _Parser:
 
 
 def _plain(text: str) -> str:
-    """The text between the placeholders of a template."""
+    """Return the text between the placeholders of a template."""
     if "${" in text:
         raise _OtherError
     return _text(f"`{text}`")
 
 
 def _arithmetic(sign: str, left: Expression, right: Expression) -> Expression:
-    """What two operands come to, where both are written as numbers."""
+    """Return the result of two number literals, or the operation itself."""
     if not isinstance(left, Constant) or not isinstance(right, Constant):
         return Binary(sign, left, right)
     one, other = left.value, right.value

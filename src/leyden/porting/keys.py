@@ -1,4 +1,4 @@
-"""Access patterns and their keys, as a model says them."""
+"""Read access patterns and their keys from a model."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _KEY_OPTIONS: Final = frozenset({"field", "composite", "facets", "template", "ca
 
 @frozen
 class Half:
-    """A partition or sort key as the model says it, with the model's names.
+    """A partition or sort key in the model's form, with the model's names.
 
-    `template` holds literal and name in turn (the last name may be empty); None where the key
-    has no template. `listed` says whether `composite` was given.
+    `template` holds literal and name in turn (the last name may be empty); None if the key has no
+    template. `listed` says whether the model has `composite`.
     """
 
     field: str | None
@@ -38,15 +38,15 @@ class Half:
     listed: bool
 
     def is_lone(self, fields: Mapping[str, str]) -> bool:
-        """Whether the key is one attribute's bare value. `fields` are the attributes' fields."""
+        """Return whether the key is an attribute's bare value. `fields` has all fields."""
         if self.template is not None:
             return len(self.composite) == 1 and not any(literal for literal, _ in self.template)
-        # ElectroDB goes by the attribute's name here.
+        # ElectroDB goes by the attribute's name here, not by its field.
         return self.composite == (self.field,) and self.field in fields.values()
 
 
 def parts_of_template(text: str) -> tuple[tuple[str, str], ...]:
-    """A template as ElectroDB reads it: literal and name in turn.
+    """Split a template as ElectroDB does, into literal and name in turn.
 
     >>> parts_of_template("A#${a}#B")
     (('A#', 'a'), ('#B', ''))
@@ -77,23 +77,23 @@ def _note_no_names(
     context: Context,
     fields: Mapping[str, str],
 ) -> None:
-    """Say where a template looks as if it named attributes, and ElectroDB takes it as it stands."""
+    """Note a template that seems to name attributes, but is plain text for ElectroDB."""
     meant = [name for name in _OLD_NAME.findall(template) if name in fields]
     if meant and not names:
         context.adapt(
             place.at("template"),
-            f'ElectroDB reads no ":{meant[0]}" here, so the same key stands in all items',
-            f"write ${{{meant[0]}}} if that is meant, which moves the items",
+            f'":{meant[0]}" is plain text for ElectroDB here, so all items have the same key',
+            f"if you mean the attribute, write ${{{meant[0]}}}, which moves the items",
         )
 
 
 def read_half(
     raw: Any, place: Place, context: Context, *, multi: bool, fields: Mapping[str, str]
 ) -> Half:
-    """Read one key. `multi` says that it belongs to an index of the type `composite`."""
+    """Read one key. `multi` says whether it belongs to an index of the type `composite`."""
     raw = given_options(raw)
     context.unknown_options(raw, _KEY_OPTIONS, place)
-    # In this order: a template wins over `composite`, and that over the older `facets`.
+    # `template` takes precedence over `composite`, and that over the older `facets`.
     composite, template, facets = raw.get("composite"), raw.get("template"), raw.get("facets")
     if composite is None and template is None:
         composite, template = (None, facets) if isinstance(facets, str) else (facets, None)
@@ -124,7 +124,7 @@ def read_half(
 
 
 def _check_choices(raw: Mapping[str, Any], place: Place, *options: str) -> None:
-    """Refuse an option that is none of the words that ElectroDB knows for it."""
+    """Refuse an option whose value ElectroDB does not know."""
     for option in options:
         *others, last = _CHOICES[option]
         if option in raw and raw[option] not in _CHOICES[option]:
@@ -138,7 +138,7 @@ _INDEX_OPTIONS: Final = frozenset(
 
 @frozen
 class Attribute:
-    """What keys need to know of an attribute: its label in the model, and its type."""
+    """What keys need to know about an attribute: its label in the model, and its type."""
 
     field: str
     label: str
@@ -147,7 +147,7 @@ class Attribute:
 
 @frozen
 class Pattern:
-    """One access pattern as the model says it."""
+    """One access pattern in the model's form."""
 
     raw: Mapping[str, Any]
     place: Place
@@ -160,11 +160,11 @@ class Pattern:
 
     @property
     def halves(self) -> list[tuple[str, Half]]:
-        """Both keys, or the one there is."""
+        """Both keys, or the only one."""
         return [("pk", self.pk)] + ([("sk", self.sk)] if self.sk is not None else [])
 
     def labelled(self, fields: Mapping[str, str]) -> set[str]:
-        """The attributes whose labels stand in its keys. `fields` are the attributes' fields."""
+        """Return the attributes whose labels are in its keys. `fields` has all stored names."""
         return {
             name
             for _, half in self.halves
@@ -195,15 +195,15 @@ def read_index(raw: Any, place: Place, context: Context, fields: Mapping[str, st
         collection=(collection,) if isinstance(collection, str) else tuple(collection),
         scope=raw.get("scope") or None,
         pk=read_half(raw["pk"], place.at("pk"), context, multi=multi, fields=fields),
-        # Where DynamoDB makes the keys of attributes, no attributes are no sort key.
+        # A sort key of multi-attribute keys without attributes is no sort key.
         sk=None if multi and sk is not None and not sk.composite else sk,
     )
 
 
 def shared_scopes(patterns: Mapping[str, Pattern], context: Context) -> dict[str, Pattern]:
-    """The patterns, with one scope for all that store their partition key in one field.
+    """Return the patterns, with the same scope for all that store their partition key in one field.
 
-    ElectroDB builds a key once: what the first pattern says of its field holds for all.
+    ElectroDB builds such a key once, as the first pattern with its field says.
     """
     first: dict[str, Pattern] = {}
     found = {}
@@ -224,9 +224,9 @@ def shared_scopes(patterns: Mapping[str, Pattern], context: Context) -> dict[str
 def without_idle_conditions(
     patterns: Mapping[str, Pattern], fields: Collection[str], context: Context
 ) -> dict[str, Pattern]:
-    """The patterns, without the conditions that cannot keep an item out of their index.
+    """Return the patterns without the conditions that cannot keep an item out of their index.
 
-    The item keeps all fields of such an index's key: as attributes, whose `fields` are given, or
+    The item keeps all fields of such an index's key anyway: as attributes with these `fields`, or
     for another pattern.
     """
     found = {}
@@ -244,7 +244,7 @@ def without_idle_conditions(
                 pattern.place.at("condition", "when"),
                 "a condition that keeps no item out: all fields of the key stay in the item, as "
                 "attributes or for another access pattern",
-                "store a half of the key in a field of its own where it is meant to",
+                "store a half of the key in a field of its own if it should",
                 function_source(pattern.raw["condition"]),
             )
             raw = {option: value for option, value in pattern.raw.items() if option != "condition"}
@@ -256,10 +256,11 @@ def without_idle_conditions(
 def attributes_in_key_places(
     patterns: Mapping[str, Pattern], fields: Mapping[str, str], context: Context
 ) -> frozenset[str]:
-    """The attributes in whose field a key is stored that is not made of them, which are noted.
+    """Return the attributes whose field stores a key that does not contain them, with a note on
+    each.
 
-    ElectroDB writes the key's text over any value that they are given, and shows it in their
-    place. It takes them where a template writes the key.
+    ElectroDB overwrites any value of theirs with the key's text, and shows it in their place. It
+    allows them if a template writes the key.
     """
     halves = [half for pattern in patterns.values() for _, half in pattern.halves]
     in_keys = {name for half in halves for name in half.composite}
@@ -273,8 +274,8 @@ def attributes_in_key_places(
         made_of = "".join(f'"{composite}"' for composite in written[fields[name]])
         context.lost(
             Place((), ()).at("attributes").at(name),
-            f'an attribute in the field "{fields[name]}" of a key that is made of '
-            f"{made_of or 'constant text'}, which is written over any value of its own",
+            f'an attribute in the field "{fields[name]}" of a key built from '
+            f"{made_of or 'constant text'}, which overwrites any value of its own",
             'data="include_keys" shows the text of the key',
         )
     return frozenset(found)

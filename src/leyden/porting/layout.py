@@ -1,4 +1,4 @@
-"""Schema files as people write them, with notes where something was not carried over."""
+"""Schema files as people write them, with a comment for whatever was not carried over."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ Path = tuple[str, ...]
 
 
 def write_yaml(ported: PortedModel) -> str:
-    """The text of an entity's schema file.
+    """Return the text of an entity's schema file.
 
-    What was not carried over stands as a comment where it stood in the model, with the
-    JavaScript where there was some.
+    Whatever was not carried over becomes a comment in its place, with the original JavaScript.
 
     >>> print(write_yaml(port_model(model)))                            # doctest: +SKIP
     """
@@ -34,7 +33,7 @@ def write_yaml(ported: PortedModel) -> str:
 
 
 def write_table_yaml(service: PortedService) -> str:
-    """The text of table.yaml; empty where the entities say all there is to say."""
+    """Return the text of table.yaml; empty if the entities say everything."""
     if not service.table:
         return ""
     lines = []
@@ -50,7 +49,7 @@ def write_table_yaml(service: PortedService) -> str:
 
 
 class _Writer:
-    """Writes one entity. `notes` go to their places."""
+    """Writes one entity, with `notes` as comments in their places."""
 
     def __init__(self, notes: Iterable[Note]) -> None:
         self.notes: dict[Path, list[Note]] = {}
@@ -82,7 +81,7 @@ class _Writer:
                 yield from self._paths(inner, (*path, name))
 
     def _children(self, entries: Mapping[str, Any], path: Path) -> list[str]:
-        """Attributes or access patterns, the short ones with their values below each other."""
+        """Return the lines of attributes or access patterns; short ones have aligned values."""
         compact = path == ("attributes",)
         short = [name for name in entries if compact and self._fits(name, entries[name], path, 2)]
         width = max(
@@ -114,14 +113,14 @@ class _Writer:
         return lines + self._missing(value, path, indent + 2)
 
     def _fits(self, name: str, value: Any, path: Path, indent: int) -> bool:
-        """Whether an entry can stand on one line, with no comment inside of it."""
+        """Return whether an entry fits on one line and has no comment inside."""
         place = (*path, name)
         if any(len(p) > len(place) and p[: len(place)] == place for p in self.notes):
             return False
         return indent + len(_key(name)) + 2 + len(_flow(value)) <= _WIDTH
 
     def _missing(self, entries: Mapping[str, Any], path: Path, indent: int) -> list[str]:
-        """Comments for options that stood here and have no counterpart."""
+        """Return comments for options of this place that have no counterpart in the schema."""
         lines = []
         for place in self.notes:
             if place[: len(path)] == path and len(place) > len(path):
@@ -134,7 +133,7 @@ class _Writer:
         return lines
 
     def _comments(self, path: Path, indent: int, name: str | None = None) -> list[str]:
-        """The notes at a place, each with the JavaScript that stood there."""
+        """Return the notes of a place, each with its original JavaScript."""
         margin = " " * indent + "# "
         lines = []
         for note in self.notes.get(path, ()):
@@ -146,7 +145,7 @@ class _Writer:
                 break_long_words=False,
                 break_on_hyphens=False,
             )
-            # The first line of a function has lost its indent, the others have not.
+            # The first line of a function has lost its indentation, the others have not.
             first, _, others = (note.source or "").partition("\n")
             source = [first, *textwrap.dedent(others).splitlines()] if note.source else []
             lines += [f"{margin}  {_one_line(line)}".rstrip() for line in source[:_MOST_SOURCE]]
@@ -164,7 +163,7 @@ def _key(name: str) -> str:
 
 
 def _flow(value: Any) -> str:
-    """A value on one line."""
+    """Return a value on one line."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_key(str(k))}: {_flow(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
@@ -176,7 +175,7 @@ def _flow(value: Any) -> str:
     if isinstance(value, float):
         written = repr(value)
         mantissa, exponent, power = written.partition("e")
-        # YAML takes 1e+20 for text.
+        # YAML reads 1e+20 as text.
         return written if "." in mantissa or not exponent else f"{mantissa}.0e{power}"
     if isinstance(value, int):
         return str(value)
@@ -184,7 +183,7 @@ def _flow(value: Any) -> str:
 
 
 def _is_text(word: str) -> bool:
-    """Whether YAML reads the bare word as text."""
+    """Return whether YAML reads the bare word as text."""
     kind = _RESOLVER.resolve(yaml.nodes.ScalarNode, word, (True, False))
     return bool(kind == "tag:yaml.org,2002:str") and word.lower() not in ("y", "n")
 

@@ -1,7 +1,7 @@
-"""What a model says of itself: whether it is one, whose it is, and of which types it holds values.
+"""Check a model's form, and read its identity and its types.
 
-A model comes from JSON or from someone's module, so anything can stand anywhere. The rest of the
-importer may rely on text being text and lists being lists.
+A model comes from JSON or from somebody's module, so it may contain anything. After these checks,
+the rest of the package can rely on text being text and on lists being lists.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _Check: TypeAlias = Callable[[Any, str], None]
 
 
 def check_shapes(model: Any) -> None:
-    """Check a whole model. Raises ModelError with the place of what is of another kind."""
+    """Check a whole model. Raises ModelError with the place of any value of the wrong kind."""
     _mapping(model, "model")
     inner = model.get("model")
     if isinstance(inner, Mapping):
         _options(inner, "model", _IDENTITY)
     else:
         _options(model, "", _IDENTITY)
-    # A section that is no object is refused when it is ported.
+    # Porting refuses a section that is not an object.
     for name, raw in _entries(model.get("attributes")):
         _attribute(raw, f"attributes.{name}")
     for name, raw in _entries(model.get("indexes")):
@@ -91,7 +91,7 @@ def _watch(value: Any, place: str) -> None:
 
 def _attribute(raw: Any, place: str) -> None:
     if not isinstance(raw, Mapping):
-        return  # A type in short form, or no attribute, which is said where it is ported.
+        return  # A type in short form. Porting reports anything else.
     _options(raw, place, _ATTRIBUTE)
     kind, items = raw.get("type"), raw.get("items")
     if isinstance(items, Mapping) and kind != "set":
@@ -139,13 +139,13 @@ class Identity:
     service: str
     beta: bool = False
     versioned: bool = True
-    """Whether the model says its version."""
+    """Whether the model states its version."""
     fields: tuple[str, str] = (ENTITY_FIELD, VERSION_FIELD)
     """The item fields that hold the entity's name and its version."""
 
 
 def read_identity(model: Mapping[str, Any]) -> Identity:
-    """Who the model is. Raises ModelError for what is no model."""
+    """Return the model's identity. Raises ModelError for what is not a model."""
     inner = model.get("model")
     if isinstance(inner, Mapping) and isinstance(inner.get("entity"), str) and inner["entity"]:
         return Identity(
@@ -180,10 +180,10 @@ _ANYTHING: Final = frozenset({"custom", "static"})
 
 @frozen
 class Kind:
-    """A type in the schema's words; `validate` where the type alone does not say it all.
+    """A type in the schema's terms; `validate` adds what the type alone cannot say.
 
-    `name` is the type, `enum` for a list of texts. `numeric_enum` marks a list of numbers, which
-    is an enum to ElectroDB and so is never a number by itself in a key.
+    `name` is the type, `enum` for a list of texts. `numeric_enum` marks a list of numbers. For
+    ElectroDB that is an enum, so it is never a number by itself in a key.
     """
 
     name: str
@@ -193,7 +193,7 @@ class Kind:
 
 
 def kind_of(raw: Any, place: Place, context: Context) -> Kind:
-    """The type that `type` (or the `items` of a set) says. Raises ModelError for no type."""
+    """Return the type in `type`, or in the `items` of a set. Raises ModelError if it is none."""
     if isinstance(raw, list):
         return _enum(raw, place, context)
     if raw is None:

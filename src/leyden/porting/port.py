@@ -1,4 +1,4 @@
-"""Models into entities: one, or several that share a table."""
+"""Port models into entities: one, or several that share a table."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def port_model(
 ) -> PortedModel:
     """Port an ElectroDB model to the dict form of a schema file.
 
-    Functions in the model stand as `{"$function": "(a) => ..."}` and regular expressions as
-    `{"$regexp": "...", "flags": "i"}`, as `read_models` gives them. Items and keys stay byte for
-    byte the same, also with `snake_case`, which renames attributes and access patterns. `alias`
-    is the entity's name in Python; by default the entity's own. Share `hook_names` between models
-    that are loaded together. What could not be carried over is in the result's `notes`.
+    Write functions in the model as `{"$function": "(a) => ..."}` and regular expressions as
+    `{"$regexp": "...", "flags": "i"}`, as `read_models` does. Items and keys stay the same byte for
+    byte, even with `snake_case`, which renames attributes and access patterns. `alias` is the
+    entity's name in Python; by default it is the entity's own. Share `hook_names` between models
+    that are loaded together. The result's `notes` list what could not be carried over.
 
-    Raises ModelError for what ElectroDB would not take for a model, and where the schema would
-    not load.
+    Raises ModelError for what ElectroDB would not accept as a model, and if the schema would not
+    load.
 
     >>> model = {
     ...     "model": {"entity": "task", "version": "1", "service": "app"},
@@ -82,7 +82,7 @@ def _port(
     hook_names: HookNames,
     identifiers: tuple[str, ...] = (),
 ) -> PortedModel:
-    """Port a model as `port_model` does, without a look at whether the result loads."""
+    """Port a model as `port_model` does, without checking whether the result loads."""
     check_shapes(model)
     identity = read_identity(model)
     if len(identifiers) == 2:
@@ -95,12 +95,12 @@ def _port(
 
 
 def refuse_unloadable(text: str, entity: str | None = None) -> None:
-    """Raise ModelError where schema files that were written do not load."""
+    """Raise ModelError if the written schema files do not load."""
     result = check_service(text)
     fault = next((fault for fault in result.faults if fault.severity == "error"), None)
     if fault is not None:
         raise ModelError(
-            f"the schema that it makes would not load ({fault.code}): {fault.message}",
+            f"the resulting schema would not load ({fault.code}): {fault.message}",
             entity=entity,
         )
 
@@ -120,7 +120,7 @@ class _Porting:
         self.alias = python_alias(identity.entity, snake) if alias is None else alias
         if not is_name(self.alias, TAKEN_ALIASES):
             raise ModelError(
-                f'"{self.alias}" cannot be the name of an entity in Python; give another',
+                f'"{self.alias}" cannot be the name of an entity in Python; choose another',
                 place="alias",
             )
         self.attributes = self._section("attributes")
@@ -207,7 +207,7 @@ class _Porting:
                 self.context.lost(
                     Place((), ()).at("filters").at(name),
                     "a filter by name",
-                    "give its condition to .where() where it is used",
+                    "pass its condition to .where() in each use",
                     function_source(raw),
                 )
         self.context.unknown_options(self.model, _KNOWN, Place((), ()))
@@ -218,7 +218,7 @@ def port_service(
 ) -> PortedService:
     """Port models that are loaded together.
 
-    `table` names the table; by default the one that the models name, where they agree. An index
+    `table` names the table; by default it is the one that the models name, if they agree. An index
     with the table's own partition key becomes a local one. Raises ModelError.
     """
     models = list(found)
@@ -248,7 +248,7 @@ def port_service(
 def _table(
     ported: tuple[PortedModel, ...], models: list[FoundModel], table: str | None
 ) -> dict[str, Any]:
-    """What table.yaml has to say."""
+    """Return the content of table.yaml."""
     if table is None:
         named = {name for model in models if (name := model.table)}
         named |= {model.table for model in ported if model.table}
@@ -261,7 +261,7 @@ def _table(
 
 
 def _local_indexes(entities: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The indexes whose partition key is the table's own, in all entities that use them."""
+    """Return the indexes whose partition key is the table's own in all entities that use them."""
     is_local: dict[str, bool] = {}
     for indexes in entities:
         primary = next((index for index in indexes.values() if "index" not in index), None)

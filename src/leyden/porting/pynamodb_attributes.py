@@ -1,4 +1,4 @@
-"""The attributes of PynamoDB models, in the schema's words."""
+"""Port the attributes of PynamoDB models."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BY_CLASS: Final[Mapping[type, str]] = {
     known.BinaryAttribute: "binary",
     known.UTCDateTimeAttribute: "string",
 }
-"""The types of attributes with one value, by the class that serialises them."""
+"""The types of attributes with one value, by the class that serializes them."""
 
 _SETS: Final[Mapping[type, str]] = {
     known.UnicodeSetAttribute: "string",
@@ -42,14 +42,14 @@ _BY_LETTER: Final[Mapping[str, Any]] = {
     "L": "list",
     "M": "map",
 }
-"""What is stored, of attributes that a class of other people's serialises."""
+"""The stored types of attributes that somebody else's class serializes."""
 
 _ENCODE: Final = "lambda value, values: base64.b64encode(value)"
 _DECODE: Final = "lambda value, values: base64.b64decode(value)"
 
 
 def in_order(container: Any) -> dict[str, Any]:
-    """The attributes of a model or a map, in the order in which its classes declare them."""
+    """Return the attributes of a model or a map in the order of their declarations."""
     declared = [name for kind in reversed(container.__mro__) for name in vars(kind)]
     found = container.get_attributes()
     return {name: found[name] for name in dict.fromkeys((*declared, *found)) if name in found}
@@ -64,7 +64,7 @@ class Attributes:
         self.timestamps = timestamps
 
     def declared(self, attribute: Any, place: Place, name: str) -> Any:
-        """An attribute of the model, or a property of a map, as a schema has it."""
+        """Return the schema of a model's attribute or of a map's property."""
         said = self.shape(attribute, place)
         if attribute.attr_name != name:
             said["field"] = attribute.attr_name
@@ -77,7 +77,7 @@ class Attributes:
         return said["type"] if said.keys() == {"type"} and isinstance(said["type"], str) else said
 
     def shape(self, attribute: Any, place: Place) -> dict[str, Any]:
-        """The type of an attribute, with what it has inside."""
+        """Return the type of an attribute, with what is inside."""
         if isinstance(attribute, known.DiscriminatorAttribute):
             return self._discriminator(attribute, place)
         if isinstance(attribute, known.MapAttribute):
@@ -103,7 +103,7 @@ class Attributes:
         return dict(one)
 
     def _serialised_by(self, attribute: Any) -> type | None:
-        """The class of PynamoDB's that writes and reads the values; None for another one."""
+        """Return the PynamoDB class that writes and reads the values; None for any other."""
         for kind in type(attribute).__mro__:
             if kind in _BY_CLASS or kind in _SETS:
                 return kind
@@ -112,13 +112,13 @@ class Attributes:
         return None
 
     def _foreign(self, attribute: Any, place: Place) -> dict[str, Any]:
-        """An attribute that a class of the user's serialises: what is stored, as it is."""
+        """Port an attribute that a class of the user's serializes: as the value that is stored."""
         kind = type(attribute)
         said = _BY_LETTER.get(attribute.attr_type, "any")
         self.context.adapt(
             place,
-            f"{kind.__module__}.{kind.__qualname__} makes the stored value",
-            "records show what is stored; write functions for `get` and `set` that do what it does",
+            f"{kind.__module__}.{kind.__qualname__} serializes the value",
+            "records show what is stored; write functions for `get` and `set` that do the same",
         )
         return dict(said) if isinstance(said, Mapping) else {"type": said}
 
@@ -143,13 +143,13 @@ class Attributes:
         value = attribute.get_discriminator(self.model)
         if not isinstance(value, str):
             raise ModelError(
-                f"the discriminator of {self.model.__name__} is no text", place=str(place)
+                f"the discriminator of {self.model.__name__} is not text", place=str(place)
             )
         self.context.adapt(
             place,
             f'a discriminator: items of this model have "{value}"',
-            "until items say whose they are, a query gives those of the other models under the "
-            "same keys as well; ask for this value in .where()",
+            "until items name their entity, a query also returns items of the other models under "
+            "the same keys; filter by this value with .where()",
         )
         return {"type": [value], "default": value, "read_only": True}
 
@@ -170,7 +170,7 @@ class Attributes:
             self.context.adapt(
                 place,
                 f"{kind.__name__} takes properties that it does not declare",
-                "the map takes any here",
+                "the map allows any property here",
             )
             return {"type": "map"}
         mark = next(
@@ -201,7 +201,7 @@ class Attributes:
         }
 
     def _default(self, default: Any, said: Mapping[str, Any], place: Place) -> dict[str, Any]:
-        """What a schema says of a default: a value of its own, a duration, or a function."""
+        """Return the schema of a default: a literal, a duration, or a function."""
         kind = said["type"]
         if isinstance(default, timedelta) and kind == "ttl":
             return {"default": {"after": f"{int(default.total_seconds())} seconds"}}
@@ -212,7 +212,7 @@ class Attributes:
             return {"default": default}
         if not callable(default):
             self.context.adapt(
-                place.at("default"), "a default that YAML has no word for", "give it in your code"
+                place.at("default"), "a default that YAML cannot express", "set it in your code"
             )
             return {}
         try:

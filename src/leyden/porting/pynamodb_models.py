@@ -1,4 +1,4 @@
-"""PynamoDB models into schemas, which read and write the items that the models do."""
+"""Port PynamoDB models to schemas that read and write the models' items."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ def port_pynamodb(
 ) -> PortedService:
     """Draft the schemas of PynamoDB models that share a table.
 
-    The schemas read and write the models' own items: fields, types and keys are theirs, and each
-    key attribute is its own key. `keys` says which key fields the code makes of other attributes,
-    as in `{"pk": "USER#${user_id}"}`, or `{"User.pk": ...}` for one model. `service` is the name of
-    the service, by default the table's. With `timestamps`, times are declared as `timestamp`:
-    what Leyden writes then, PynamoDB does not read.
+    The schemas read and write the models' own items: their fields, types and keys are the same, and
+    each key attribute is its own key. `keys` lists the key fields that your code builds from other
+    attributes, as in `{"pk": "USER#${user_id}"}`, or `{"User.pk": ...}` for one model. `service` is
+    the name of the service, by default the table's. With `timestamps`, times are declared as
+    `timestamp`, and PynamoDB cannot read what Leyden writes.
 
-    A model with registered subclasses stands for all of them. What the schemas cannot say is in
-    the `notes`.
+    A model with registered subclasses stands for all of them. The `notes` list what the schemas
+    cannot express.
 
-    Raises ModelError for what is no such model, where the models are of several tables, and where
+    Raises ModelError for anything but such models, if the models belong to several tables, or if
     the schema would not load.
 
     >>> print(write_yaml(port_pynamodb([User]).models[0]))              # doctest: +SKIP
     """
     if inspect.isclass(models):
-        raise ModelError(f"give the models in a list: port_pynamodb([{models.__name__}])")
+        raise ModelError(f"pass the models in a list: port_pynamodb([{models.__name__}])")
     classes = list(dict.fromkeys(one for model in models for one in _classes(model)))
     if not classes:
         raise ModelError("there is no model to port")
@@ -69,12 +69,15 @@ def port_pynamodb(
     nameless = [name for name, table in of_models.items() if table is None]
     if nameless:
         raise ModelError(
-            f"{nameless[0]} names no table: give it a Meta with a table_name", entity=nameless[0]
+            f"{nameless[0]} does not name its table: give it a Meta with a table_name",
+            entity=nameless[0],
         )
     tables = {*of_models.values()}
     if len(tables) > 1:
         named = ", ".join(sorted(map(str, tables)))
-        raise ModelError(f"the models are of several tables ({named}), and a folder describes one")
+        raise ModelError(
+            f"the models belong to several tables ({named}), and a folder describes one"
+        )
     (table,) = tables
     name = service or snake_case(str(table)).replace("-", "_").replace(".", "_")
     hook_names = HookNames()
@@ -87,9 +90,7 @@ def port_pynamodb(
             known = ", ".join(
                 f"{one.entity['entity']}.{key}" for one in ported for key in _fields(one)
             )
-            raise ModelError(
-                f'there is no key field "{said}" to make by a template; there are {known}'
-            )
+            raise ModelError(f'there is no key field "{said}" for a template; there are {known}')
     found = PortedService(ported, _table(classes, str(table)))
     documents = [*map(write_yaml, ported), write_table_yaml(found)]
     refuse_unloadable("---\n".join(documents))
@@ -97,15 +98,15 @@ def port_pynamodb(
 
 
 def _classes(model: Any) -> Iterable[type[Model]]:
-    """The models that one stands for: itself, or those that its discriminator knows."""
+    """Return the models that a class stands for: itself, or those that its discriminator knows."""
     if not (inspect.isclass(model) and issubclass(model, Model)) or not model.get_attributes():
-        raise ModelError(f"{model!r} is no subclass of pynamodb.models.Model with attributes")
+        raise ModelError(f"{model!r} is not a subclass of pynamodb.models.Model with attributes")
     mark = model._get_discriminator_attribute()
     return mark.get_registered_subclasses(model) if mark is not None else [model]
 
 
 def _fields(ported: PortedModel) -> list[str]:
-    """The fields of all keys of a model."""
+    """Return the fields of all keys of a model."""
     halves = [
         index[half]["field"]
         for index in ported.entity["indexes"].values()
@@ -124,11 +125,11 @@ def _port(
     siblings: int,
 ) -> PortedModel:
     if model._hash_keyname is None:
-        raise ModelError("it has no hash key", entity=model.__name__)
+        raise ModelError("the model has no hash key", entity=model.__name__)
     alias = python_alias(snake_case(model.__name__), snake=True)
     templates = {
         field: template
-        # What is said of one model counts more than what is said of all.
+        # Templates for one model override those for all models.
         for said, template in sorted(keys.items(), key=lambda pair: "." in pair[0])
         for of, _, field in [said.rpartition(".")]
         if of in ("", model.__name__)
@@ -143,7 +144,7 @@ def _port(
         place = Place((), ()).at("attributes").at(name, names[name])
         said = porting.declared(attribute, place, names[name])
         if name not in model.get_attributes() and isinstance(said, dict):
-            # An index names it, and the model itself does not write it.
+            # An index declares it, and the model itself does not write it.
             said.pop("required", None)
             context.adapt(place, "only an index declares it", "the model itself does not write it")
         attributes[names[name]] = said
@@ -161,10 +162,10 @@ def _port(
     context.adapt(
         Place(("Meta",), ("entity",)),
         "items of the model do not say whose they are",
-        "get, query and writes find them by their keys, scans and match do not: `leyden migrate` "
-        "writes that into them"
+        "get, query and writes find them by their keys, but scans and match do not: `leyden "
+        "migrate` writes that into them"
         + (
-            "; until then queries give the items of all models that share a partition"
+            "; until then queries return the items of all models that share a partition"
             if siblings > 1 and not templates
             else ""
         ),
@@ -185,7 +186,7 @@ def _indexes(
     names: Mapping[str, str],
     templates: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The access patterns: the model's own key, and its indexes."""
+    """Return the access patterns: the model's own key, and its indexes."""
     kinds = {one.attr_name: (one.attr_type, names[name]) for name, one in stored.items()}
 
     def half(field: str) -> dict[str, Any]:
@@ -214,13 +215,13 @@ def _indexes(
 
 
 def _key_fields(attributes: Mapping[str, Any]) -> tuple[str, str | None]:
-    """The fields of a partition key and of a sort key."""
+    """Return the fields of a partition key and of a sort key."""
     (hash_key,) = (one.attr_name for one in attributes.values() if one.is_hash_key)
     return hash_key, next((one.attr_name for one in attributes.values() if one.is_range_key), None)
 
 
 def _projection(index: Any) -> dict[str, Any]:
-    """What an index holds, where that is not all."""
+    """Return the projection of an index, unless it is the default."""
     said = index.Meta.projection
     if said.projection_type == "ALL":
         return {}
@@ -228,7 +229,7 @@ def _projection(index: Any) -> dict[str, Any]:
 
 
 def _only_in_indexes(model: type[Model]) -> dict[str, known.Attribute[Any]]:
-    """The key attributes that an index declares and the model itself does not."""
+    """Return the key attributes that an index declares and the model itself does not."""
     fields = {one.attr_name for one in model.get_attributes().values()}
     return {
         one.attr_name: one
@@ -239,7 +240,7 @@ def _only_in_indexes(model: type[Model]) -> dict[str, known.Attribute[Any]]:
 
 
 def _table(models: list[type[Model]], name: str) -> dict[str, Any]:
-    """What table.yaml has to say."""
+    """Return the content of table.yaml."""
     found: dict[str, Any] = {"table": name}
     meta: Any = models[0].Meta
     if getattr(meta, "billing_mode", None) == "PAY_PER_REQUEST":
@@ -257,6 +258,6 @@ def _table(models: list[type[Model]], name: str) -> dict[str, Any]:
         for index in model._indexes.values()
     }
     if any("kind" in one for one in indexes.values()):
-        # Local ones must be listed, and a list has all.
+        # Local indexes must be listed, and a list must be complete.
         found["indexes"] = indexes
     return found

@@ -1,4 +1,4 @@
-"""Where models come from: a JSON file, or a JavaScript module read by Node.js."""
+"""Find models in a JSON file, or in a JavaScript module with the help of Node.js."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from leyden._text import did_you_mean
 from leyden.porting.context import ModelError, NodeError
 
 TIME_LIMIT: Final = 60.0
-"""Seconds that a module may take to load."""
+"""How many seconds a module may take to load."""
 
 _READER: Final = Path(__file__).with_name("reader.mjs")
 _SCRIPTS: Final = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
@@ -30,9 +30,9 @@ _UNKNOWN_EXTENSION: Final = frozenset(
 
 @frozen
 class FoundModel:
-    """One model, and how the file calls it.
+    """A model and its names in the file.
 
-    `exports` are the names under which it can be chosen; `alias` is its name in a service.
+    `exports` are the names under which it can be chosen. `alias` is its name in a service.
     """
 
     model: Mapping[str, Any]
@@ -40,11 +40,11 @@ class FoundModel:
     alias: str | None = None
     table: str | None = None
     identifiers: tuple[str, ...] = ()
-    """The fields that tell whose item it is, where they are not ElectroDB's usual ones."""
+    """The fields with the entity's name and version, if they are not ElectroDB's usual ones."""
 
     @property
     def entity(self) -> str:
-        """The entity's name in the model, empty where it has none."""
+        """The entity's name in the model, empty if it has none."""
         inner = self.model.get("model")
         named = inner.get("entity") if isinstance(inner, Mapping) else self.model.get("entity")
         return named if isinstance(named, str) else ""
@@ -52,15 +52,15 @@ class FoundModel:
 
 @frozen
 class Found:
-    """All models of a file. `functions` names exports that may make models when called."""
+    """All models of a file. `functions` names exports that may return models when called."""
 
     models: tuple[FoundModel, ...]
     functions: tuple[str, ...] = ()
 
     def choose(self, exports: Iterable[str]) -> tuple[FoundModel, ...]:
-        """The models with these export names, aliases or entity names; all where none is given.
+        """Return the models with these export names, aliases or entity names; without names, all.
 
-        Raises ModelError for a name that there is not.
+        Raises ModelError for a name that does not exist.
         """
         wanted = list(exports)
         if not wanted:
@@ -87,7 +87,7 @@ def _names(model: FoundModel) -> set[str]:
     found = {model.alias or "", model.entity}
     for export in model.exports:
         parts = export.split(".")
-        # A service chooses its entities, and an object the models in it.
+        # A service's name chooses all its entities, and an object's name all models in it.
         found |= {".".join(parts[: i + 1]) for i in range(len(parts))}
     return found - {""}
 
@@ -95,11 +95,11 @@ def _names(model: FoundModel) -> set[str]:
 def read_models(file: str | os.PathLike[str]) -> Found:
     """Find the ElectroDB models in a file.
 
-    A JSON file holds one model, a list of them, or a mapping with them by name. A JavaScript
-    module is run by Node.js: what it exports may be models, entities, services, or objects of
-    these. TypeScript is read where the installed Node.js reads it.
+    A JSON file holds one model, a list of models, or a mapping from names to models. Node.js runs a
+    JavaScript module, whose exports may be models, entities, services, or objects of these.
+    TypeScript works if the installed Node.js reads it.
 
-    Raises ModelError where there are none, NodeError where Node.js is missing or cannot run the
+    Raises ModelError if there are no models, and NodeError if Node.js is missing or cannot run the
     module.
 
     >>> [model.entity for model in read_models("models.mjs").models]     # doctest: +SKIP
@@ -116,7 +116,7 @@ def read_models(file: str | os.PathLike[str]) -> Found:
         elif found.functions:
             what += (
                 f"; it exports functions ({', '.join(found.functions[:5])}): write a small module "
-                "that calls the right one and exports what it gives"
+                "that calls the right one and exports its result"
             )
         raise ModelError(what, place=str(path))
     return found
@@ -141,7 +141,7 @@ def _json(path: Path) -> Found:
 
 
 def _search(value: Any, path: tuple[str, ...], models: list[FoundModel]) -> None:
-    """Collect models; one in a mapping is called by its key there."""
+    """Collect models; in a mapping, a model's name is its key."""
     if isinstance(value, list):
         for i, inner in enumerate(value):
             _search(inner, (*path, str(i)), models)

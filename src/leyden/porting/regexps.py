@@ -1,7 +1,7 @@
-"""JavaScript's regular expressions as Python's.
+"""Translate JavaScript's regular expressions into Python's.
 
-Both find the same texts, with one exception: Python's `.` takes a carriage return and the two
-Unicode line separators, which JavaScript's leaves out.
+Both match the same texts, with one exception: Python's `.` matches a carriage return and the two
+Unicode line separators, and JavaScript's does not.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _GROUP: Final = re.compile(r"\(\?<([A-Za-z_][A-Za-z0-9_]*)>")
 
 
 class _OtherError(Exception):
-    """Something that Python's expressions cannot say."""
+    """Something that Python's regular expressions cannot express."""
 
 
 def python_pattern(source: str, flags: str = "") -> str | None:
-    r"""The pattern in Python's syntax; None where it has none.
+    r"""Return the pattern in Python's syntax; None if there is no equivalent.
 
     >>> python_pattern(r"^\d{5}$")
     '^[0-9]{5}\\Z'
@@ -67,10 +67,10 @@ class _Translation:
                 self.parts.append(f"(?P<{named[1]}>")
             elif self.source.startswith("{,", self.position):
                 self.position += 1
-                self.parts.append(r"\{")  # no quantifier in JavaScript
+                self.parts.append(r"\{")  # Not a quantifier in JavaScript.
             else:
                 self.position += 1
-                # Without `m`, Python's `$` also takes the place before a last line break.
+                # Without `m`, Python's `$` also matches before a last line break.
                 self.parts.append(r"\Z" if character == "$" and not self.lines else character)
         return "".join(self.parts)
 
@@ -85,7 +85,7 @@ class _Translation:
         return self.source[self.position - 1 : self.position]
 
     def _escape(self) -> str:
-        """What follows a backslash outside of a class."""
+        """Translate what follows a backslash outside of a class."""
         if match := self._took(_REFERENCE):
             return f"(?:\\{match[0]})"
         if match := self._took(_NAMED):
@@ -102,7 +102,7 @@ class _Translation:
         return self._plain(letter)
 
     def _character(self) -> str | None:
-        """An escape that gives a character by its number, if one follows."""
+        """Translate an escape with a character's number, if one follows."""
         if match := self._took(_HEX):
             return f"\\{match[0]}"
         if self.by_point and (match := self._took(_POINT)):
@@ -129,7 +129,7 @@ class _Translation:
             if not letter:
                 raise _OtherError
             if letter != "\\":
-                # Python reads `[`, `&&`, `||` and `~~` here as its own, some day.
+                # Python reserves `[`, `&&`, `||` and `~~` in classes for a future meaning.
                 parts.append(f"\\{letter}" if letter in "[&|~" else letter)
             elif character := self._character():
                 parts.append(character)
