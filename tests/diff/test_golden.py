@@ -105,5 +105,5 @@ def test_a_local_index_that_is_made_of_something_else_needs_another_table() -> N
     assert not {"rename_index", "add_index"} & {*phases}
     (message,) = [one.message for one in found if one.code == "table.index_key"]
     assert message.endswith(
-        "DynamoDB makes a local index with its table only: create another table"
+        "DynamoDB only creates a local index with its table: create another table"
     )

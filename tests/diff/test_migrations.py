@@ -178,7 +178,7 @@ def test_a_migration_from_other_schemas_is_none_for_a_change(tmp_path: Path) -> 
     later = evolve(diff_of("default_added"), old=diff_of("enum_value_added").new)
     verdict = check_diff(later, tmp_path)
     assert not verdict.passes
-    assert verdict.reasons[1].endswith("is from other schemas than these")
+    assert verdict.reasons[1].endswith("starts from other schemas than these")
 
 
 def test_a_migration_that_leaves_an_entity_out_is_none_for_a_change(tmp_path: Path) -> None:

@@ -75,9 +75,9 @@ def test_what_is_on_the_disk_is_no_revision(git: Git) -> None:
         ("nowhere:schemas", "git knows no such revision"),
         ("main:nowhere", "git knows no such revision"),
         ("main:schemas", r"there are no \.yaml or \.yml files"),
-        ("main", "say its folder too"),
-        ("-x", "no revision of git"),
-        ("", "no revision of git"),
+        ("main", "name the folder too"),
+        ("-x", "not a revision of git"),
+        ("", "not a revision of git"),
     ],
 )
 def test_what_is_not_there_is_told(where: str, said: str, git: Git) -> None:
@@ -97,7 +97,7 @@ def test_a_place_outside_of_a_repository_is_told(
 def test_a_machine_without_git_is_told(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert read_side("schemas/desk").folder is not None
-    with pytest.raises(InvalidOptionError, match="needs the program git"):
+    with pytest.raises(InvalidOptionError, match="and git, which could read it"):
         read_side("main:schemas/desk")
 
 

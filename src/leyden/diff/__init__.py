@@ -1,4 +1,4 @@
-"""What a change of schemas does to the items that are stored, and to the code that runs.
+"""What a change of schemas does to stored items and to running code.
 
 >>> from leyden.diff import compare
 >>> from leyden.schema import load_service

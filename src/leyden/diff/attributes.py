@@ -1,4 +1,4 @@
-"""The attributes of an entity: which are new or gone, their names, and where they are stored."""
+"""Compare an entity's attributes: which are new or gone, their names, and their fields."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leyden.schema import AttributeSpec
 
 
 def compare_attributes(pair: Pair) -> Iterator[Change]:
-    """The changes of an entity's attributes, those that are gone at the end."""
+    """Yield the changes of an entity's attributes, those of removed ones last."""
     for name, new in pair.new.attributes.items():
         place = Place(pair, name)
         if name not in pair.attributes:
@@ -29,12 +29,12 @@ def compare_attributes(pair: Pair) -> Iterator[Change]:
 
 
 def identity_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
-    """The name, the field, and what keys call it."""
+    """Yield changes of an attribute's name, field, label and padding."""
     pair = place.pair
     if place.root in pair.guessed:
         yield place.change(
             "attribute.replaced", {BACKFILL, READERS, WRITERS},
-            f'it seems to be "{old.name}" under another name, stored in "{new.field}" in place of '
+            f'it seems to be "{old.name}" under another name, stored in "{new.field}" instead of '
             f'"{old.field}": new code finds no value in stored items, old code none in new items',
             new, migration={"attributes": {place.root: {"from": old.name}}},
             decide=f'whether "{place.root}" is what "{old.name}" was',
@@ -43,14 +43,14 @@ def identity_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> It
         bound = "; encrypted values are bound to their field" if new.encrypt else ""
         yield place.change(
             "attribute.field", {BACKFILL, READERS, WRITERS},
-            f'it is stored in "{new.field}", and was in "{old.field}": new code finds no value in '
+            f'it is stored in "{new.field}" instead of "{old.field}": new code finds no value in '
             f"stored items, old code none in new items{bound}",
             new, migration={},
         )  # fmt: skip
     elif old.name != new.name:
         yield place.change(
             "attribute.renamed", (),
-            f'another name in Python: "{old.name}" before; it is stored as it was, in '
+            f'its name in Python was "{old.name}" before; it is still stored in '
             f'"{new.field}"',
             new,
         )  # fmt: skip
@@ -59,8 +59,8 @@ def identity_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> It
     ):
         yield place.change(
             "attribute.unique_form", {BACKFILL, WRITERS, ORPHANS},
-            "it is in a unique constraint, whose guards are made of its field and its texts: the "
-            "stored guards do not guard any more until new ones are written",
+            "it is in a unique constraint, whose guards contain its field and its text: the "
+            "stored guards protect nothing until new ones are written",
             new, migration={"unique": True},
         )  # fmt: skip
     for option in ("label", "padding"):
@@ -73,7 +73,7 @@ def identity_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> It
         words = (_padding(before), _padding(after)) if option == "padding" else (before, after)
         yield place.change(
             f"attribute.{option}", classes,
-            f"another {option} in keys, {words[1]} in place of {words[0]}: {effect}",
+            f"its {option} in keys is {words[1]} instead of {words[0]}: {effect}",
             new, migration={},
         )  # fmt: skip
 

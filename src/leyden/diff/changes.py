@@ -1,7 +1,7 @@
-"""What a comparison finds: changes, their classes, and the steps that get a table there.
+"""The result of a comparison: changes, their classes, and the steps that deploy them.
 
-A change is about two kinds of code that run beside each other while a service is deployed: code
-with the old schemas and code with the new ones, on the same items.
+A change is about two kinds of code that run at the same time while a service is deployed: code with
+the old schemas and code with the new ones, on the same items.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ COLLIDE: Final = "may_collide"
 CLASSES: Final[Mapping[str, str]] = MappingProxyType(
     {
         SAFE: "Old and new code run side by side; every item reads and is written as before.",
-        BACKFILL: "Stored items do not fit yet: you must write them once more.",
-        READERS: "A reader meets what it does not expect: old code in items that new code writes, "
-        "or callers in what new code shows.",
+        BACKFILL: "Stored items do not fit yet: they must be written again.",
+        READERS: "A reader gets what it does not expect: old code from items that new code writes, "
+        "or callers from what new code returns.",
         WRITERS: "A write is refused or does harm: a caller that writes as before, or old code "
         "that writes to items of new code.",
         ORPHANS: "Stored data can no longer be reached, or is lost.",
@@ -40,12 +40,12 @@ CLASSES: Final[Mapping[str, str]] = MappingProxyType(
 PHASES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "prepare": "Prepare",
-        "rename_index": "Give another name in the new schemas, since DynamoDB changes no "
-        "index, and compare again",
+        "rename_index": "Rename in the new schemas, since DynamoDB cannot change an index, "
+        "and compare again",
         "create_table": "Create the table that the new schemas need",
         "copy": "Copy the items into it, while the old code goes on",
         "switch": "Stop what writes to the old table, copy once more, and deploy the new schemas",
-        "add_index": "Add to the table, and wait until it is there",
+        "add_index": "Add to the table, and wait until it is active",
         "set_table": "Change the table's settings",
         "deploy_readers": "Deploy the new schemas everywhere before anything writes with them",
         "deploy_moving": "Deploy the new schemas everywhere, loaded with `migrating_from=`",
@@ -56,7 +56,7 @@ PHASES: Final[Mapping[str, str]] = MappingProxyType(
         "drop_index": "Remove from the table, once no code reads it",
     }
 )
-"""The phases of a change without downtime, in their order. Most changes need a few of them."""
+"""The phases of a change without downtime, in order. Most changes need a few of them."""
 
 COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -67,15 +67,15 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "commit": "leyden migrate NEW FILE --commit",
     }
 )
-"""The commands of phases that have one; NEW and FILE stand for what you name."""
+"""The commands of some phases; NEW and FILE stand for what you pass."""
 
 MOVING: Final = ("deploy_moving", "migrate", "deploy_settled", "commit")
-"""The phases of whatever a migration does."""
+"""The phases of every migration."""
 
 
 @frozen
 class Step:
-    """One step on the way: its phase, what is done in it, and the command that does it."""
+    """A step of the deployment: its phase, its subjects, and the command that does it."""
 
     phase: str
     about: tuple[str, ...] = ()
@@ -90,12 +90,12 @@ class Step:
 
 @frozen
 class Change:
-    """One change, what it does, and what has to be done about it.
+    """A change, its effect, and what has to be done about it.
 
-    `subject` names what changed, `task.attributes.points`; of what is gone `is_old` is true, and
+    `subject` names what changed: `task.attributes.points`. If it is gone, `is_old` is true and
     `span` is its place in the old schemas. `migration` is what a migration file says about the
-    change of the entity (`{}`: that the entity takes part); None where no items are migrated.
-    `decide` is what people have to decide there.
+    change (`{}` means only that the entity takes part); None if no items are migrated. `decide` is
+    what people have to decide about it.
     """
 
     code: str
@@ -105,9 +105,9 @@ class Change:
     span: Span
     is_old: bool = False
     entity: str | None = None
-    """The alias in the new schemas of the entity that changed; None for the table."""
+    """The changed entity's alias in the new schemas; None for the table."""
     about: tuple[tuple[str, str], ...] = ()
-    """What each phase has to do for this change: pairs of a phase and a word on it."""
+    """What each phase has to do for this change, as pairs of a phase and a phrase."""
     migration: Mapping[str, Any] | None = field(default=None, eq=False)
     decide: str | None = None
 
@@ -118,7 +118,7 @@ class Change:
 
     @property
     def phases(self) -> tuple[str, ...]:
-        """The phases that the change needs, in their order."""
+        """The phases that the change needs, in order."""
         needed = {phase for phase, _ in self.about}
         if self.migration is not None:
             needed.update(MOVING)
@@ -129,7 +129,7 @@ class Change:
         return tuple(phase for phase in PHASES if phase in needed)
 
     def plain(self) -> dict[str, Any]:
-        """The change as JSON has it."""
+        """Return the change as JSON."""
         return {
             "code": self.code,
             "classes": [*self.classes],
@@ -154,7 +154,7 @@ class Diff:
 
     @property
     def is_safe(self) -> bool:
-        """Whether old and new code can run side by side with nothing else done."""
+        """Whether old and new code can run side by side with nothing else to do."""
         return all(change.is_safe for change in self.changes)
 
     @property
@@ -163,32 +163,32 @@ class Diff:
         return any(change.migration is not None for change in self.changes)
 
     def of(self, kind: str) -> tuple[Change, ...]:
-        """The changes of one class. Raises KeyError where there is no such class."""
+        """Return the changes of a class. Raises KeyError for an unknown class."""
         CLASSES[kind]
         return tuple(change for change in self.changes if kind in change.classes)
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many changes there are of each class that there is any of."""
+        """How many changes there are of each class, without classes that have none."""
         found = {kind: len(self.of(kind)) for kind in CLASSES}
         return {kind: count for kind, count in found.items() if count}
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The way to the new schemas without downtime, in order.
+        """The steps to the new schemas without downtime, in order.
 
         >>> for step in diff.steps:                                     # doctest: +SKIP
         ...     print(step.text)
         """
         needed = {phase for change in self.changes for phase in change.phases}
         if "create_table" in needed:
-            # What is copied is read and written in one place, or in the other, and a new table is
-            # made with all of its indexes.
+            # Copied items are read and written either in one table or in the other, and a new table
+            # is created with all of its indexes.
             indexes = {"rename_index", "add_index", "drop_index"}
             needed -= {*MOVING, "deploy", "deploy_readers", *indexes}
             needed |= {"copy", "switch"}
         if "deploy_moving" in needed:
-            # One deployment does both.
+            # One deployment is enough for both.
             needed -= {"deploy", "deploy_readers"}
         elif "deploy_readers" in needed:
             needed.discard("deploy")
@@ -199,14 +199,14 @@ class Diff:
         )
 
     def about(self, phase: str) -> Iterable[str]:
-        """What a phase has to do, for each change that needs it."""
+        """Yield what a phase has to do, for each change that needs it."""
         for change in self.changes:
             yield from (text for of, text in change.about if of == phase)
             if phase in ("deploy_readers", "migrate") and phase in change.phases:
                 yield change.subject
 
     def plain(self) -> dict[str, Any]:
-        """The whole as JSON has it."""
+        """Return the whole diff as JSON."""
         return {
             "service": self.new.service,
             "safe": self.is_safe,
@@ -223,6 +223,6 @@ class Diff:
 
 
 def in_order(classes: Iterable[str]) -> tuple[str, ...]:
-    """Classes without doubles, in the order of `CLASSES`; `safe` where there are none."""
+    """Return the classes once each, in the order of `CLASSES`; `safe` if there are none."""
     wanted = {*classes} - {SAFE}
     return tuple(kind for kind in CLASSES if kind in wanted) or (SAFE,)

@@ -1,4 +1,4 @@
-"""Whether a pull request may go in: it is safe, or a migration stands beside it."""
+"""Decide whether a pull request may be merged: it is safe, or comes with a migration."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ FOLDER: Final = "migrations"
 """The folder of migration files, in the folder of the new schemas or in one above it."""
 
 _TOPS: Final = ("pyproject.toml", ".git")
-"""What the top folder of a project has."""
+"""Files that mark the top folder of a project."""
 
 
 @frozen
 class Verdict:
-    """Whether a diff passes, by which migration file if one was needed, and else why not."""
+    """Whether a diff passes, the migration file that it needed, and the reasons if it fails."""
 
     passes: bool
     file: Path | None = None
@@ -32,14 +32,14 @@ class Verdict:
 
 
 def check_diff(diff: Diff, folder: Path, allow: Collection[str] = ()) -> Verdict:
-    """Judge a diff: it passes where every change is safe, or of classes in `allow` only.
+    """Judge a diff: it passes if every change is safe, or has only classes in `allow`.
 
-    Otherwise there has to be a migration file in `migrations/`, in the `folder` of the new schemas
-    or in one above it, up to the top of the project. Its old schemas must be those of the diff, and
-    it must name each entity whose items have to be migrated. Where a file for the diff has
-    questions that are still open, nothing passes.
+    Otherwise it needs a migration file in `migrations/`, in the `folder` of the new schemas or in
+    one above it, up to the top of the project. The file's old schemas must be those of the diff,
+    and it must name each entity whose items have to be migrated. If a file for the diff has open
+    questions, the diff fails.
 
-    Raises InvalidOptionError for a class that there is not.
+    Raises InvalidOptionError for an unknown class.
     """
     for kind in allow:
         if kind not in CLASSES:
@@ -76,9 +76,9 @@ def check_diff(diff: Diff, folder: Path, allow: Collection[str] = ()) -> Verdict
 
 
 def migration_places(folder: Path) -> Iterator[Path]:
-    """Where the migration files of a folder of schemas may be, the nearest first.
+    """Yield the folders that may hold the migration files of some schemas, the nearest first.
 
-    Without a top of the project, these are the folder and the one above it.
+    If no folder is the top of a project, these are the schemas' folder and the one above it.
     """
     inside = Path(os.path.abspath(folder if folder.is_dir() else folder.parent))
     above = [inside, *inside.parents]
@@ -88,20 +88,20 @@ def migration_places(folder: Path) -> Iterator[Path]:
 
 
 def migration_files(places: Iterable[Path]) -> Iterator[Path]:
-    """The migration files in some folders."""
+    """Yield the migration files in these folders."""
     for place in places:
         if place.is_dir():
             yield from sorted(file for file in place.iterdir() if file.suffix in (".yaml", ".yml"))
 
 
 def shortcomings(diff: Diff, file: Path, entities: Iterable[str | None]) -> tuple[list[str], bool]:
-    """Why a migration file is not the one for a diff, and whether it asks what to do for it.
+    """Return why a migration file does not fit a diff, and whether it has open questions.
 
-    Nothing where it is the one. Raises SchemaError for a file that cannot be read.
+    The list is empty if it fits. Raises SchemaError for a file that cannot be read.
     """
     migration = load_migration(file)
     if compare(migration.earlier, diff.old).changes:
-        return [f"{file} is from other schemas than these"], False
+        return [f"{file} starts from other schemas than these"], False
     found = []
     try:
         check_against(migration, diff.new)

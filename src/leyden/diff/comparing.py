@@ -1,4 +1,4 @@
-"""The comparison of two services."""
+"""Compare two services."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from leyden.schema import ServiceSpec
 
 
 def compare(old: ServiceSpec, new: ServiceSpec) -> Diff:
-    """Find every change from one set of schemas to another, and what each of them does.
+    """Find every change from one set of schemas to another, and its effect.
 
-    Items are what counts: an attribute that is stored in the same field is the same attribute,
-    whatever its name in Python. Descriptions, comments and the order of what is declared are no
-    changes. Functions are compared by their names, since YAML knows no more of them.
+    Stored items decide: an attribute in the same field is the same attribute, whatever its name in
+    Python. Descriptions, comments and the order of declarations do not count as changes. Functions
+    are compared by name, since YAML has no more of them.
 
-    Raises SchemaError where the entities of one side contradict each other about their table, and
-    ArgumentError for what is no service.
+    Raises SchemaError if the entities of one side contradict each other about their table, and
+    ArgumentError for anything but services.
 
     >>> from leyden.schema import load_service
     >>> text = '''
@@ -36,7 +36,7 @@ def compare(old: ServiceSpec, new: ServiceSpec) -> Diff:
     for one in (old, new):
         if not isinstance(one, ServiceSpec):
             raise ArgumentError(
-                f"compare() takes two services, as load_service() gives them, not "
+                f"compare() takes two services, as load_service() returns them, not "
                 f"{type(one).__name__}: compare(load_service(OLD), load_service(NEW))"
             )
     return Diff(old, new, (*compare_entities(old, new), *compare_tables(old, new)))

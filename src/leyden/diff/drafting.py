@@ -1,4 +1,4 @@
-"""The draft of a migration file, which says all that a diff tells and asks for the rest."""
+"""Draft a migration file: it says all that a diff tells, and asks for the rest."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from leyden.diff.sources import Side, pointing_to
 _WIDTH: Final = 100
 _DECIDE: Final = "decide:"
 COPY_SUFFIX: Final = ".from"
-"""What the folder with a copy of the old schemas has behind the name of the migration."""
+"""The ending of the folder with a copy of the old schemas, after the migration's name."""
 
 
 @frozen
 class Draft:
     """A drafted migration: its name, the text of its file, and the old schemas beside it.
 
-    `schemas` are the files of the folder `NAME.from`. `asks` says whether people have to
-    decide something before anything runs with it.
+    `schemas` are the files of the folder `NAME.from`. `asks` says whether people have to decide
+    something before the migration can run.
     """
 
     name: str
@@ -36,14 +36,14 @@ class Draft:
 
     @property
     def folder(self) -> str:
-        """The name of the folder that holds the old schemas."""
+        """The name of the folder for the old schemas."""
         return f"{self.name}{COPY_SUFFIX}"
 
     def files(self, place: Path, json_schema: str | None = None) -> dict[Path, str]:
-        """The texts of all files by their paths, for a migration file at `place`.
+        """Return the texts of all files by path, for a migration file at `place`.
 
-        Editors are led to `json_schema`, a path or a URL, by the first line of the migration file,
-        and by those of the old schemas that have such a line.
+        The first line of the migration file names `json_schema`, a path or a URL, for editors. So
+        do the old schemas that already have such a line.
         """
         folder = place.parent / self.folder
         texts = {place: self.text, **{folder / name: text for name, text in self.schemas.items()}}
@@ -58,9 +58,9 @@ class Draft:
 def draft_migration(diff: Diff, old: Side, name: str) -> Draft:
     """Draft the migration file `NAME.yaml` for a diff.
 
-    It names each entity whose items have to be migrated, with everything that the diff alone tells.
-    What only people know it asks under `decide`, and nothing runs with it before that is answered.
-    The old schemas are copied beside it, since folders and branches go on, and the migration must
+    It names each entity whose items have to be migrated, with everything that the diff tells. Under
+    `decide` it asks what only people know, and the migration cannot run until that is answered. The
+    old schemas are copied beside it, because folders and branches change, and the migration must
     not.
 
     >>> draft_migration(diff, old, "assignee").text                     # doctest: +SKIP
@@ -86,7 +86,7 @@ def draft_migration(diff: Diff, old: Side, name: str) -> Draft:
 
 
 def _of_all(diff: Diff, *, is_copy: bool) -> Iterator[str]:
-    """What has to be decided about the migration as a whole."""
+    """Yield the questions about the migration as a whole."""
     gone = [change.subject for change in diff.changes if change.code == "entity.removed"]
     new = [change.subject for change in diff.changes if change.code == "entity.added"]
     if gone and new:
@@ -95,11 +95,11 @@ def _of_all(diff: Diff, *, is_copy: bool) -> Iterator[str]:
             f"`entities` with `from: {gone[0]}`, or its items are orphaned"
         )
     if is_copy:
-        yield "which table `copy` names; leave `copy` out where it is the same table"
+        yield "which table `copy` names; leave `copy` out if it is the same table"
 
 
 def entity_lines(diff: Diff) -> Iterator[str]:
-    """What becomes of each entity that takes part."""
+    """Yield the lines for each entity that takes part."""
     earlier = {
         new.alias: old.alias for new, old in pair_entities(diff.new.entities, diff.old.entities)
     }
@@ -110,7 +110,7 @@ def entity_lines(diff: Diff) -> Iterator[str]:
             taking_part.setdefault(alias, []).append(change)
     if not taking_part:
         yield from _comment(
-            "No items have to be migrated; the file says that the change is known.", 0
+            "No items have to be migrated; this file records that somebody has seen the change.", 0
         )
     yield "entities:" if taking_part else "entities: {}"
     for alias, changes in taking_part.items():
@@ -131,7 +131,7 @@ def entity_lines(diff: Diff) -> Iterator[str]:
 
 
 def _decisions(asked: Iterable[str], indent: int) -> list[str]:
-    """The questions of one place, under `decide`; nothing where there are none."""
+    """Return the questions of one place under `decide`; no lines if there are none."""
     questions = [*dict.fromkeys(asked)]
     if not questions:
         return []
@@ -140,7 +140,7 @@ def _decisions(asked: Iterable[str], indent: int) -> list[str]:
 
 
 def _add(said: dict[str, Any], more: Mapping[str, Any]) -> None:
-    """Add what a change asks of the migration of an entity to what others ask."""
+    """Merge what one change asks of an entity's migration into what others ask."""
     for option, value in more.items():
         if isinstance(value, dict):
             value = {**said.get(option, {}), **value}
@@ -157,6 +157,6 @@ def _comment(text: str, indent: int) -> list[str]:
 
 
 def _flow(value: Any) -> str:
-    """A value on one line of YAML."""
+    """Return a value on one line of YAML."""
     text = yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False)
     return str(text).removesuffix("...\n").strip()

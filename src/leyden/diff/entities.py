@@ -1,4 +1,4 @@
-"""What changes of entities as a whole do: their names, versions, constraints, and what is gone."""
+"""Compare entities as a whole: names, versions, constraints, and removed entities."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leyden.schema import EntitySpec, ServiceSpec
 
 
 def compare_entities(old: ServiceSpec, new: ServiceSpec) -> Iterator[Change]:
-    """The changes of all entities, those that are gone at the end."""
+    """Yield the changes of all entities, those of removed ones last."""
     known = {one.alias: other for one, other in pair_entities(new.entities, old.entities)}
     for alias, entity in new.entities.items():
         was = known.get(alias)
@@ -33,7 +33,7 @@ def compare_entities(old: ServiceSpec, new: ServiceSpec) -> Iterator[Change]:
 
 
 def compare_entity(pair: Pair) -> Iterator[Change]:
-    """The changes of one entity that is in both."""
+    """Yield the changes of an entity that both sides have."""
     yield from identity_changed(pair)
     yield from constraints_changed(pair)
     yield from compare_attributes(pair)
@@ -42,7 +42,7 @@ def compare_entity(pair: Pair) -> Iterator[Change]:
 
 
 def entity_removed(entity: EntitySpec, others: Iterable[EntitySpec]) -> Change:
-    """An entity that is gone. Its items stay, unless another entity of the same items does."""
+    """Return the change of a removed entity, whose items stay in the table."""
     apart = [
         *(["guards of unique values"] if entity.unique else []),
         *(
@@ -57,13 +57,13 @@ def entity_removed(entity: EntitySpec, others: Iterable[EntitySpec]) -> Change:
     return Change(
         "entity.removed", in_order({ORPHANS}), entity.alias,
         f"the entity is gone{still}: its items stay in the table{also}, and nothing reads them. "
-        "Export and delete them before, with the old schemas",
+        "Export and delete them first, with the old schemas",
         entity.span, is_old=True,
     )  # fmt: skip
 
 
 def identity_changed(pair: Pair) -> Iterator[Change]:
-    """What items and keys say of whose they are."""
+    """Yield changes of the names that items and keys carry."""
     old, new = pair.old, pair.new
 
     def change(code: str, classes: Iterable[str], message: str, migrates: bool = True) -> Change:
@@ -75,7 +75,7 @@ def identity_changed(pair: Pair) -> Iterator[Change]:
     if old.alias != new.alias:
         yield change(
             "entity.alias", (),
-            f'another name in Python: "{old.alias}" before; items and keys are the same',
+            f'its name in Python was "{old.alias}" before; items and keys are the same',
             migrates=False,
         )  # fmt: skip
     renamed = [
@@ -105,26 +105,26 @@ def identity_changed(pair: Pair) -> Iterator[Change]:
             )
         if bound:
             classes |= {BACKFILL, READERS, WRITERS}
-        also = f"; {' and '.join(bound)} are bound to it as well" if bound else ""
+        also = f"; {' and '.join(bound)} also depend on it" if bound else ""
         yield change(
             f"entity.{'renamed' if option == 'entity' else option}", classes,
-            f"the {what} is {after}, and was {before}: {effect}{also}",
+            f"the {what} is {after} instead of {before}: {effect}{also}",
             migrates=bool(classes),
         )  # fmt: skip
     if old.identifiers != new.identifiers:
         yield change(
             "entity.identifiers", {BACKFILL, READERS},
-            f"items name their entity in {listed(new.identifiers)}, and did so in "
+            f"items name their entity in {listed(new.identifiers)} instead of "
             f"{listed(old.identifiers)}: scans, and queries whose keys are templates, ignore the "
             "items of the other code",
         )  # fmt: skip
     if old.keys != new.keys:
         classes, effect = moving(pair, [new.indexes[name] for name in pair.patterns])
-        yield change("entity.keys", classes, f"keys are {new.keys}, and were {old.keys}: {effect}")
+        yield change("entity.keys", classes, f"keys are {new.keys} instead of {old.keys}: {effect}")
 
 
 def bound_to_names(entity: EntitySpec) -> list[str]:
-    """What is bound to the names of an entity, beside its keys."""
+    """Return what is bound to an entity's names beside its keys."""
     return [
         *(["guards of unique values"] if entity.unique else []),
         *(
@@ -136,7 +136,7 @@ def bound_to_names(entity: EntitySpec) -> list[str]:
 
 
 def constraints_changed(pair: Pair) -> Iterator[Change]:
-    """Unique constraints, and the version attribute."""
+    """Yield changes of unique constraints and of the version attribute."""
     old, new, alias = pair.old, pair.new, pair.new.alias
 
     def same(names: Iterable[str]) -> frozenset[str | None]:
@@ -149,7 +149,7 @@ def constraints_changed(pair: Pair) -> Iterator[Change]:
             yield Change(
                 "entity.unique_added", in_order({BACKFILL, WRITERS, COLLIDE}), f"{alias}.unique",
                 f"no two items may share {listed(names)} from now on: stored items have no guards, "
-                "some may share values already, and old code writes without asking",
+                "some may already share values, and old code does not check",
                 new.span, entity=alias, migration={"unique": True},
             )  # fmt: skip
     for names in old.unique:
@@ -157,7 +157,7 @@ def constraints_changed(pair: Pair) -> Iterator[Change]:
             yield Change(
                 "entity.unique_removed", in_order({WRITERS, ORPHANS}), f"{alias}.unique",
                 f"items may share {listed(names)} from now on: the guards stay in the table, where "
-                "old code heeds them and new code ignores them",
+                "old code obeys them and new code ignores them",
                 old.span, is_old=True, entity=alias,
             )  # fmt: skip
     counted: Any = new.version_attribute and pair.attributes.get(new.version_attribute)
@@ -166,8 +166,8 @@ def constraints_changed(pair: Pair) -> Iterator[Change]:
     ):
         yield Change(
             "entity.version_attribute", in_order({WRITERS}), f"{alias}.version_attribute",
-            f"the changes of items are counted in {new.version_attribute or 'nothing'}, and were "
-            f"in {old.version_attribute or 'nothing'}: as long as both run, neither code notices "
+            f"the version of items is in {new.version_attribute or 'nothing'} instead of "
+            f"{old.version_attribute or 'nothing'}: while both run, neither code notices "
             "what the other changes",
             new.span, entity=alias,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What changes of access patterns do: to the keys of stored items, and to what queries find."""
+"""Compare access patterns: the keys of stored items, and what queries find."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from leyden.keys import KeyForm
 from leyden.schema import AttributeSpec, IndexSpec, KeySpec, SearchSpec
 
 _CAUSES: Final = {
-    "names": ("key.composite", "is made of other attributes: {old}, now {new}"),
-    "template": ("key.template", "is made by another template: {old}, now {new}"),
-    "literal": ("key.template", "is made by another template: {old}, now {new}"),
-    "suffix": ("key.template", "is made by another template: {old}, now {new}"),
-    "bare": ("key.template", "is made by another template: {old}, now {new}"),
+    "names": ("key.composite", "is built from other attributes: {old}, now {new}"),
+    "template": ("key.template", "is built by another template: {old}, now {new}"),
+    "literal": ("key.template", "is built by another template: {old}, now {new}"),
+    "suffix": ("key.template", "is built by another template: {old}, now {new}"),
+    "bare": ("key.template", "is built by another template: {old}, now {new}"),
     "casing": ("key.casing", "has another casing: {old}, now {new}"),
     "field": ("key.field", 'is stored in another field: "{old}", now "{new}"'),
     "numeric": ("key.cast", "is stored as another type: {old}, now {new}"),
     "half": ("key.half", "has a sort key only {old}"),
 }
-"""The codes of changes of one half of a key, by what differs in its form."""
+"""The codes for changes of one half of a key, by how its forms differ."""
 
 _OF_PATTERN: Final = {
     "scope": ("key.scope", "has another scope in its keys: {old}, now {new}"),
     "collection": ("key.collection", "is in another collection: {old}, now {new}"),
     "type": ("key.type", "shares its index in another way: {old}, now {new}"),
 }
-"""The codes of changes of a whole access pattern, by the option."""
+"""The codes for changes of a whole access pattern, by option."""
 
 
 def moving(pair: Pair, patterns: Iterable[IndexSpec]) -> tuple[set[str], str]:
-    """What other keys in some access patterns do: the classes, and the same in words."""
+    """Return the effect of different keys in some access patterns: the classes, and in words."""
     affected = [*patterns]
     if not affected:
         return set(), "keys and items stay as they are"
@@ -52,23 +52,23 @@ def moving(pair: Pair, patterns: Iterable[IndexSpec]) -> tuple[set[str], str]:
     if primary:
         classes.add(WRITERS)
         said.append(
-            "each item gets another key in the table, so new code finds no stored item, and old "
-            "code none of the new"
+            "each item gets another key in the table, so new code finds no stored items, and old "
+            "code no new ones"
         )
         if pair.newly_collides:
             classes.add(COLLIDE)
-            said.append("two items that had two keys may have one now")
+            said.append("two items with different keys may get the same key")
     if others:
         said.append(
             f"stored items have the old keys of {listed(others)}, where new queries do not find "
             "them, and old code does not find new items there"
         )
-    said.append("cursors that were given out are refused")
+    said.append("cursors that callers already have are refused")
     return classes, "; ".join(said)
 
 
 def compare_patterns(pair: Pair) -> Iterator[Change]:
-    """The changes of an entity's access patterns by key."""
+    """Yield the changes of an entity's access patterns by key."""
     subject = f"{pair.new.alias}.indexes"
     for name, index in pair.new.indexes.items():
         old = pair.patterns.get(name)
@@ -99,7 +99,7 @@ def compare_patterns(pair: Pair) -> Iterator[Change]:
 
 
 def pattern_added(pair: Pair, index: IndexSpec, subject: str) -> Change:
-    """An access pattern that is new; whether its keys are stored already decides what it needs."""
+    """Return the change for a new access pattern; items may or may not have its keys already."""
     stored = {attribute.field: attribute for attribute in pair.old.attributes.values()}
     missing = [
         form.field
@@ -111,8 +111,7 @@ def pattern_added(pair: Pair, index: IndexSpec, subject: str) -> Change:
             "pattern.added",
             in_order(()),
             subject,
-            "a new access pattern; its keys are stored already, so it finds the items that there "
-            "are",
+            "a new access pattern; its keys are already stored, so it finds existing items",
             index.span,
             entity=pair.new.alias,
         )
@@ -129,20 +128,20 @@ def pattern_added(pair: Pair, index: IndexSpec, subject: str) -> Change:
 
 
 def is_stored(pair: Pair, form: KeyForm, attribute: AttributeSpec | None) -> bool:
-    """Whether items of the old schema have what a form of the new one makes, in its field."""
+    """Return whether items of the old schema already have a new key in its field."""
     known = (old for keys in pair.old_keys.values() for old in keys.forms)
     if any(old.field == form.field and not pair.differences(old, form) for old in known):
         return True
-    # An attribute is its own key as it is stored, unless the key folds it.
+    # An attribute's stored value is also its bare key, unless the key folds it.
     return form.bare and attribute is not None and (form.numeric or form.fold is None)
 
 
 def pattern_changed(pair: Pair, old: IndexSpec, new: IndexSpec, subject: str) -> Iterator[Change]:
-    """An access pattern that both schemas have: its keys, and which items are in it."""
+    """Yield the changes of an access pattern that both sides have: its keys, and its items."""
     if old.name != new.name:
         yield Change(
             "pattern.renamed", in_order(()), subject,
-            f'another name in Python: "{old.name}" before; keys and index are the same',
+            f'its name in Python was "{old.name}" before; keys and index are the same',
             new.span, entity=pair.new.alias,
         )  # fmt: skip
     causes = pair.differing[new.name]
@@ -176,7 +175,7 @@ def pattern_changed(pair: Pair, old: IndexSpec, new: IndexSpec, subject: str) ->
     if {"prefix", "postfix"} & (causes - shown) and not explained:
         classes, effect = moving(pair, [new])
         yield Change(
-            "key.form", in_order(classes), subject, f"the keys have another form: {effect}",
+            "key.form", in_order(classes), subject, f"the keys have a different form: {effect}",
             new.span, entity=pair.new.alias, migration={},
         )  # fmt: skip
     yield from membership_changed(pair, old, new, subject)
@@ -190,13 +189,13 @@ def half_changed(
     subject: str,
     shown: set[str],
 ) -> Iterator[Change]:
-    """The changes of one half of a key."""
+    """Yield the changes of one half of a key."""
     old, new = specs
     if new is None and old is None:
         return
     causes = pair.differences(*forms)
     if forms == (None, None) and old and new:
-        # DynamoDB makes the keys of a multi-attribute index of the attributes.
+        # DynamoDB builds the keys of a multi-attribute index from the attributes.
         before = [pair.attributes.get(name) for name in new.composite]
         causes = frozenset() if [*old.composite] == before else frozenset({"names"})
     found = dict.fromkeys(_CAUSES[cause][0] for cause in _CAUSES if cause in causes - shown)
@@ -204,7 +203,8 @@ def half_changed(
         text = next(text for known, text in _CAUSES.values() if known == code)
         words = [_option(code, *one) for one in zip(specs, forms, strict=True)]
         if code == "key.template" and words[0] == words[1] and len(found) > 1:
-            # A key is an attribute's own field now, or no more: the other causes say why.
+            # The attribute's own field has become the key, or no longer is; the other causes
+            # explain it.
             continue
         classes, effect = moving(pair, [index])
         said = text.format(old=words[0], new=words[1])
@@ -220,7 +220,7 @@ def half_changed(
 
 
 def _option(code: str, key: KeySpec | None, form: KeyForm | None) -> str:
-    """What a half of a key says about the option of a code."""
+    """Return what a half of a key says about the option of a code."""
     if key is None or code == "key.half":
         return "in the new schema" if key is None else "in the old schema"
     if code == "key.template":
@@ -243,21 +243,21 @@ def _word(value: Any) -> str:
 def membership_changed(
     pair: Pair, old: IndexSpec, new: IndexSpec, subject: str
 ) -> Iterator[Change]:
-    """The changes that decide which items are in an index, and which index it is."""
+    """Yield changes of the index, and of which items are in it."""
     alias = pair.new.alias
     if old.index != new.index:
         yield Change(
             "pattern.index", in_order({INDEX}), subject,
-            f"another index of the table: {old.index}, now {new.index}; items get into it by "
-            "their key fields, and old code goes on reading the old one as long as it is there",
+            f"it uses the table's index {new.index} instead of {old.index}; items are in it "
+            "because of their key fields, and old code can read the old index until it is removed",
             new.span, entity=alias,
         )  # fmt: skip
     if not (old.when is None and new.when is None) and not pair.same_source(old.when, new.when):
         was, now = (f"`{one.when.text}`" if one.when else "none" for one in (old, new))
         yield Change(
             "pattern.when", in_order({BACKFILL, READERS}), subject,
-            f"another condition says which items are in the index: {was}, now {now}; stored items "
-            "are in it, or not, by the old one, and old code finds other items than it expects",
+            f"another condition decides which items are in the index: {was}, now {now}; for stored "
+            "items the old one has decided, and old code finds other items than it expects",
             new.span, entity=alias, migration={},
         )  # fmt: skip
     before, after = pair.old_keys[old.name].leaves_out, pair.new_keys[new.name].leaves_out
@@ -274,7 +274,7 @@ def membership_changed(
 
 
 def compare_searches(pair: Pair) -> Iterator[Change]:
-    """The changes of an entity's access patterns by meaning; the table's indexes come elsewhere."""
+    """Yield the changes of an entity's access patterns by meaning, not of the table's indexes."""
     subject, alias = f"{pair.new.alias}.indexes", pair.new.alias
     for name, search in pair.new.searches.items():
         old = pair.old.searches.get(name)
@@ -283,7 +283,7 @@ def compare_searches(pair: Pair) -> Iterator[Change]:
                 "search.added", in_order({WRITERS}), f"{subject}.{name}",
                 f'a new access pattern by meaning: writes must fit the vector index "'
                 f'{search.index}" from now on (no vector without its partition, no empty text in '
-                "what it compares), and stored items that do not fit are not found",
+                "what it compares), and searches do not find stored items that do not fit",
                 search.span, entity=alias,
             )  # fmt: skip
             continue
@@ -295,22 +295,22 @@ def compare_searches(pair: Pair) -> Iterator[Change]:
         if changed:
             yield Change(
                 "search.changed", in_order({READERS}), f"{subject}.{name}",
-                f"the access pattern by meaning has another {listed(changed)}: searches give other "
-                "matches, or other scores",
+                f"the access pattern by meaning has another {listed(changed)}: searches return "
+                "other matches, or other scores",
                 search.span, entity=alias,
             )  # fmt: skip
     for name, search in pair.old.searches.items():
         if name not in pair.new.searches:
             yield Change(
                 "search.removed", in_order(()), f"{subject}.{name}",
-                "the access pattern by meaning is gone; DynamoDB keeps its index by itself for "
-                "old code, as long as the table has it",
+                "the access pattern by meaning is gone; old code can use its index until that is "
+                "removed from the table",
                 search.span, is_old=True, entity=alias,
             )  # fmt: skip
 
 
 def _said(pair: Pair, search: SearchSpec, option: str, *, new: bool) -> Any:
-    """An option of a search, in the old names of attributes."""
+    """Return an option of a search, with the old names of attributes."""
     value = getattr(search, option)
     if option not in ("attribute", "partition", "filters") or not new:
         return value

@@ -1,4 +1,4 @@
-"""What the options of an attribute do that make its values, ask for them, or hide them."""
+"""Compare the options of an attribute that compute its values, require them, or hide them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from leyden.diff.places import IN_PLACE, Place
 from leyden.schema import AttributeSpec
 
 MAKES: Final = ("derive", "on_write", "set", "get")
-"""The options by which a value is made, rather than given or read as it is."""
+"""The options that compute a value, rather than take or return it unchanged."""
 
 
 def required_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
-    """A value that must be there from now on, or need not be."""
+    """Yield the change of a value that becomes required, or optional."""
     if not new.required:
         yield place.change(
             "attribute.optional", {READERS},
-            "it need not be given any more: old code reads items without it, which it does not "
+            "it is optional now: old code will read items without it, which it does not "
             "expect and cannot put back",
             new,
         )  # fmt: skip
@@ -27,11 +27,11 @@ def required_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> It
     makes = new.default is not None or new.derive is not None or new.on_write is not None
     yield place.change(
         "attribute.required", {BACKFILL, WRITERS},
-        "it is required: stored items without it cannot be put again, and writes that do not give "
+        "it is required: stored items without it cannot be put again, and writes without "
         "it are refused",
         new,
         migration={"defaults": [place.root]} if new.default is not None and not place.part else {},
-        prepare="" if makes else f"always give {place.subject}",
+        prepare="" if makes else f"always set {place.subject}",
         decide=None if makes and not place.part
         else f"what items without it get; {IN_PLACE}" if place.part
         else f"what items without it get: give it a `default`, and say `defaults: [{place.root}]`",
@@ -39,7 +39,7 @@ def required_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> It
 
 
 def default_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
-    """What an item gets that is given no value."""
+    """Yield the change of the value that items without one get."""
     if old.default is None:
         yield place.change(
             "attribute.default_added", {BACKFILL},
@@ -50,18 +50,18 @@ def default_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Ite
     elif new.default is None:
         lost = {WRITERS} if new.required else {READERS}
         effect = (
-            "writes that do not give it are refused"
+            "writes without it are refused"
             if new.required
             else "items that are written without it have none, which old code does not expect"
         )
         yield place.change(
-            "attribute.default_removed", lost, f"it has no default any more: {effect}", new,
-            prepare=f"always give {place.subject}",
+            "attribute.default_removed", lost, f"it no longer has a default: {effect}", new,
+            prepare=f"always set {place.subject}",
         )  # fmt: skip
     else:
         yield place.change(
             "attribute.default", (),
-            "new items that are given no value get another default; stored items keep theirs",
+            "new items without a value get another default; stored items keep theirs",
             new,
         )  # fmt: skip
 
@@ -69,34 +69,34 @@ def default_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Ite
 def made_otherwise(
     option: str,
 ) -> Callable[[Place, AttributeSpec, AttributeSpec], Iterator[Change]]:
-    """The comparison of one of the options by which a value is made."""
+    """Return the comparison of one of the options that compute a value."""
     added_, changed, gone = {
         "derive": (
-            ({BACKFILL, WRITERS}, "it is made of others now: stored values are as they were given, "
-             "and writes that give it are refused"),
-            ({BACKFILL, READERS}, "it is made of others in another way: stored values are as the "
-             "old way made them, until they are written again"),
-            ({READERS, WRITERS}, "it is not made of others any more: whoever relied on that must "
-             "give it, and it does not follow changes"),
+            ({BACKFILL, WRITERS}, "it is computed from others now: stored values are as callers "
+             "set them, and writes that set it are refused"),
+            ({BACKFILL, READERS}, "it is computed from others in a different way: stored values "
+             "keep the old result until they are written again"),
+            ({READERS, WRITERS}, "it is no longer computed from others: callers that relied on "
+             "that must set it, and it does not follow changes"),
         ),
         "on_write": (
             ({WRITERS}, "every write sets it now: `.set()` of it is refused, and old code writes "
              "items without setting it"),
             ((), "the next write of an item sets another value"),
-            ({READERS}, "writes do not set it any more: it stays as it is, where old code takes "
-             "it for fresh"),
+            ({READERS}, "writes no longer set it: it keeps its value, and old code takes "
+             "it for the latest"),
         ),
         "set": (
             ({BACKFILL, READERS}, "a function changes it before it is stored: stored values are "
-             "as they were given, and old code reads changed ones"),
+             "as callers set them, and old code reads changed ones"),
             ({BACKFILL, READERS}, "another function changes it before it is stored: stored values "
-             "are as the old one made them"),
+             "are the results of the old one"),
             ({BACKFILL, READERS}, "no function changes it before it is stored: stored values are "
-             "as it made them, and old code reads others than it made"),
+             "results of the old one, and old code reads values that are not"),
         ),
         "get": (
             ({BACKFILL, WRITERS}, "a function changes what is read: records show other values "
-             "than are stored, and are not put back without a function in `set`"),
+             "than are stored, and cannot be put back without a function in `set`"),
             ({BACKFILL}, "another function changes what is read: records show other values of "
              "the same items"),
             ({BACKFILL}, "no function changes what is read: records show what is stored"),
@@ -131,9 +131,9 @@ def simple(
     off: tuple[Collection[str], str],
     prepare: str = "",
 ) -> Callable[[Place, AttributeSpec, AttributeSpec], Iterator[Change]]:
-    """The comparison of an option that is set or is not: classes and words for both ways.
+    """Return the comparison of an option that is on or off: classes and words for both changes.
 
-    `prepare` says what callers do before it is set.
+    `prepare` says what callers have to do before it is turned on.
     """
 
     def compared(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
@@ -149,13 +149,13 @@ def simple(
 
 
 def normalize_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
-    """Another normal form of texts."""
+    """Yield the change of the normal form of texts."""
     keyed = [] if place.part else place.pair.using(place.root)
     unique = not place.part and place.pair.is_unique(place.root)
     if not new.normalize:
         yield place.change(
             "attribute.normalize_off", {READERS},
-            "texts are stored as they are given: old code looks for their normal form, and does "
+            "texts are stored unchanged: old code looks for their normal form, and does "
             "not find others",
             new,
         )  # fmt: skip
@@ -169,11 +169,11 @@ def normalize_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> I
         classes.add(COLLIDE)
         effect.append("two texts with one normal form become one value")
     name = place.pair.attributes.get(place.root, place.root)
-    # A value that a migration makes is brought into its form; a value that it keeps is not.
+    # A migration gives the normal form to values that it computes, not to those that it keeps.
     made = place.value(name) if place.tells(old, new) else {}
     yield place.change(
         "attribute.normalize", classes,
-        "; ".join(["new code looks for the normal form, and stored texts have it once they are "
+        "; ".join(["new code looks for the normal form, which stored texts only get when they are "
                    "written again", *effect]),
         new, migration=made,
         decide=None if made else f"how stored texts get their normal form; {IN_PLACE}",
@@ -181,19 +181,19 @@ def normalize_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> I
 
 
 def watch_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
-    """Other attributes whose change makes the value anew."""
+    """Yield the change of the attributes whose changes compute the value again."""
     if not all(
         place.pair.same_source(getattr(old, option), getattr(new, option)) for option in MAKES
     ):
-        # That says it already.
+        # The change of the option itself already says so.
         return
     named = {place.pair.attributes.get(name, name) for name in new.watch}
     if named != {*old.watch}:
         yield place.change(
             "attribute.watch", {BACKFILL},
-            f"it is made anew when other attributes change: {', '.join(new.watch) or 'none'}; "
-            "stored values may differ from what would be made now",
-            new, migration={}, decide=f"whether stored values are made anew; {IN_PLACE}",
+            f"changes of these attributes compute it again: {', '.join(new.watch) or 'none'}; "
+            "stored values may differ from what would be computed now",
+            new, migration={}, decide=f"whether to compute stored values again; {IN_PLACE}",
         )  # fmt: skip
 
 
@@ -213,9 +213,9 @@ OPTIONS: Final[
     ),
     "hidden": simple(
         "hidden",
-        ({READERS, WRITERS}, "records do not show it any more, and are not put back unless it is "
-         "given beside them"),
-        ((), "records show it now, and so does what is made of them: look where that goes"),
+        ({READERS, WRITERS}, "records no longer show it, and cannot be put back unless you pass it "
+         "beside them"),
+        ((), "records show it now, and so does what your code makes of them: check where it goes"),
         "do not read from records",
     ),
     "deferred": simple(
@@ -227,10 +227,10 @@ OPTIONS: Final[
     ),
     "overflow": simple(
         "overflow",
-        ({READERS, WRITERS}, "large values may be outside of their items: old code finds them "
-         "absent, and leaves their parts behind when it writes"),
+        ({READERS, WRITERS}, "large values may be outside of their items: old code does not find "
+         "them, and leaves their parts behind when it writes"),
         ({BACKFILL, ORPHANS}, "new code does not read values outside of their items; write large "
          "items again before you deploy it"),
     ),
 }  # fmt: skip
-"""How the other options are compared, in their order."""
+"""How the other options are compared, in order."""

@@ -1,7 +1,7 @@
-"""What of the old schemas is what of the new ones: entities, attributes, access patterns.
+"""Match the old and the new schemas: entities, attributes, access patterns.
 
-Stored data decides: an attribute is the one that is stored in its field, an entity the one whose
-name and version its items have. Names in Python come second.
+Stored data decides: attributes match if they are stored in the same field, and entities match if
+their items carry the same name and version. Names in Python come second.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ T = TypeVar("T")
 class Pair:
     """One entity in both schemas.
 
-    `attributes` and `patterns` have the old name of each new one that was there before. `guessed`
-    are attributes that seem to be old ones under another name and in another field.
+    `attributes` and `patterns` map new names to the old names of what existed before. `guessed` are
+    attributes that seem to be old ones with another name and in another field.
     """
 
     old: EntitySpec
@@ -40,9 +40,9 @@ class Pair:
 
     @cached_property
     def old_keys(self) -> EntityKeys:
-        """The old key forms, as they would be with the new names of service, entity and version.
+        """The old key forms, with the new names of service, entity and version.
 
-        So a change of these, which is in all keys, is not a change of each of them.
+        A change of these names affects all keys, so it does not count as a change of each of them.
         """
         new = self.new
         return entity_keys(
@@ -56,7 +56,7 @@ class Pair:
 
     @cached_property
     def differing(self) -> Mapping[str, frozenset[str]]:
-        """By each access pattern that both have: in what its key forms differ."""
+        """For each access pattern that both sides have, how its key forms differ."""
         return {
             name: frozenset(
                 cause
@@ -69,7 +69,7 @@ class Pair:
         }
 
     def differences(self, old: KeyForm | None, new: KeyForm | None) -> frozenset[str]:
-        """In what two forms differ: in words that name options, `label:NAME` for an attribute."""
+        """Return how two forms differ: by option, or as `label:NAME` for an attribute."""
         if old is None or new is None:
             return frozenset() if old is new else frozenset({"half"})
         found = {
@@ -95,16 +95,16 @@ class Pair:
         return frozenset(found)
 
     def with_cause(self, cause: str, name: str) -> list[IndexSpec]:
-        """The access patterns whose keys differ because of an attribute's option."""
+        """Return the access patterns whose keys differ because of an attribute's option."""
         wanted = f"{cause}:{name}"
         return [self.new.indexes[p] for p, causes in self.differing.items() if wanted in causes]
 
     def using(self, name: str) -> list[IndexSpec]:
-        """The access patterns of the new schema whose keys have an attribute."""
+        """Return the access patterns of the new schema whose keys contain an attribute."""
         return [index for index in self.new.indexes.values() if name in index.composites]
 
     def is_unique(self, name: str) -> bool:
-        """Whether an attribute is in a unique constraint, before and after."""
+        """Return whether an attribute is in a unique constraint, before and after."""
         old = self.attributes.get(name)
         return any(name in names for names in self.new.unique) and any(
             old in names for names in self.old.unique
@@ -112,7 +112,7 @@ class Pair:
 
     @cached_property
     def newly_collides(self) -> bool:
-        """Whether two items that had two keys may have one now."""
+        """Whether two items with different keys may get the same key."""
         old, new = self.old_keys.primary, self.new_keys.primary
         now = {self.attributes.get(name) for name in new.composites}
         if not set(old.composites) <= now:
@@ -122,12 +122,12 @@ class Pair:
         )
 
     def renamed(self, text: str) -> Any:
-        """The tree of a JMESPath expression of the old schema, with the new names of attributes."""
+        """Return the tree of an old JMESPath expression, with the new names of attributes."""
         new_names = {old: new for new, old in self.attributes.items()}
         return _renamed(parse_expression(text).tree, new_names, at_root=True)
 
     def same_source(self, old: Any, new: Any) -> bool:
-        """Whether two ways to make or judge a value are the same, names of attributes aside."""
+        """Return whether two ways to compute or check a value are the same, apart from names."""
         if isinstance(old, JMESPath) and isinstance(new, JMESPath):
             return bool(self.renamed(old.text) == _renamed(parse_expression(new.text).tree, {}))
         if isinstance(old, Judge) and isinstance(new, Judge):
@@ -140,7 +140,7 @@ class Pair:
 
 
 def _renamed(tree: Any, names: Mapping[str, str], *, at_root: bool = True) -> Any:
-    """A tree with other names for what is read of the item itself, not of a part of it."""
+    """Return a tree with other names for what it reads from the item itself, not from its parts."""
     if not isinstance(tree, Mapping):
         return tree
     kind: str = tree["type"]
@@ -157,12 +157,12 @@ def _renamed(tree: Any, names: Mapping[str, str], *, at_root: bool = True) -> An
 
 
 def halves(keys: Any) -> tuple[KeyForm | None, KeyForm | None]:
-    """Both halves of a key; None for one that is not there, or made by DynamoDB."""
+    """Return both halves of a key; None for one that is missing, or that DynamoDB builds."""
     return keys.pk, keys.sk
 
 
 def key_text(attribute: AttributeSpec, form: KeyForm) -> Callable[[Any], str]:
-    """The function that makes the text of a value in a key, which all types of one text share."""
+    """Return the function that writes a value into a key; types with the same text share it."""
     kind = type_of(attribute)
     return kind.strict_text if form.strict and not form.bare else kind.key_text
 
@@ -170,9 +170,9 @@ def key_text(attribute: AttributeSpec, form: KeyForm) -> Callable[[Any], str]:
 def pair_up(
     new: Iterable[T], old: Iterable[T], *ways: Callable[[T], Hashable]
 ) -> list[tuple[T, T]]:
-    """Pairs of what has the same key, by the first way and then by the next.
+    """Match what has the same key, by the first way and then by the next.
 
-    A key that several have that are left makes no pair.
+    A key that several remaining objects share makes no pair.
     """
     pairs: list[tuple[T, T]] = []
     left, gone = [*new], [*old]
@@ -190,7 +190,7 @@ def pair_up(
 def pair_entities(
     new: Mapping[str, EntitySpec], old: Mapping[str, EntitySpec]
 ) -> list[tuple[EntitySpec, EntitySpec]]:
-    """The entities that are in both: those with the same items, then those of one name."""
+    """Match the entities of both sides: first those with the same items, then by name."""
     return pair_up(
         new.values(),
         old.values(),
@@ -201,10 +201,9 @@ def pair_entities(
 
 
 def pair_attributes(new: EntitySpec, old: EntitySpec) -> tuple[dict[str, str], frozenset[str]]:
-    """The old name of each attribute that was there, and which of them are guessed.
+    """Return the old names of attributes that existed before, and which of them are guesses.
 
-    A guess is an attribute with all options of one that is gone, in the places that this one had
-    in keys.
+    A guess is an attribute with the same options as a removed one, and in the same places of keys.
     """
     certain = pair_up(
         new.attributes.values(),
@@ -224,7 +223,7 @@ def pair_attributes(new: EntitySpec, old: EntitySpec) -> tuple[dict[str, str], f
 
 
 def likeness(entity: EntitySpec, attribute: AttributeSpec) -> Hashable:
-    """What an attribute has beside its names, and its places in keys; None where it has none."""
+    """Return what identifies an attribute apart from its names; None if it is in no key."""
     places = tuple(
         (index.name, number)
         for index in entity.indexes.values()
@@ -236,13 +235,13 @@ def likeness(entity: EntitySpec, attribute: AttributeSpec) -> Hashable:
 
 
 def same_but_names(old: AttributeSpec, new: AttributeSpec) -> bool:
-    """Whether two attributes are the same in all but their names."""
+    """Return whether two attributes are the same apart from their names."""
     nameless = (evolve(one, name="", field="", label="") for one in (old, new))
     return len({comparable(one) for one in nameless}) == 1
 
 
 def comparable(value: Any) -> Hashable:
-    """A part of a spec without its places and descriptions, to be compared."""
+    """Return a part of a spec for comparison, without places and descriptions."""
     if isinstance(value, AttributeSpec):
         said = {one.name: getattr(value, one.name) for one in fields(AttributeSpec)}
         return comparable({k: v for k, v in said.items() if k not in ("span", "description")})
@@ -252,7 +251,7 @@ def comparable(value: Any) -> Hashable:
 
 
 def pair_of(new: EntitySpec, old: EntitySpec) -> Pair:
-    """An entity in both schemas, with what of it is what."""
+    """Match an entity's attributes and access patterns in both schemas."""
     attributes, guessed = pair_attributes(new, old)
     patterns = pair_up(
         new.indexes.values(),

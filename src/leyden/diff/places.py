@@ -1,4 +1,4 @@
-"""Where a change of an attribute is, and what it does there to be new, or to be gone."""
+"""The place where an attribute changes, and the changes of new and removed attributes."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from leyden.diff.pairing import Pair, same_but_names
 from leyden.schema import AttributeSpec
 
 IN_PLACE: Final = (
-    "an item must tell whether that was done to it, so let it go into another `field`, or give the "
-    "entity another version"
+    "an item must show whether that has happened to it, so store it in another `field`, or "
+    "give the entity another version"
 )
-"""Why a migration cannot change a value where it stands, and what people do about that."""
+"""Why a migration cannot change a value in place, and what to do instead."""
 
 
 @frozen
 class Place:
-    """Where a change of an attribute is: the entity, the attribute itself, and a part of it.
+    """Where an attribute changes: the entity, the attribute itself, and a part of it.
 
-    `root` is the name of the attribute in the new schema. At the root `part` is empty.
+    `root` is the attribute's name in the new schema. `part` is empty for the attribute itself.
     """
 
     pair: Pair
@@ -31,15 +31,15 @@ class Place:
 
     @property
     def subject(self) -> str:
-        """How people call it: `task.attributes.detail.effort`."""
+        """Its name in messages: `task.attributes.detail.effort`."""
         return f"{self.pair.new.alias}.attributes.{self.root}{self.part}"
 
     def inside(self, part: str) -> Place:
-        """A part of it: `.effort`, `[]`."""
+        """Return the place of a part: `.effort`, `[]`."""
         return Place(self.pair, self.root, f"{self.part}{part}")
 
     def tells(self, old: AttributeSpec, new: AttributeSpec) -> bool:
-        """Whether a stored item tells in which schema's form its value is."""
+        """Return whether a stored item shows which schema its value was written with."""
         pair = self.pair
         return pair.old.version != pair.new.version or (not self.part and old.field != new.field)
 
@@ -55,7 +55,7 @@ class Place:
         prepare: str = "",
         is_old: bool = False,
     ) -> Change:
-        """A change here; `prepare` says what has to be done before all else."""
+        """Return a change in this place; `prepare` says what to do before anything else."""
         return Change(
             code,
             in_order(classes),
@@ -70,7 +70,7 @@ class Place:
         )
 
     def value(self, text: str, back: str | None = None) -> Mapping[str, Any]:
-        """What a migration file says to make a new value; {} for a part, which people write."""
+        """Return a migration file's words for a new value; {} for a part, which people write."""
         if self.part:
             return {}
         said = {"value": text} if back is None else {"value": text, "back": back}
@@ -78,10 +78,10 @@ class Place:
 
 
 def added(place: Place, new: AttributeSpec) -> Iterator[Change]:
-    """A new attribute, or a new property of a map."""
+    """Yield the change of a new attribute, or of a map's new property."""
     if place.pair.using(place.root) and not place.part:
-        # The keys say what that means; here is what the values need.
-        said = "a new attribute, which keys are made of"
+        # The changes of keys say what that means; this is about the values.
+        said = "a new attribute that is part of keys"
     else:
         said = "a new attribute" if not place.part else "a new property"
     forms = (form for keys in place.pair.old_keys.values() for form in keys.forms)
@@ -89,15 +89,15 @@ def added(place: Place, new: AttributeSpec) -> Iterator[Change]:
         yield place.change(
             "attribute.added_over_key", {BACKFILL, READERS, WRITERS},
             f'{said} in the field "{new.field}", where stored items have a key: new code takes the '
-            "key for its value, and the two codes write over each other's",
+            "key for its value, and old and new code overwrite each other's",
             new, migration={},
             decide=f'another `field` for it, since stored items have a key in "{new.field}"',
         )  # fmt: skip
     elif new.derive is not None:
         yield place.change(
             "attribute.added_derived", {BACKFILL, WRITERS},
-            f"{said} that is made of others: stored items lack it, and old code that changes what "
-            "it is made of leaves it as it was",
+            f"{said} that is computed from others: stored items lack it, and old code changes the "
+            "others without updating it",
             new, migration={},
         )  # fmt: skip
     elif new.default is not None:
@@ -112,8 +112,8 @@ def added(place: Place, new: AttributeSpec) -> Iterator[Change]:
         yield place.change(
             "attribute.added_required", {BACKFILL, WRITERS},
             f"{said} that is required: stored items lack it, so they read without it and cannot be "
-            "put again, and writes that do not give it are refused",
-            new, migration={}, prepare=f"give {place.subject}",
+            "put again, and writes without it are refused",
+            new, migration={}, prepare=f"set {place.subject}",
             decide=f"what stored ones get; {IN_PLACE}" if place.part
             else f"what stored items get: `{place.root}: {{value: ...}}`",
         )  # fmt: skip
@@ -126,17 +126,17 @@ def added(place: Place, new: AttributeSpec) -> Iterator[Change]:
     else:
         yield place.change(
             "attribute.added", (),
-            f"{said} that is optional: stored items read without it. Old code that puts back a "
-            "whole record with it is refused, and loses nothing",
+            f"{said} that is optional: stored items read without it. Old code cannot put back a "
+            "whole record with it, and so loses nothing",
             new,
         )  # fmt: skip
 
 
 def removed(place: Place, old: AttributeSpec) -> Change:
-    """An attribute that is gone, or a property of a map."""
+    """Return the change of a removed attribute, or of a map's removed property."""
     said = [
-        "stored items keep the value, which new code does not show; to put back a whole record "
-        "that has it is refused until it is removed"
+        "stored items keep the value, which new code does not show; a whole record with it "
+        "cannot be put back until it is removed"
     ]
     classes = {ORPHANS}
     if old.required:

@@ -1,4 +1,4 @@
-"""What the values of an attribute are: their type, their limits, and what they have inside."""
+"""Compare the values of an attribute: type, limits, and parts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leyden.schema import AttributeSpec
 
 
 def compare_one(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
-    """All that an attribute, a property or an element may say of its values."""
+    """Yield all changes of the values of an attribute, a property or an element."""
     if old.encrypt != new.encrypt:
         yield encryption_changed(place, old, new)
     elif old.type != new.type:
@@ -28,36 +28,36 @@ def compare_one(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterato
 
 
 def encryption_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Change:
-    """Values that are encrypted from now on, or no more."""
+    """Return the change of values that are encrypted from now on, or no longer."""
     now = "encrypted" if new.encrypt else "readable"
     return place.change(
         "attribute.encrypt", {BACKFILL, READERS, WRITERS},
-        f"values are stored {now} from now on: new code refuses those that are stored, and old "
+        f"values are stored {now} from now on: new code refuses stored values, and old "
         "code those of new code. Declare a new attribute beside it, or migrate; what was readable "
-        "stays so in backups",
-        new, migration={}, prepare="have the keys at hand for `encryption_keys=`",
+        "stays readable in backups",
+        new, migration={}, prepare="have the keys ready for `encryption_keys=`",
     )  # fmt: skip
 
 
 def type_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Change:
-    """Another type, which reads what is stored, or does not."""
+    """Return the change of a type, which may or may not read stored values."""
     classes: set[str] = set()
     said = []
     same = stored_kind(old) == stored_kind(new) or "any" in (old.type, new.type)
     if not reads(old, new):
         classes |= {BACKFILL, WRITERS}
         said.append(
-            "stored values that are none of the new type cannot be read, or not be put again"
+            "stored values that do not fit the new type cannot be read, or cannot be put again"
             if same
             else f"values are stored as {stored_kind(old) or 'anything'}, which the new type does "
             "not read"
         )
     if not reads(new, old):
         classes.add(READERS)
-        said.append("old code cannot read, or not put back, what new code writes")
+        said.append("old code cannot read, or cannot put back, what new code writes")
     if (old.type, new.type) not in GIVEN:
         classes.add(WRITERS)
-        said.append("callers that give or expect values of the old type must change")
+        said.append("callers that pass or expect values of the old type must change")
     keys, effect = moving(place.pair, place.pair.with_cause("type", place.root))
     if keys and not place.part:
         classes |= keys
@@ -72,9 +72,9 @@ def type_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Change
         migration = place.value(forth, back) if forth else {}
     return place.change(
         "attribute.type", classes,
-        f"its type is {new.type}, and was {old.type}: {'; '.join(said)}",
+        f"its type is {new.type} instead of {old.type}: {'; '.join(said)}",
         new, migration=migration,
-        prepare=f"give and expect {new.type} in {place.subject}" if WRITERS in classes else "",
+        prepare=f"pass and expect {new.type} in {place.subject}" if WRITERS in classes else "",
         decide=f"what a stored {old.type} becomes"
         + (f"; {IN_PLACE}" if same or place.part else f": `{place.root}: {{value: ...}}`")
         if migration == {} else None,
@@ -82,7 +82,7 @@ def type_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Change
 
 
 def parts_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
-    """What a list, a set, a map, a union or a vector has inside."""
+    """Yield the changes inside of a list, a set, a map, a union or a vector."""
     if (old.items is None) != (new.items is None):
         yield opened(place, new, "elements of any type", to_open=new.items is None)
     elif old.items is not None and new.items is not None:
@@ -94,8 +94,8 @@ def parts_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Itera
     if old.tag != new.tag:
         yield place.change(
             "attribute.tag", {BACKFILL, READERS, WRITERS},
-            f'the property "{new.tag}" says which variant a value is, in place of "{old.tag}": '
-            "neither code can tell the values of the other",
+            f'the property "{new.tag}" names a value\'s variant instead of "{old.tag}": '
+            "neither code recognizes the values of the other",
             new, migration={}, decide=f"how a stored value becomes one with {new.tag}; {IN_PLACE}",
         )  # fmt: skip
     elif new.variants is not None and old.variants is not None:
@@ -103,33 +103,33 @@ def parts_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Itera
     if old.dimensions != new.dimensions:
         yield place.change(
             "attribute.dimensions", {BACKFILL, READERS, WRITERS},
-            f"a vector of {new.dimensions} numbers, and was one of {old.dimensions}: stored "
+            f"a vector of {new.dimensions} numbers instead of {old.dimensions}: stored "
             "vectors are not in the new index, and cannot be put again. Vectors of another model "
-            "belong in another attribute, with an index of its own",
+            "belong in another attribute, with its own index",
             new, migration={}, decide=f"which vectors stored items get; {IN_PLACE}",
         )  # fmt: skip
 
 
 def opened(place: Place, spec: AttributeSpec, what: str, *, to_open: bool) -> Change:
-    """A container that takes anything from now on, or no longer."""
+    """Return the change of a container that takes anything from now on, or no longer does."""
     if to_open:
         return place.change(
             "attribute.opened", {READERS},
-            f"it takes {what}: old code cannot read, or does not show, what is new in it",
+            f"it allows {what}: old code cannot read, or does not show, what is new in it",
             spec,
         )  # fmt: skip
     return place.change(
         "attribute.closed", {BACKFILL, WRITERS},
-        f"it took {what}, and has a schema now: stored values that do not fit it cannot be read, "
-        "or put again",
-        spec, migration={}, decide=f"what stored values become that do not fit; {IN_PLACE}",
+        f"it allowed {what}, and has a schema now: stored values that do not fit it cannot be "
+        "read, or cannot be put again",
+        spec, migration={}, decide=f"what becomes of stored values that do not fit; {IN_PLACE}",
     )  # fmt: skip
 
 
 def properties_changed(
     place: Place, old: Mapping[str, AttributeSpec], new: Mapping[str, AttributeSpec]
 ) -> Iterator[Change]:
-    """The properties of a map, which are told by their fields, as attributes are."""
+    """Yield the changes of a map's properties, which fields identify as they do attributes."""
     before = {spec.field: spec for spec in old.values()}
     by_name = {spec.name: spec for spec in old.values()}
     known = set()
@@ -143,12 +143,12 @@ def properties_changed(
         if was.field != spec.field:
             yield inside.change(
                 "attribute.field", {BACKFILL, READERS, WRITERS},
-                f'it is stored as "{spec.field}" in the map, and was as "{was.field}"',
+                f'it is stored as "{spec.field}" in the map instead of "{was.field}"',
                 spec, migration={},
             )  # fmt: skip
         elif was.name != spec.name:
             yield inside.change(
-                "attribute.renamed", (), f'another name in Python: "{was.name}" before', spec
+                "attribute.renamed", (), f'its name in Python was "{was.name}" before', spec
             )
         yield from compare_one(inside, was, spec)
     for name, spec in old.items():
@@ -159,7 +159,7 @@ def properties_changed(
 def variants_changed(
     place: Place, old: Mapping[str, AttributeSpec], new: Mapping[str, AttributeSpec]
 ) -> Iterator[Change]:
-    """The variants of a union."""
+    """Yield the changes of a union's variants."""
     for name, spec in new.items():
         was = old.get(name)
         if was is None:
@@ -177,37 +177,37 @@ def variants_changed(
         if name not in new:
             yield place.inside(f"<{name}>").change(
                 "attribute.variant_removed", {BACKFILL, WRITERS, ORPHANS},
-                f'no variant "{name}" any more: stored values of it are read as their tag alone, '
+                f'the variant "{name}" is gone: its stored values are read as their tag alone, '
                 "and cannot be put again",
                 spec, migration={}, is_old=True,
-                decide=f'what stored values of "{name}" become; {IN_PLACE}',
+                decide=f'what becomes of stored values of "{name}"; {IN_PLACE}',
             )  # fmt: skip
 
 
 def values_limited(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
-    """Limits of values, which refuse more, or less, than before."""
+    """Yield the changes of limits, which refuse more or less than before."""
     in_keys = [] if place.part else place.pair.using(place.root)
     constant = place.root in place.pair.old.constants and not place.part
     for limit in limits_changed(old, new):
         classes, said = set(), [limit.text]
         if limit.wider and not limit.narrower and old.type != new.type:
-            # That it is another type says it already.
+            # The change of the type already says so.
             continue
         if limit.narrower:
             classes |= {BACKFILL, WRITERS}
-            said.append("stored values beyond it are read, and cannot be put again")
+            said.append("stored values beyond it can be read, but not put again")
             ranged = any(index.sk and place.root in index.sk.composite for index in in_keys)
             if ranged and limit.code in ("attribute.min", "attribute.max"):
                 said.append("ranges of keys rely on it")
         if limit.wider:
             classes.add(READERS)
-            said.append("old code reads what is new, and refuses to put it back")
+            said.append("old code reads new values, but refuses to put them back")
         if constant and limit.code == "attribute.enum_added":
             classes.add(WRITERS)
-            said.append("it had one value only, so keys did not need it, and must be given now")
+            said.append("it had only one value, so keys filled it in; now callers must pass it")
         yield place.change(
             limit.code, classes, "; ".join(said), new,
             migration={} if limit.narrower else None,
-            decide=f"what stored values become that are refused now; {IN_PLACE}"
+            decide=f"what becomes of stored values that are refused now; {IN_PLACE}"
             if limit.narrower else None,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Where the two sides of a comparison come from: folders and files, or revisions of git."""
+"""Read the two sides of a comparison: folders and files, or revisions of git."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 class Side:
     """One side of a comparison: its service, and the files that it was read from.
 
-    `label` is what it was called, and `folder` where it is on the disk; None for a revision.
+    `label` is the name that the caller used. `folder` is its place on the disk; None for a
+    revision.
     """
 
     label: str
@@ -33,7 +34,7 @@ class Side:
     folder: Path | None = None
 
     def place(self, file: str) -> str:
-        """A file of this side, as people can find it."""
+        """Return the path of a file on this side as people can find it."""
         if self.folder is not None or re.split("[:/]", self.label)[-1] == file:
             return file if self.folder is not None else self.label
         between = "" if self.label.endswith(("/", ":")) else "/"
@@ -41,9 +42,9 @@ class Side:
 
     @property
     def json_schema(self) -> str | None:
-        """The path or the URL of the JSON Schema that its files name for editors.
+        """The path or URL of the JSON Schema that its files name for editors.
 
-        None where they name none, and for a revision, from which nobody can tell where it is.
+        None if they name none, and for a revision, whose files have no place on the disk.
         """
         if self.folder is None:
             return None
@@ -55,9 +56,9 @@ class Side:
 
 
 def pointing_to(schema: str, text: str, folder: Path, *, always: bool = False) -> str:
-    """The text of a file in `folder`, with the line for editors that names a JSON Schema.
+    """Return the text of a file in `folder`, with the line that names a JSON Schema for editors.
 
-    A line that is there is changed; `always` begins the text with one where there is none.
+    An existing line is changed. With `always`, a text without such a line gets one.
     """
     where = schema
     if not _URL.match(schema):
@@ -68,15 +69,15 @@ def pointing_to(schema: str, text: str, folder: Path, *, always: bool = False) -
 
 
 def read_side(where: str | os.PathLike[str], beside: Path | None = None) -> Side:
-    """Read one side: a folder, a file, `REV:PATH`, or `REV` for the place of `beside` there.
+    """Read one side: a folder, a file, `REV:PATH`, or `REV` for the place of `beside` in it.
 
-    What exists on the disk is never taken for a revision. `REV:PATH` is read as git does: PATH
-    begins at the top of the repository, or with `./` at the working directory. Where the place of
-    `beside` has no schemas in a revision, the side has none: all of the other is new. Functions
-    that the schemas call are not looked for.
+    If something with that name exists on the disk, it is not a revision. `REV:PATH` means what it
+    means to git: PATH starts at the top of the repository, or with `./` at the working directory.
+    If the revision has no schemas at the place of `beside`, this side has none, so the other side
+    is all new. The functions that the schemas call are not needed.
 
-    Raises InvalidOptionError where nothing is there, or git cannot be asked, and SchemaError where
-    the schemas have faults.
+    Raises InvalidOptionError if nothing is there, or git fails, and SchemaError if the schemas have
+    faults.
 
     >>> read_side("main:schemas/taskapp").service.service               # doctest: +SKIP
     'taskapp'
@@ -86,25 +87,25 @@ def read_side(where: str | os.PathLike[str], beside: Path | None = None) -> Side
         return _checked(name, texts_of(name), Path(name))
     revision, colon, _ = name.partition(":")
     if not revision or revision.startswith("-"):
-        raise InvalidOptionError(f'there is no folder "{name}", and it is no revision of git')
+        raise InvalidOptionError(f'there is no folder "{name}", and it is not a revision of git')
     if colon:
         return _checked(name, _texts_at(name, Path()))
     if beside is None:
         raise InvalidOptionError(
-            f'there is no folder "{name}"; of a revision, say its folder too: "{name}:PATH"'
+            f'there is no folder "{name}"; for a revision, name the folder too: "{name}:PATH"'
         )
     there, file = (beside, "") if beside.is_dir() else (beside.parent, beside.name)
     label = f"{name}:{beside.as_posix()}"
     try:
         return _checked(label, _texts_at(f"{name}:./{file}", there, shown=label))
     except InvalidOptionError:
-        # The revision is there, and has no schemas in this place yet.
+        # The revision exists, but has no schemas in this place yet.
         _git(there, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", about=label)
         return Side(label, ServiceSpec("", {}), {})
 
 
 def _checked(label: str, texts: Texts, folder: Path | None = None) -> Side:
-    """A side whose schemas have no faults."""
+    """Return a side after checking that its schemas have no faults."""
     result = leyden.check_schemas(texts if folder is None else folder)
     side = Side(label, ServiceSpec("", {}), texts.by_name, folder)
     if result.service is None or result.errors:
@@ -118,7 +119,7 @@ def _checked(label: str, texts: Texts, folder: Path | None = None) -> Side:
 
 
 def _texts_at(name: str, folder: Path, shown: str | None = None) -> Texts:
-    """The schema files at a place that git names, seen from a folder."""
+    """Return the schema files at a path that git names, seen from a folder."""
     label = shown or name
     kind = _git(folder, "cat-file", "-t", name, about=label).strip()
     if kind == "blob":
@@ -134,13 +135,13 @@ def _texts_at(name: str, folder: Path, shown: str | None = None) -> Texts:
     if not files:
         raise InvalidOptionError(f'there are no .yaml or .yml files in "{label}"')
     base = name if name.endswith(("/", ":")) else f"{name}/"
-    # The table first, as in a folder.
+    # table.yaml first, as in a folder.
     files.sort(key=lambda file: (file.rpartition(".")[0] != "table", file))
     return Texts({file: _git(folder, "show", f"{base}{file}", about=label) for file in files})
 
 
 def _git(folder: Path, *arguments: str, about: str) -> str:
-    """What git prints. Raises InvalidOptionError where it is missing, or refuses."""
+    """Return what git prints. Raises InvalidOptionError if git is missing or fails."""
     try:
         done = subprocess.run(
             ["git", *arguments], cwd=folder, capture_output=True, check=False, timeout=60
@@ -148,8 +149,8 @@ def _git(folder: Path, *arguments: str, about: str) -> str:
         text = done.stdout.decode("utf-8")
     except FileNotFoundError:
         raise InvalidOptionError(
-            f'there is no folder "{about}", and to read it as a revision needs the program git, '
-            "which is not installed"
+            f'there is no folder "{about}", and git, which could read it as a revision, '
+            "is not installed"
         ) from None
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
         raise InvalidOptionError(f'"{about}" cannot be read by git: {error}') from error

@@ -1,4 +1,4 @@
-"""What changes of the table do: its key, its indexes, and its settings."""
+"""Compare the table: its key, its indexes, and its settings."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from leyden.schema import IndexSpec, SearchSpec, ServiceSpec, Span, TableSetting
 from leyden.tables import TableDefinition, table_definition
 
 _READ_BY_OTHERS: Final = frozenset({"stream", "replicas"})
-"""Settings on which programs of other people stand."""
+"""Settings that programs of other people rely on."""
 
 _ANEW: Final = {"gsi": "rename_index", "vector": "rename_index", "lsi": "create_table"}
-"""The phase in which an index of each kind is made of something else."""
+"""The phase that rebuilds an index of each kind."""
 
 
 def compare_tables(old: ServiceSpec, new: ServiceSpec) -> Iterator[Change]:
-    """The changes of the one table that all entities of a service share."""
+    """Yield the changes of the table that all entities of a service share."""
     if not old.entities or not new.entities:
         # Without entities there is no table yet.
         return
@@ -37,17 +37,17 @@ def compare_tables(old: ServiceSpec, new: ServiceSpec) -> Iterator[Change]:
     if before.table != after.table:
         yield _change(
             "table.name", {BACKFILL, READERS, WRITERS}, "table",
-            f"another table by default, {after.table or 'none'} in place of "
-            f"{before.table or 'none'}: new code does not see the items of old code there. Where "
-            "code names the table itself, nothing changes; else copy the items",
+            f"the default table is {after.table or 'none'} instead of "
+            f"{before.table or 'none'}: new code does not see the items of old code there. If your "
+            "code names the table itself, nothing changes; otherwise copy the items",
             place, "create_table", after.table or "",
         )  # fmt: skip
     was, now = (_key_of(one, (one.hash, *filter(None, [one.range]))) for one in (before, after))
     if was != now:
         yield _change(
             "table.key", {BACKFILL, READERS, WRITERS, INDEX}, "table",
-            f"the table's own key is {now}, and was {was}: DynamoDB changes no table's key, so the "
-            "items must be copied into another table",
+            f"the table's own key is {now} instead of {was}: DynamoDB cannot change a table's key, "
+            "so the items must be copied into another table",
             place, "create_table", now,
         )  # fmt: skip
     yield from indexes_changed(new, before, after)
@@ -55,7 +55,7 @@ def compare_tables(old: ServiceSpec, new: ServiceSpec) -> Iterator[Change]:
         if name not in after.indexes and name not in after.vectors:
             yield _change(
                 "table.index_removed", {INDEX}, f"table.indexes.{name}",
-                "no access pattern uses the index any more; it costs as long as it is there",
+                "no access pattern uses the index any more; it costs money until you remove it",
                 _place(old, name), "drop_index", name, is_old=True,
             )  # fmt: skip
     yield from settings_changed(old, new, before, after)
@@ -63,9 +63,9 @@ def compare_tables(old: ServiceSpec, new: ServiceSpec) -> Iterator[Change]:
 
 
 def _place(service: ServiceSpec, index: str | None) -> Span:
-    """Where the schemas say what the table is: in table.yaml, or else in an access pattern.
+    """Return where the schemas describe the table: in table.yaml, or else in an access pattern.
 
-    That is the first one of the index, and for None the first one of the table's own key.
+    That is the first pattern of the index, or for None the first one of the table's own key.
     """
     if service.table.span.is_written:
         return service.table.span
@@ -78,14 +78,14 @@ def _place(service: ServiceSpec, index: str | None) -> Span:
 def indexes_changed(
     new: ServiceSpec, before: TableDefinition, after: TableDefinition
 ) -> Iterator[Change]:
-    """Indexes that are new, or made of something else."""
+    """Yield the changes of indexes that are new, or have another key or projection."""
     for name, index in after.indexes.items():
         place = _place(new, name)
         if name not in before.indexes:
             lsi = index.kind == "lsi"
             yield _change(
                 "table.index_added", {INDEX}, f"table.indexes.{name}",
-                "a new local index, which DynamoDB makes with the table only: create another table"
+                "a new local index, which DynamoDB only creates with a table: create another table"
                 if lsi
                 else "a new index; DynamoDB fills it from the key fields that items have",
                 place, "create_table" if lsi else "add_index", name,
@@ -99,7 +99,7 @@ def indexes_changed(
         if was != now:
             yield _change(
                 "table.index_key", {INDEX, READERS}, f"table.indexes.{name}",
-                f"it is a {now}, and was a {was}: {_anew(index.kind)}",
+                f"it is a {now} instead of a {was}: {_anew(index.kind)}",
                 place, _ANEW[index.kind], name,
             )  # fmt: skip
         if other.projection != index.projection:
@@ -107,10 +107,10 @@ def indexes_changed(
             yield _change(
                 "table.projection", {INDEX, *([READERS] if narrower else [])},
                 f"table.indexes.{name}",
-                f"it holds {_said(index.projection)}, and held {_said(other.projection)}: "
+                f"it holds {_said(index.projection)} instead of {_said(other.projection)}: "
                 + _anew(index.kind)
                 + ("" if narrows(index.projection, other.projection)
-                   else ". One that holds more than it needs serves as well"),
+                   else ". An index that holds more than it needs also works"),
                 place, _ANEW[index.kind], name,
             )  # fmt: skip
     for name, vectors in after.vectors.items():
@@ -124,7 +124,7 @@ def indexes_changed(
         elif vectors != before.vectors[name]:
             yield _change(
                 "table.vector_index", {INDEX, READERS}, f"table.indexes.{name}",
-                f"it is made of something else: {_anew('vector')}",
+                f"its vector, dimensions, metric or filters are different: {_anew('vector')}",
                 place, _ANEW["vector"], name,
             )  # fmt: skip
 
@@ -132,7 +132,7 @@ def indexes_changed(
 def projections_changed(
     old: ServiceSpec, new: ServiceSpec, before: TableDefinition, after: TableDefinition
 ) -> Iterator[Change]:
-    """What records show by an index that itself holds what it held."""
+    """Yield changes of what records from an index show, although the index itself is the same."""
     for entity, earlier in pair_entities(new.entities, old.entities):
         for pattern in entity.indexes.values():
             earlier_one = earlier.indexes.get(pattern.name)
@@ -146,10 +146,10 @@ def projections_changed(
                 yield Change(
                     "pattern.projection", in_order([READERS] if narrower else []),
                     f"{entity.alias}.indexes.{pattern.name}",
-                    f"records of it show {_said(pattern.projection or 'all')}, and showed "
+                    f"its records show {_said(pattern.projection or 'all')} instead of "
                     f"{_said(earlier_one.projection or 'all')}; the table's index is the same",
                     pattern.span, entity=entity.alias,
-                    about=(("prepare", f"read no more by {entity.alias}.{pattern.name}"),)
+                    about=(("prepare", f"do not read more by {entity.alias}.{pattern.name}"),)
                     if narrower else (),
                 )  # fmt: skip
 
@@ -157,7 +157,7 @@ def projections_changed(
 def settings_changed(
     old: ServiceSpec, new: ServiceSpec, before: TableDefinition, after: TableDefinition
 ) -> Iterator[Change]:
-    """The settings of a table: time to live, and whatever else table.yaml says."""
+    """Yield changes of time to live and of the other settings in table.yaml."""
     place = _place(new, None)
     if before.ttl != after.ttl:
         lost = {ORPHANS, INDEX} if after.ttl else {INDEX, READERS}
@@ -165,11 +165,11 @@ def settings_changed(
             f'DynamoDB deletes items by their field "{after.ttl}" from now on, also stored items '
             "whose time is over"
             if after.ttl
-            else "items do not expire any more, and old code meets some that should be gone"
+            else "items no longer expire, and old code finds some that should be gone"
         )
         yield _change(
             "table.ttl", lost, "table.ttl",
-            f"time to live reads {after.ttl or 'nothing'}, and read {before.ttl or 'nothing'}: "
+            f"time to live reads {after.ttl or 'nothing'} instead of {before.ttl or 'nothing'}: "
             f"{effect}",
             place, "set_table", "time to live",
         )  # fmt: skip
@@ -180,14 +180,14 @@ def settings_changed(
             yield _change(
                 "table.setting", [READERS] if option in _READ_BY_OTHERS else [],
                 f"table.{option}",
-                f"another setting of the table, {word}; items stay as they are"
+                f"the table's {word} changes; items stay as they are"
                 + (", and programs that read it must know" if option in _READ_BY_OTHERS else ""),
                 place, "set_table", word,
             )  # fmt: skip
 
 
 def narrows(old: Any, new: Any) -> bool:
-    """Whether an index holds less by the new projection than by the old one."""
+    """Return whether an index holds less with the new projection than with the old one."""
     if new == "all" or old == "keys_only":
         return False
     return old == "all" or new == "keys_only" or not {*old} <= {*new}
@@ -210,12 +210,12 @@ def _change(
 
 
 def _anew(kind: str) -> str:
-    """What to do about an index that is to be made of something else."""
+    """Say what to do about an index that has to be rebuilt."""
     if kind == "lsi":
-        return "DynamoDB makes a local index with its table only: create another table"
+        return "DynamoDB only creates a local index with its table: create another table"
     what = "vector index" if kind == "vector" else "index"
     return (
-        f"DynamoDB changes no {what}. Give it another name, so that both are there while you deploy"
+        f"DynamoDB cannot change an existing {what}. Rename it, so that both exist while you deploy"
     )
 
 

@@ -1,4 +1,4 @@
-"""What the values of an attribute can be, before and after: fewer, more, or others."""
+"""Compare the values that an attribute can have: fewer, more, or others."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ FITS: Final = frozenset(
         ("vector", "list"),
     }
 )
-"""Pairs of types: what is stored by the first reads as the second."""
+"""Pairs of types: values stored as the first can be read as the second."""
 
 _TYPED: Final = ("ttl", "timestamp", "json", "vector")
 GIVEN: Final = frozenset(
     pair for pair in FITS if pair[0] not in _TYPED and pair != ("number", "decimal")
 ) | {("vector", "list")}
-"""Those of them whose values callers give and get in the same form."""
+"""Those pairs whose values look the same to callers."""
 
 _NUMBER: Final = AttributeSpec("", "number", "", "")
 
@@ -45,23 +45,23 @@ CONVERSIONS: Final = {
     ("string", "list"): "[{0}]",
     ("string", "set"): "[{0}]",
 }
-"""JMESPath that makes a value of the second type of one of the first."""
+"""JMESPath that converts a value of the first type into the second."""
 
 
 def reads(old: AttributeSpec, new: AttributeSpec) -> bool:
-    """Whether all that is stored by a type reads, and can be put again, as another type."""
+    """Return whether all values stored as one type can be read and put again as another type."""
     if (old.type, new.type) not in FITS or (new.type == "map" and new.properties is not None):
         return False
     if new.type != "list" or new.items is None:
         return True
-    # A vector holds numbers, whatever a list of it asks of its elements.
+    # A vector holds numbers, whatever the list's schema requires of its elements.
     same = new.items.type == "number" or ("number", new.items.type) in FITS
     return same and not any(limit.narrower for limit in limits_changed(_NUMBER, new.items))
 
 
 @frozen
 class Limit:
-    """One limit that is other than before: `narrower` refuses more, `wider` refuses less."""
+    """A limit that has changed: `narrower` refuses more, `wider` refuses less."""
 
     code: str
     text: str
@@ -70,16 +70,16 @@ class Limit:
 
 
 def limits_changed(old: AttributeSpec, new: AttributeSpec) -> Iterator[Limit]:
-    """What values may be: each limit that is another one, in words."""
+    """Yield each limit of the values that has changed, in words."""
     if old.type == new.type == "enum":
         gone, more = [
             [value for value in one.values if value not in other.values]
             for one, other in ((old, new), (new, old))
         ]
         if more:
-            yield Limit("attribute.enum_added", f"it may be {_quoted(more)} as well", wider=True)
+            yield Limit("attribute.enum_added", f"it may also be {_quoted(more)}", wider=True)
         if gone:
-            text = f"it may not be {_quoted(gone)} any more"
+            text = f"it may no longer be {_quoted(gone)}"
             yield Limit("attribute.enum_removed", text, narrower=True)
     for least, option in (
         (True, "min"),
@@ -107,7 +107,7 @@ def limits_changed(old: AttributeSpec, new: AttributeSpec) -> Iterator[Limit]:
 
 
 def stored_kind(attribute: AttributeSpec) -> str:
-    """How values are stored: the letter of DynamoDB, or what hides it."""
+    """Return how values are stored: DynamoDB's letter, or the letter of what wraps them."""
     return "B" if attribute.encrypt else type_of(attribute).stored_kind(attribute)
 
 
@@ -117,5 +117,5 @@ def _quoted(values: list[str]) -> str:
 
 def _shown(before: Any, after: Any) -> str:
     if before is None:
-        return f"{after}, and was none"
-    return f"gone, and was {before}" if after is None else f"{after}, and was {before}"
+        return f"{after}, and there was none before"
+    return f"gone, and was {before}" if after is None else f"{after} instead of {before}"
