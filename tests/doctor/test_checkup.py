@@ -113,7 +113,7 @@ def test_a_state_is_of_one_check_up(things: leyden.Service) -> None:
     with pytest.raises(InputError, match="different sample"):
         things.doctor(resume=told[0], segments=4)
     for text in ("", "{}", "[]", told[0][:-9], told[0].replace('"measures"', '"other"')):
-        with pytest.raises(InputError, match="begin anew"):
+        with pytest.raises(InputError, match="start over"):
             things.doctor(full=True, resume=text)
 
 
@@ -184,7 +184,7 @@ def refusing(program: Iterator[Any], *apis: str) -> Iterator[Any]:
     [
         ("DescribeTable", "DescribeTable", "its keys, indexes and sizes were not compared"),
         ("DescribeTimeToLive", "DescribeTimeToLive", "its time to live was not compared"),
-        ("Scan", "Scan", "no item was looked at"),
+        ("Scan", "Scan", "no items were checked"),
         ("BatchGetItem", "BatchGetItem", "guards of unique values were not checked"),
         ("TransactGetItems", "GetItem", "guards of unique values were not checked"),
     ],

@@ -1,4 +1,4 @@
-"""A check-up of a live table: how it, and what is in it, fits the schemas, and how to mend it.
+"""A check-up of a live table: how it and its items fit the schemas, and how to fix what does not.
 
 `app.doctor()` and the command `leyden doctor` run it.
 

@@ -1,8 +1,8 @@
-"""What is wrong between items: guards and their owners, large values and their parts.
+"""Faults between items: guards and their owners, large values and their parts.
 
-A page of a scan is checked by reading what belongs to its items, a hundred keys at a time, so
-memory does not grow with the table. Somebody may write meanwhile. What looks wrong is therefore
-looked at again, with all that it depends on in one transaction, and only told if it is still so.
+To check a page of a scan, this module reads what belongs to its items, a hundred keys at a time, so
+that memory does not grow with the table. Others may write meanwhile. So whatever looks wrong is
+read again, in one transaction with all that it depends on, and only reported if it is still wrong.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from leyden.program import Item, Program, Request
 OPERATION: Final = "doctor"
 
 _READ: Final = 100
-"""How many keys are read at a time."""
+"""How many keys to read at a time."""
 
 _PARTS: Final = 20
-"""How many parts are read at a time: 7 MB."""
+"""How many parts to read at a time: 7 MB."""
 
 _REMEMBERED: Final = 1000
-"""How many values in parts are remembered until their items come by."""
+"""How many values in parts to remember until their items follow."""
 
 
 _KEY_BYTES: Final = (2048, 1024)
-"""How many bytes a partition key and a sort key may have."""
+"""The maximum bytes of a partition key and of a sort key."""
 
 
 @frozen
@@ -56,17 +56,17 @@ class Wrong:
 
 
 class PassingParts:
-    """The values in parts that came by: a scan gives parts shortly before their items.
+    """The values whose parts the scan has passed. A scan returns parts shortly before their items.
 
-    Both are in one partition, in which parts are sorted first. So most values are checked while
-    they are read anyway.
+    Both are in one partition, where parts sort first. So most values are checked without further
+    reads.
     """
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
     def pass_by(self, part: Item, sort_field: str) -> None:
-        """Take note of a part."""
+        """Add a part to its value."""
         sort_key = part[sort_field].get("S", "")
         generation, _, number = sort_key.removeprefix(PART_PREFIX).rpartition("#")
         count, checksum = self._seen.pop(generation, (0, 0))
@@ -77,23 +77,23 @@ class PassingParts:
                 self._seen.popitem(last=False)
 
     def had(self, entry: Entry) -> bool:
-        """Whether all parts of a value came by, and are what they should be."""
+        """Return whether all parts of a value have passed, and match its checksum."""
         return self._seen.pop(entry.generation, None) == (entry.parts, entry.checksum)
 
 
 class Companions:
-    """Checks the items of one table with what belongs to them."""
+    """Checks the items of one table against what belongs to them."""
 
     def __init__(self, table: str, key_fields: Sequence[str]) -> None:
         self._table = table
         self._key_fields = tuple(key_fields)
 
     def key_of(self, item: Item) -> Item:
-        """The table's own key of an item."""
+        """Return the table's own key of an item."""
         return {name: item[name] for name in self._key_fields}
 
     def guards(self, seen: Sequence[tuple[Item, Seen]]) -> Program[list[Wrong]]:
-        """What is wrong with the guards of these items: not there, or another item's."""
+        """Find items without the guards that they need, or whose guards belong to other items."""
         wanted = [
             (one.entity, claim, self.key_of(item))
             for item, one in seen
@@ -109,7 +109,7 @@ class Companions:
         return wrong
 
     def owners(self, guards: Sequence[tuple[Item, Seen]]) -> Program[list[Wrong]]:
-        """What is wrong with these guards: their owners are gone, or have other values."""
+        """Find guards whose owners are gone or have other values."""
         wrong: list[Wrong] = []
         for some in chunks(guards, _READ):
             there = yield from self._read(self.owner_of(guard) for guard, _ in some)
@@ -123,7 +123,7 @@ class Companions:
     def parts(
         self, seen: Sequence[tuple[Item, Seen]], passing: PassingParts
     ) -> Program[list[Wrong]]:
-        """What is wrong with the values of these items that stand in parts."""
+        """Find items whose values in parts are incomplete or damaged."""
         wrong: list[Wrong] = []
         for item, one in seen:
             for name, entry in one.outside.items():
@@ -132,7 +132,7 @@ class Companions:
         return wrong
 
     def orphans(self, parts: Sequence[tuple[Item, Seen]]) -> Program[list[Wrong]]:
-        """Which of these parts no item names."""
+        """Find parts that no item names."""
         wrong: list[Wrong] = []
         for some in chunks(parts, _READ):
             there = yield from self._read(self.owner_of(part) for part, _ in some)
@@ -146,7 +146,7 @@ class Companions:
     # ---- second looks, in one transaction each
 
     def check_claim(self, entity: BoundEntity, claim: Claim, key: Item) -> Program[list[Wrong]]:
-        """What is wrong with the guard of an item's unique values, if it still is."""
+        """Check again, in one transaction, whether an item lacks the guard of its unique values."""
         now = yield from self._together(key, claim.key)
         if now is None or now[0] is None or claim.text not in _claims(entity, now[0]):
             return []
@@ -161,20 +161,20 @@ class Companions:
             if self.state_of(entity, guard, holder) == "":
                 code, said = "unique.duplicate", f"another item has its unique {names}, and a guard"
             else:
-                said += " of its own: the one that is there was left by another item"
+                said += " of its own: another item has left one with these values"
         return [Wrong(Problem(code, entity.spec.alias, said), key)]
 
     def check_guard(self, entity: BoundEntity, guard: Item) -> Program[list[Wrong]]:
-        """What is wrong with a guard, if it still is."""
+        """Check again, in one transaction, whether a guard is wrong."""
         now = yield from self._together(self.owner_of(guard), self.key_of(guard))
-        # A guard that names another item by now was written meanwhile, with that item.
+        # If the guard names another item now, it was written meanwhile, with that item.
         if now is None or now[1] is None or self.owner_of(now[1]) != self.owner_of(guard):
             return []
         state = self.state_of(entity, now[1], now[0])
         said = {
             "guard.ownerless": "the item that this guard names is gone",
             "guard.stale": "the item that this guard names has other values",
-            "guard.unneeded": "this guard is of a unique constraint that the schema does not have",
+            "guard.unneeded": "this guard is for a unique constraint that the schema does not have",
         }
         if not state:
             return []
@@ -183,7 +183,7 @@ class Companions:
     def check_value(
         self, entity: BoundEntity, key: Item, name: str, entry: Entry
     ) -> Program[list[Wrong]]:
-        """What is wrong with a value in parts, read by these; its item still names them."""
+        """Check a value in parts by reading them, and then whether its item still names them."""
         count = checksum = 0
         for some in chunks(self._part_keys(key, entry), _PARTS):
             there = yield from self._read(some, consistent=True)
@@ -194,19 +194,19 @@ class Companions:
                     count, checksum = count + 1, zlib.crc32(bytes(content), checksum)
         if (count, checksum) == (entry.parts, entry.checksum):
             return []
-        # What an item has ceased to name it never names again: if it names the parts still, it did
-        # so while they were read.
+        # An item never names the same parts again. If it still names them, it did so all the time
+        # that they were read.
         now = (yield from self._read([key], consistent=True)).get(item_id(self._table, key))
         if now is None or name not in placed(entity, now).missing:
             return []
         code, what = "part.damaged", "cannot be put together from its parts"
         if count < entry.parts:
-            code, what = "part.missing", "is not there as a whole: parts are missing"
+            code, what = "part.missing", "is incomplete: parts are missing"
         said = f'its large value in "{name}" {what}'
         return [Wrong(Problem(code, entity.spec.alias, said), key)]
 
     def check_part(self, entity: BoundEntity, part: Item) -> Program[list[Wrong]]:
-        """What is wrong with a part, if it still is."""
+        """Check again, in one transaction, whether no item names a part."""
         now = yield from self._together(self.owner_of(part), self.key_of(part))
         if now is None or now[1] is None or self._names(now[0], part):
             return []
@@ -216,7 +216,7 @@ class Companions:
     # ---- looking
 
     def state_of(self, entity: BoundEntity, guard: Item, owner: Item | None) -> str:
-        """What is wrong between a guard and what stands under the key that it names, as a code."""
+        """Return the code for what is wrong between a guard and its owner; "" if nothing is."""
         if not is_guard(entity, guard):
             return "guard.unneeded"
         if owner is None or not entity.owns(owner):
@@ -230,14 +230,14 @@ class Companions:
         return item_id(self._table, self.owner_of(guard)) == item_id(self._table, key)
 
     def owner_of(self, one: Item) -> Item:
-        """The key that a guard or a part names; its own where it names none."""
+        """Return the key that a guard or a part names; its own if it names none."""
         owner = one.get(OWNER_FIELD, {}).get("M")
         own = self.key_of(one)
-        # Whatever is no key of this table would be refused, and the whole batch with it.
+        # A key that cannot be one of this table would make DynamoDB refuse the whole batch.
         return owner if isinstance(owner, dict) and _is_like(owner, own) else own
 
     def _names(self, owner: Item | None, part: Item) -> bool:
-        """Whether an item names a part in its manifest; one that cannot be read names any."""
+        """Return whether an item's manifest names a part; an unreadable manifest may name any."""
         if owner is None:
             return False
         own = item_id(self._table, self.key_of(part))
@@ -266,7 +266,7 @@ class Companions:
         return found
 
     def _together(self, *keys: Item) -> Program[list[Item | None] | None]:
-        """Items as they all are at one moment; None while somebody is writing them."""
+        """Return items as they are at one moment; None while somebody writes them."""
         gets = [{"Get": {"TableName": self._table, "Key": key}} for key in keys]
         try:
             response, _ = yield from send_transaction(
@@ -281,7 +281,7 @@ class Companions:
 
 
 def _is_like(owner: Item, own: Item) -> bool:
-    """Whether what an item names can be a key of the table that its own key is of."""
+    """Return whether the key that an item names can be a key of its table."""
     if owner.keys() != own.keys():
         return False
     for (name, other), most in zip(own.items(), _KEY_BYTES, strict=False):
@@ -297,7 +297,7 @@ def _is_like(owner: Item, own: Item) -> bool:
 
 
 def _claims(entity: BoundEntity, item: Item) -> Collection[str]:
-    """The texts of what an item claims; nothing for one that cannot be read, which is told of."""
+    """Return the guard keys of an item's unique values; none if it is unreadable, as reported."""
     try:
         return claims_of(entity, item)
     except DecodeError:

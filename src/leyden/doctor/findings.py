@@ -1,7 +1,7 @@
-"""What a check-up finds, as data: a code, how grave it is, what it is about, and what helps.
+"""The findings of a check-up as data: code, severity, subject, and remedy.
 
-Items with the same fault are one finding with a count and a few keys, so that a table of which
-every item is wrong makes a short report.
+Items with the same fault are one finding, with a count and a few keys. So the report stays short
+even if every item of the table is wrong.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ FAULT: Final = "fault"
 WARNING: Final = "warning"
 NOTE: Final = "note"
 SEVERITIES: Final = (FAULT, WARNING, NOTE)
-"""How grave a finding is, the gravest first."""
+"""The severities of findings, the gravest first."""
 
 EXAMPLES: Final = 10
-"""The most keys that a finding shows."""
+"""The maximum number of keys in a finding."""
 
 MOST_KINDS: Final = 100
-"""The most findings of one code, such as fields that no schema knows; further ones are counted
-together. Each code has its own, so that a thousand notes do not hide a fault."""
+"""The maximum number of findings of one code, such as fields that no schema knows. Further ones are
+counted together. Each code has its own limit, so that a thousand notes do not hide a fault.
+"""
 
 
 class Kind(NamedTuple):
-    """One kind of finding: how grave it is, and what helps."""
+    """A kind of finding: its severity and its remedy."""
 
     severity: str
     remedy: str
@@ -44,14 +45,14 @@ _DELETE: Final = "`aws dynamodb delete-item --table-name TABLE --key KEY`"
 _ADOPT: Final = "`leyden adopt FOLDER ENTITY`"
 _LOST: Final = "the value is lost: restore it from a backup, or set the attribute anew"
 _TAKEN_OVER: Final = (
-    "leave it: the next write of the values takes it over; or delete it: " + _DELETE
+    "leave it, since the next write of these values reuses it; or delete it: " + _DELETE
 )
 
 KINDS: Final[dict[str, Kind]] = {
-    # What could not be looked at.
+    # What could not be checked.
     "call.refused": Kind(FAULT, "allow the action on the table in the credentials' policy"),
-    "call.unknown": Kind(NOTE, "look at a table on AWS for this: the engine does not have it"),
-    # The table. Where `tables.comparing` says what helps, that stands.
+    "call.unknown": Kind(NOTE, "check a table on AWS for this: the engine does not support it"),
+    # The table. Remedies from `tables.comparing` take precedence.
     "table.missing": Kind(FAULT, "`leyden table FOLDER --create`"),
     "table.not_ready": Kind(WARNING, "wait until the table is ACTIVE, and look again"),
     "index.not_ready": Kind(WARNING, "wait: until it is ACTIVE, queries of this index miss items"),
@@ -60,18 +61,20 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "vector.not_ready": Kind(WARNING, "wait until it is ready: until then, searches miss items"),
     "migration.open": Kind(
-        NOTE, "`leyden migrate FOLDER FILE` goes on, `--rollback` takes it back, `--commit` ends it"
+        NOTE,
+        "continue it with `leyden migrate FOLDER FILE`, undo it with `--rollback`, or end it with "
+        "`--commit`",
     ),
     # Items, each by itself.
     "item.foreign": Kind(
-        NOTE, "leave them in a table that services share; else load their schemas, or delete them"
+        NOTE, "leave them if services share the table; otherwise load their schemas, or delete them"
     ),
     "item.version": Kind(
-        FAULT, "load the schema of that version as well, or bring the items over: `leyden migrate`"
+        FAULT, "load the schema of that version as well, or move the items with `leyden migrate`"
     ),
     "item.misnamed": Kind(
         FAULT,
-        "whoever wrote it damaged its identifiers: restore them, or delete the item: " + _DELETE,
+        "some program damaged its identifiers: restore them, or delete the item: " + _DELETE,
     ),
     "item.unreadable": Kind(
         FAULT, "write the attribute anew, or change its type in the schema and `leyden migrate`"
@@ -83,7 +86,7 @@ KINDS: Final[dict[str, Kind]] = {
         NOTE, "add the attribute to the schema, or remove the field by a migration: `remove: [...]`"
     ),
     "attribute.stale": Kind(
-        WARNING, "read the item and put it again: a put derives the attribute anew"
+        WARNING, "read the item and put it again: a put derives the attribute again"
     ),
     "key.differs": Kind(
         FAULT,
@@ -101,25 +104,25 @@ KINDS: Final[dict[str, Kind]] = {
         "templates",
     ),
     "entry.missing": Kind(FAULT, f"{_AGAIN}; {_MANY}"),
-    "entry.stale": Kind(FAULT, _AGAIN + ", and no others"),
+    "entry.stale": Kind(FAULT, _AGAIN + " and removes others"),
     "entry.differs": Kind(FAULT, f"{_AGAIN}; {_MANY}"),
     "entry.partial": Kind(
-        WARNING, "set the other attributes of that key as well, or none; Leyden refuses a part"
+        WARNING, "set the other attributes of that key as well, or none; Leyden refuses half a key"
     ),
-    "vector.unparted": Kind(FAULT, "set the attribute that the index is parted by, beside it"),
+    "vector.unparted": Kind(FAULT, "also set the attribute that divides the index"),
     "vector.dimensions": Kind(
-        FAULT, "embed it again with the model of the others: no search finds it as it is"
+        FAULT, "embed it again with the same model as the others: no search finds it now"
     ),
     "vector.zero": Kind(FAULT, "embed it again, or remove the vector: zeros have no direction"),
     "vector.empty": Kind(FAULT, "remove the attribute, or set a value that is not empty"),
-    # Items and what goes with them.
+    # Items and their companions.
     "unique.unguarded": Kind(FAULT, _ADOPT),
     "unique.duplicate": Kind(
         FAULT, "change one of the items that share the values, then " + _ADOPT
     ),
     "guard.ownerless": Kind(WARNING, _TAKEN_OVER),
     "guard.stale": Kind(WARNING, _TAKEN_OVER),
-    "guard.unneeded": Kind(WARNING, "its constraint is gone, so delete it: " + _DELETE),
+    "guard.unneeded": Kind(WARNING, "delete it, since its constraint is gone: " + _DELETE),
     "part.missing": Kind(FAULT, _LOST),
     "part.damaged": Kind(FAULT, _LOST),
     "part.unknown": Kind(
@@ -128,21 +131,24 @@ KINDS: Final[dict[str, Kind]] = {
         "put it again: " + _DELETE,
     ),
     "part.orphan": Kind(WARNING, "`app.entities.ENTITY.sweep_overflow()` deletes such parts"),
-    # As grave as what it counts.
-    "others": Kind(FAULT, "mend what is listed first, and look again"),
+    # As grave as the findings that it counts.
+    "others": Kind(FAULT, "fix what is listed first, and check again"),
 }
-"""Every kind of finding by its code. How a table falls short has codes of its own: faults."""
+"""Every kind of finding by code.
+
+Differences between the table and the schemas have codes of their own, and are faults.
+"""
 
 
 @frozen
 class Finding:
-    """One thing that was found.
+    """One finding.
 
-    `code` says of what kind it is, `severity` how grave: `fault`, `warning` or `note`. `subject` is
-    what it is about: an entity (`task`), an access pattern (`task.assigned`), an index (`gsi1`);
-    empty for the table. `remedy` is what helps; in a command, FOLDER stands for that of the
-    schemas and KEY for the key of an item. `count` items have it, and `keys` are the raw keys of
-    the first of them, none where it is of no item.
+    `code` is its kind and `severity` its severity: `fault`, `warning` or `note`. `subject` is what
+    it is about: an entity (`task`), an access pattern (`task.assigned`), an index (`gsi1`), or
+    empty for the table. `remedy` says how to fix it; in its commands, FOLDER stands for the folder
+    of the schemas and KEY for an item's key. `count` items have this fault, and `keys` are the raw
+    keys of the first of them, empty if it is not about items.
     """
 
     code: str
@@ -155,12 +161,12 @@ class Finding:
 
     @property
     def key(self) -> Item | None:
-        """The raw key of the first item that has it; None where it is of no item."""
+        """The raw key of the first item with this fault; None if it is not about items."""
         return self.keys[0] if self.keys else None
 
 
 class Problem(NamedTuple):
-    """Something wrong with one item, in words that are the same for all that have it."""
+    """Something wrong with one item, in words that are the same for all items with that fault."""
 
     code: str
     subject: str
@@ -170,13 +176,13 @@ class Problem(NamedTuple):
 Told = Callable[[Finding], object]
 
 _NAMES: Final = re.compile(r"\b(?:TABLE|ENTITY)\b")
-"""What stands in remedies for the names of the table and of the entity."""
+"""The placeholders in remedies for the names of the table and of the entity."""
 
 
 class Findings:
-    """Collects findings: the same of many items is one.
+    """Collects findings, and groups those that are the same for many items.
 
-    `found` is called with each by itself, its item's key alone in it.
+    It calls `found` with each of them, with its item's key alone.
     """
 
     def __init__(self, table: str, *, strict: bool = False, found: Told | None = None) -> None:
@@ -188,11 +194,11 @@ class Findings:
         """How many findings each code has."""
 
     def add(self, problem: Problem, key: Item | None = None, *, remedy: str = "") -> None:
-        """Add a problem, of the item with this key or of none."""
+        """Add a problem of the item with this key, or of none."""
         kind = KINDS.get(problem.code, Kind(FAULT, ""))
         severity = FAULT if self._strict and problem.code == "item.foreign" else kind.severity
         names = {"TABLE": word(self._table), "ENTITY": problem.subject.partition(".")[0]}
-        # A remedy that somebody else wrote has the names in it already.
+        # A remedy from elsewhere already has the names.
         helps = remedy or _NAMES.sub(lambda found: names[found[0]] or found[0], kind.remedy)
         one = Finding(
             problem.code,
@@ -227,7 +233,7 @@ class Findings:
         return any(one.code == code for one in self._groups.values())
 
     def sorted(self) -> tuple[Finding, ...]:
-        """The gravest first, by code and subject."""
+        """Return the findings, the gravest first, then by code and subject."""
         return tuple(
             sorted(
                 self._groups.values(),
@@ -236,11 +242,11 @@ class Findings:
         )
 
     def save(self) -> list[dict[str, Any]]:
-        """What was found, as JSON holds it."""
+        """Return the findings as JSON."""
         return [plain_finding(one) for one in self._groups.values()]
 
     def restore(self, saved: Iterable[Mapping[str, Any]]) -> None:
-        """Go on from what was saved."""
+        """Continue from saved findings."""
         for one in saved:
             keys = tuple(item_in(key) for key in one["keys"])
             finding = Finding(**{**one, "keys": keys})
@@ -249,7 +255,7 @@ class Findings:
 
 
 def plain_finding(finding: Finding) -> dict[str, Any]:
-    """A finding as JSON has it."""
+    """Return a finding as JSON."""
     return {
         "code": finding.code,
         "severity": finding.severity,
@@ -262,18 +268,18 @@ def plain_finding(finding: Finding) -> dict[str, Any]:
 
 
 def plain_key(key: Item) -> dict[str, Any]:
-    """A raw key as JSON has it, with base64 text for bytes."""
+    """Return a raw key as JSON, with base64 text for bytes."""
     plain: dict[str, Any] = json.loads(portable_text({"M": key}))["M"]
     return plain
 
 
 def key_text(plain: Mapping[str, Any]) -> str:
-    """What `plain_key` made of a raw key as JSON on one line, in which everything shows."""
+    """Return the result of `plain_key` as JSON on one line of printable characters."""
     text = json.dumps(plain, ensure_ascii=False)
     return text if text.isprintable() else json.dumps(plain)
 
 
 def item_in(plain: Mapping[str, Any]) -> Item:
-    """The raw key in what `plain_key` made of it."""
+    """Return the raw key that `plain_key` was called with."""
     key: Item = portable_value(json.dumps({"M": plain}).encode())["M"]
     return key

@@ -1,6 +1,7 @@
-"""What is wrong with one item, by itself: whose it is, whether it decodes, and its keys.
+"""Faults of a single item: which entity it belongs to, whether it decodes, and its keys.
 
-Pure functions of a raw item and the schemas. What needs other items is in `companions.py`.
+These are pure functions of a raw item and the schemas. Checks that need other items are in
+`companions.py`.
 """
 
 from __future__ import annotations
@@ -43,15 +44,15 @@ PART: Final = "part"
 FOREIGN: Final = "foreign"
 
 _ENDED: Final = frozenset({"rolled_back", "committed"})
-"""Where a migration is that has come to its end."""
+"""The phases in which a migration has ended."""
 
 
 @frozen
 class Seen:
-    """What an item is: `kind`, its entity where it has one, and what is wrong with it.
+    """The result of judging an item: its `kind`, its entity if it has one, and its problems.
 
-    `claims` are the unique values that it has, by the text of their guards' keys; `outside` are
-    fields whose values stand in parts. `name` says whose a foreign item is, in its own words.
+    `claims` are the unique values that it has, by the keys of their guards. `outside` are the
+    fields whose values are in parts. `name` is what a foreign item itself says it belongs to.
     """
 
     kind: str
@@ -63,7 +64,7 @@ class Seen:
 
 
 class Examiner:
-    """Judges the raw items of a table, which belong to these entities or to none."""
+    """Judges the raw items of a table, which may or may not belong to these entities."""
 
     def __init__(self, entities: Sequence[BoundEntity]) -> None:
         self.entities = tuple(entities)
@@ -74,19 +75,19 @@ class Examiner:
             for spec in specs
             for index in spec.indexes.values()
         }
-        """What partition keys of items begin with: the service, and the scope if there is one."""
+        """The beginnings of partition keys: the service, and the scope if there is one."""
         self._guarded = tuple({guard_beginning(spec) for spec in specs})
         self._judges = {entity.spec.alias: _EntityJudge(entity) for entity in entities}
 
     def judge(self, item: Item) -> Seen:
-        """What an item is, and what is wrong with it."""
+        """Return what an item is, and what is wrong with it."""
         if is_progress(item):
             return Seen(FOREIGN, None, (*_open(item),), name="progress of migrations")
         name, version = (_said(item, one) for one in (ENTITY_FIELD, VERSION_FIELD))
         if OWNER_FIELD in item and name.endswith(GUARD_SUFFIX):
             entity = self._named(name.removesuffix(GUARD_SUFFIX), version)
             text = "" if entity is None else _said(item, entity.key_fields[0])
-            # Its key says whose a guard is, also where keys are templates.
+            # Only the key says which service a guard belongs to, even if keys are templates.
             if entity is not None and text.startswith(self._guarded):
                 earlier = entity.moving.earlier if entity.moving is not None else entity
                 is_new = is_guard(entity, item) or not is_guard(earlier, item)
@@ -99,7 +100,7 @@ class Examiner:
             for entity in self.entities:
                 moving = entity.moving
                 if moving is not None and moving.earlier.owns(item) and moving.is_earlier(item):
-                    said = "it is in the old form of a migration that is under way"
+                    said = "it is in the old form of a migration in progress"
                     return Seen(ITEM, entity, (Problem("item.earlier", entity.spec.alias, said),))
             entity = self.owner_of(item)
             if entity is not None:
@@ -107,13 +108,13 @@ class Examiner:
         return self.stranger(item)
 
     def _named(self, name: str, version: str) -> BoundEntity | None:
-        """The entity of this name, of this version if there is one."""
+        """Return the entity of this name, preferably of this version."""
         found = [entity for entity in self.entities if entity.spec.entity == name]
         exact = [entity for entity in found if entity.spec.version == version]
         return next(iter([*exact, *found]), None)
 
     def owner_of(self, item: Item) -> BoundEntity | None:
-        """The entity whose item this is; the key may be wrong, but is none of another service."""
+        """Return the entity that owns an item. The key may be wrong, but not another service's."""
         owners = [entity for entity in self.entities if entity.owns(item)]
         for entity in owners:
             if entity.owns_key(item):
@@ -121,27 +122,27 @@ class Examiner:
         return next((entity for entity in owners if self._is_ours(entity, item)), None)
 
     def _is_ours(self, entity: BoundEntity, item: Item) -> bool:
-        """Whether the partition key does not say that the item is another service's."""
+        """Return whether the partition key may be one of this service."""
         form = entity.keys.primary.pk
         assert form is not None
         content = item.get(form.field, {}).get("S")
         if not isinstance(content, str) or not content.startswith("$"):
             return form.template
         folded = content.lower()
-        # An entity or a label comes next, or nothing: "$shop_eu" is another service than "$shop".
+        # An entity or a label follows, or nothing: "$shop_eu" is another service than "$shop".
         return form.template or any(
             folded.startswith(one) and folded[len(one) : len(one) + 1] in ("", "$", "#")
             for one in self._beginnings
         )
 
     def stranger(self, item: Item) -> Seen:
-        """An item that no entity owns, by itself; or what it would be if something were right."""
+        """Judge an item that no entity owns, perhaps only because it is damaged."""
         for entity in self.entities:
             field, version_field = entity.spec.identifiers
             name, version = _said(item, field), _said(item, version_field)
             if name == entity.spec.entity and self._is_ours(entity, item):
                 said = (
-                    f"version {quoted(version)} is in no schema" if version else "it has no version"
+                    f"no schema has version {quoted(version)}" if version else "it has no version"
                 )
                 problem = Problem("item.version", entity.spec.alias, said)
                 return Seen(FOREIGN, entity, (problem,), name=f"{name}, other versions")
@@ -152,14 +153,14 @@ class Examiner:
                 return Seen(FOREIGN, entity, (problem,), name="misnamed items")
         name, version = (_said(item, one) for one in (ENTITY_FIELD, VERSION_FIELD))
         name, version = (quoted(one)[1:-1] for one in (name, version))
-        shown = f"{name}, version {version or 'none'}" if name else "nobody's items"
-        said = f'of "{name}"' if name else "that name no entity"
+        shown = f"{name}, version {version or 'none'}" if name else "unnamed items"
+        said = f'of "{name}"' if name else "without an entity's name"
         problem = Problem("item.foreign", "", f"no entity of the schemas owns items {said}")
         return Seen(FOREIGN, None, (problem,), name=shown)
 
 
 def _open(item: Item) -> Iterator[Problem]:
-    """That a migration is not at its end."""
+    """Yield a problem if a migration has not ended."""
     try:
         entry = read_progress(item)
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -177,7 +178,7 @@ def _said(item: Item, field: str) -> str:
 
 
 class _EntityJudge:
-    """Judges items of one entity."""
+    """Judges the items of one entity."""
 
     def __init__(self, entity: BoundEntity) -> None:
         self.entity = entity
@@ -187,16 +188,16 @@ class _EntityJudge:
         self._derived = {
             name: reads
             for name, reads in entity.mapping.derivations.items()
-            # What a hook derives may differ from day to day.
+            # The results of hooks may differ from day to day.
             if not isinstance(attributes[name].derive, Call)
         }
         self._hooked = any(attribute.get is not None for attribute in attributes.values())
         self._names = {attribute.field: name for name, attribute in attributes.items()}
 
     def judge(self, item: Item) -> Seen:
-        """What is wrong with an item of the entity.
+        """Return what is wrong with an item of the entity.
 
-        Raises InvalidOptionError where that takes functions or keys that are not there.
+        Raises InvalidOptionError if that needs functions or keys that the caller has not passed.
         """
         entity, mapping = self.entity, self.entity.mapping
         problems: list[Problem] = []
@@ -206,7 +207,7 @@ class _EntityJudge:
             if self._hooked and not unfolded.missing:
                 mapping.decode(unfolded.item, True)
         except InvalidOptionError:
-            raise  # A function or a key that the caller did not hand in is no fault of the item.
+            raise  # A function or key that the caller has not passed is not the item's fault.
         except LeydenError as error:
             is_manifest = getattr(error, "field", None) == OVERFLOW_FIELD
             code = "part.unknown" if is_manifest else "item.unreadable"
@@ -233,7 +234,7 @@ class _EntityJudge:
     def fields(
         self, values: Mapping[str, Any], unsaid: set[str], unknown: set[str]
     ) -> Iterator[Problem]:
-        """What is missing, what nothing knows, and what is not derived from the others."""
+        """Yield missing and unknown attributes, and values that do not match their derivation."""
         for one in sorted(unsaid):
             said = f"its field {quoted(one)} is not in the schema"
             yield self._problem("attribute.unknown", said)
@@ -246,13 +247,14 @@ class _EntityJudge:
         try:
             derived = self.entity.mapping.derived(values, told)
         except LeydenError as error:
-            said = f"its derived attributes cannot be made of its values: {error.message}"
+            said = f"its derived attributes cannot be computed from its values: {error.message}"
             yield self._problem("attribute.stale", said)
             return
         for name, value in derived.items():
             held = values.get(name)
             if held is None and not any(values.get(one) is not None for one in self._derived[name]):
-                # A write that begins an item, and touches nothing of it, does not derive.
+                # The write that creates an item does not derive from attributes that it does not
+                # set.
                 continue
             if self._encoded(name, value) != self._encoded(name, held):
                 said = f'its "{name}" is not what the schema derives from its other attributes'
@@ -262,10 +264,10 @@ class _EntityJudge:
         return None if value is None else self.entity.mapping.attributes[name].encode(value)
 
     def folds(self, form: KeyForm) -> bool:
-        """Whether a key was made of letters whose case the item does not have.
+        """Return whether a key may differ from its attributes in the case of letters.
 
-        An attribute in a key's own field is stored as that key, folded, and other keys are made of
-        it as it was given.
+        An attribute in a key's own field is stored as that key, in folded case. Other keys were
+        built from its original value.
         """
         return not self.entity.mapping.key_texts.keys().isdisjoint(form.names)
 
@@ -274,7 +276,7 @@ class _EntityJudge:
             missing = form.missing(values)
             if missing:
                 names = ", ".join(f'"{name}"' for name in missing)
-                said = f'its key field "{form.field}" is made of {names}, which it does not have'
+                said = f'its key field "{form.field}" needs {names}, which it does not have'
                 yield self._problem("key.incomplete", said)
                 continue
             made = _made(form, values)
@@ -288,10 +290,11 @@ class _EntityJudge:
     def entry(
         self, item: Item, values: Mapping[str, Any], keys: IndexKeys, unknown: set[str]
     ) -> Iterator[Problem]:
-        """Whether the item is in an index as a put of it would have it there.
+        """Check whether the item is in an index as a put would write it.
 
-        Once all attributes of the partition key are there, both halves are what a put writes.
-        Before that, an item may be out, or stand under the text up to the first label.
+        Once all attributes of the partition key are present, both halves are what a put writes.
+        Before that, an item may be out of the index, or be in it under the text up to the first
+        label.
         """
         pattern, index = keys.spec.name, keys.spec.index
         is_in = all(form.field in item for form in keys.forms)
@@ -310,7 +313,7 @@ class _EntityJudge:
                 said = f'it is not in the index "{index}", where it belongs'
                 yield self._problem("entry.missing", said, pattern)
             return
-        # What its own key says an item always has, so a verb may leave it with these alone.
+        # An item always has the attributes of its own key, so it may be left with these alone.
         partial = [
             form
             for form in keys.forms
@@ -319,10 +322,10 @@ class _EntityJudge:
         ]
         if partial:
             names = ", ".join(f'"{n}"' for form in partial for n in form.missing(values))
-            said = f'it is in the index "{index}" without {names}, a part of the key'
+            said = f'it is in the index "{index}" without {names}, which the key needs'
             yield self._problem("entry.partial", said, pattern)
         if keys.pk.missing(values):
-            # Without its partition an item may have any sort key, under the text of the absent.
+            # Without a partition, the item may have any sort key, below the text for absent values.
             if not _same(wanted[0], item[keys.pk.field], folds=self.folds(keys.pk)):
                 said = f'it is in the index "{index}" under a value that it does not have'
                 yield self._problem("entry.stale", said, pattern)
@@ -339,7 +342,7 @@ class _EntityJudge:
                 yield self._problem("key.ambiguous", said, pattern)
 
     def belongs(self, values: Mapping[str, Any], keys: IndexKeys, unknown: set[str]) -> bool | None:
-        """Whether the item is to be in an index; None where that cannot be told."""
+        """Return whether the item should be in an index; None if that cannot be known."""
         if keys.spec.when is not None:
             condition = self.entity.mapping.condition(keys.spec.name)
             if unknown and (condition.roots is None or unknown.intersection(condition.roots)):
@@ -352,12 +355,12 @@ class _EntityJudge:
         return not (keys.leaves_out and keys.pk is not None and keys.pk.missing(values))
 
     def vectors(self, values: Mapping[str, Any]) -> Iterator[Problem]:
-        """What indexes do not take: they leave such an item out, and nobody says so."""
+        """Yield vectors that indexes do not accept: they omit such an item without an error."""
         attributes = self.entity.spec.attributes
         for name in {search.attribute for search in self.entity.spec.searches.values()}:
             vector, wanted = values.get(name), attributes[name].dimensions
             if vector is not None and len(vector) != wanted:
-                said = f'"{name}" has another number of dimensions than {wanted}'
+                said = f'"{name}" does not have {wanted} dimensions'
                 yield self._problem("vector.dimensions", said)
         try:
             refuse_empty_keys(self.entity.mapping, values)
@@ -370,7 +373,7 @@ class _EntityJudge:
 
 
 def _made(form: KeyForm, values: Mapping[str, Any]) -> AttributeValue | None:
-    """A key as ElectroDB and Leyden make it of these values; None where none can be made."""
+    """Return a key as ElectroDB and Leyden build it from these values; None if they cannot."""
     try:
         key = form.build(values)
     except ValueError:
@@ -379,17 +382,17 @@ def _made(form: KeyForm, values: Mapping[str, Any]) -> AttributeValue | None:
 
 
 def _wanted(form: KeyForm, values: Mapping[str, Any]) -> AttributeValue | None:
-    """What an index key is to be; None where an item without these values is in no such index."""
+    """Return the right index key; None if an item without these values is not in the index."""
     if form.missing(values) and not form.text_of_absent:
         return None
     return _made(form, values)
 
 
 def _same(made: AttributeValue | None, stored: AttributeValue | None, *, folds: bool) -> bool:
-    """Whether a stored key is the one that is made; `folds`: as far as the case of letters goes."""
+    """Return whether a stored key is the expected one; with `folds`, in any case of letters."""
     if made is None or stored is None or made == stored:
         return made == stored
     if folds and "S" in made and "S" in stored:
         return bool(made["S"].casefold() == stored["S"].casefold())
-    # The service writes numbers out in digits of its own.
+    # DynamoDB writes numbers in its own form.
     return "N" in made and "N" in stored and Decimal(made["N"]) == Decimal(stored["N"])

@@ -1,10 +1,11 @@
-"""How much there is, and where: counts and bytes, what an index holds, the largest partitions.
+"""Measures: counts and bytes, what each index holds, the largest partitions.
 
-All of it is kept in memory that does not grow with the table. A table's own partitions are scanned
-one after another, so the run that comes by is counted exactly, and the largest are kept. Those of
-an index come mixed, and are counted as Metwally, Agrawal and El Abbadi do it ("space saving"): of
-many counters the smallest is given to whatever is new, of which as many may have come by before as
-that one had. So for each partition it is known how many it has at least, and at most.
+All of them need memory that does not grow with the table. The table's own partitions are scanned
+one after another, so each is counted exactly as it passes, and the largest are kept. The partitions
+of an index come mixed. They are counted with the "space saving" algorithm of Metwally, Agrawal and
+El Abbadi: a new partition takes over the smallest of many counters, and at most as many of its
+items as that counter had may have passed before. So both a lower and an upper bound is known for
+each partition.
 """
 
 from __future__ import annotations
@@ -22,41 +23,42 @@ from leyden.program import Item
 from leyden.types import portable_text
 
 COUNTERS: Final = 1000
-"""The partitions of an index that are counted at a time."""
+"""How many partitions of an index are counted at a time."""
 
 SHOWN: Final = 10
-"""The most partitions that a report shows."""
+"""The maximum number of partitions in a report."""
 
 ENTRY_BYTES: Final = 100
-"""What DynamoDB adds to the size of an item, and of each entry of an index."""
+"""The bytes that DynamoDB adds to the size of an item, and of each entry of an index."""
 
 MOST_NAMES: Final = 100
-"""The most names that items of others are counted by; those of further names are counted as one."""
+"""The maximum number of names that foreign items are counted by. Further names are counted as one.
+"""
 
-FURTHER: Final = "items of further names"
+FURTHER: Final = "items with other names"
 
 _STEP: Final = 1000.0
 
 
 @frozen
 class Tally:
-    """How many items, and their bytes; `largest` is the size of the largest."""
+    """The number of items and their bytes; `largest` is the size of the largest item."""
 
     items: int = 0
     bytes: int = 0
     largest: int = 0
 
     def plus(self, size: int) -> Tally:
-        """With one item more."""
+        """Return the tally with one more item."""
         return Tally(self.items + 1, self.bytes + size, max(self.largest, size))
 
 
 @frozen
 class Partition:
-    """One partition key, with its items and bytes.
+    """A partition key with its number of items and bytes.
 
-    `key` is its text. It has at least so many, and at most `spare` more: items, or bytes where
-    partitions are ranked by these. `spare` is 0 where they are counted exactly.
+    `key` is its text. The numbers are lower bounds; the partition may have up to `spare` more
+    items, or bytes if partitions are ranked by bytes. `spare` is 0 if they are counted exactly.
     """
 
     key: str
@@ -69,9 +71,9 @@ class Partition:
 class IndexMeasure:
     """What an index holds of the items that were read, and what it costs.
 
-    `unit_share` are the write units that a write of an item in it costs for the index alone, on
-    average. `by_items` and `by_bytes` are the largest partitions. `description` is what
-    DescribeTable says of the whole index: its items and bytes, up to six hours old.
+    `unit_share` is the average number of write units that a write of an item in the index costs for
+    the index alone. `by_items` and `by_bytes` are the largest partitions. `items` and `bytes` are
+    what DescribeTable reports for the whole index, up to six hours old.
     """
 
     name: str
@@ -84,14 +86,14 @@ class IndexMeasure:
 
     @property
     def stored(self) -> int:
-        """The bytes that DynamoDB counts for what was read: entries have some of their own."""
+        """The bytes that DynamoDB counts for what was read, with its overhead for each entry."""
         return self.entries.bytes + ENTRY_BYTES * self.entries.items
 
 
 class Ranking:
-    """The largest partitions of all that are counted, in a number of counters.
+    """The largest of many partitions, counted with a limited number of counters.
 
-    With `in_runs` the items of a partition come together, as those of a table do.
+    With `in_runs`, the items of a partition come one after another, as in the scan of a table.
     """
 
     def __init__(self, by: str, *, in_runs: bool = False, counters: int = COUNTERS) -> None:
@@ -121,7 +123,7 @@ class Ranking:
         heapq.heappush(self._heap, (spare + weight, key))
 
     def _least(self) -> int:
-        """The smallest counter, brought to the top of the heap, which knows what each once was."""
+        """Bring the smallest counter to the top of the heap, whose weights may be out of date."""
         while True:
             noted, key = self._heap[0]
             weight = self._counts[key][2]
@@ -130,7 +132,7 @@ class Ranking:
             heapq.heapreplace(self._heap, (weight, key))
 
     def largest(self) -> tuple[Partition, ...]:
-        """The largest partitions, of those that are counted well enough to be called so."""
+        """Return the largest partitions, without those whose count is too uncertain."""
         found = (
             Partition(key, items, size, spare)
             for key, (items, size, weight, spare) in self._counts.items()
@@ -139,11 +141,11 @@ class Ranking:
         return tuple(heapq.nlargest(SHOWN, found, key=lambda p: (getattr(p, self._by), p.key)))
 
     def save(self) -> dict[str, list[int]]:
-        """The counters, as JSON holds them."""
+        """Return the counters as JSON."""
         return dict(self._counts)
 
     def restore(self, saved: Mapping[str, Sequence[int]]) -> None:
-        """Go on from what was saved."""
+        """Continue from saved counters."""
         self._counts = {key: [*counts] for key, counts in saved.items()}
         self._heap = [(counts[2], key) for key, counts in self._counts.items()]
         heapq.heapify(self._heap)
@@ -151,13 +153,13 @@ class Ranking:
 
 @define
 class _Index:
-    """What is counted of one index."""
+    """The counts of one index."""
 
     name: str
     keys: tuple[str, ...]
     hash: tuple[str, ...]
     held: frozenset[str] | None
-    """The fields that it holds; None for all."""
+    """The fields that it holds; None means all."""
     entries: Tally = Tally()
     units: int = 0
     by_items: Ranking = field(factory=lambda: Ranking("items"))
@@ -165,16 +167,17 @@ class _Index:
 
 
 class Measures:
-    """What is counted of the items that were read."""
+    """The counts of the items that were read."""
 
     def __init__(self, definition: TableDefinition) -> None:
         self._hash = definition.hash
         own = [definition.hash, *([definition.range] if definition.range else [])]
         self.all = Tally()
         self.of: dict[str, Tally] = {}
-        """By the alias of the entity; `guards`, `parts` and what foreign items say, beside."""
+        """By alias of the entity; also `guards`, `parts`, and the names that foreign items carry.
+        """
         self._foreign: set[str] = set()
-        """The names of foreign items among these."""
+        """Which of these are the names of foreign items."""
         self.by_items = Ranking("items", in_runs=True)
         self.by_bytes = Ranking("bytes", in_runs=True)
         self._indexes: list[_Index] = []
@@ -188,7 +191,7 @@ class Measures:
             self._indexes.append(_Index(vector.name, (vector.field, *parted), parted, held))
 
     def count(self, item: Item, seen: Seen, run: Run) -> int:
-        """Count an item; gives its size in bytes. `run` is that of the segment it is from."""
+        """Count an item of a segment with the current partition `run`; return its size in bytes."""
         size = item_size(item)
         self.all = self.all.plus(size)
         name = self._named(seen)
@@ -210,7 +213,7 @@ class Measures:
         return size
 
     def _named(self, seen: Seen) -> str:
-        """What an item is counted by."""
+        """Return the name that an item is counted by."""
         if seen.kind in (GUARD, PART):
             return f"{seen.kind}s"
         if seen.kind != FOREIGN:
@@ -223,7 +226,7 @@ class Measures:
         return seen.name
 
     def pass_by(self, run: Run, key: str | None, size: int = 0) -> None:
-        """Count an item of a partition, or end the run that is under way, with None."""
+        """Count an item of a partition, or with None end the current partition."""
         if run.items and run.key != key:
             for ranking in (self.by_items, self.by_bytes):
                 ranking.add(run.key, run.items, run.bytes)
@@ -232,7 +235,7 @@ class Measures:
             run.key, run.items, run.bytes = key, run.items + 1, run.bytes + size
 
     def indexes(self, described: Mapping[str, Mapping[str, Any]]) -> tuple[IndexMeasure, ...]:
-        """What each index holds; `described` is what DescribeTable says of each."""
+        """Return what each index holds; `described` is what DescribeTable reports for each."""
         return tuple(
             IndexMeasure(
                 index.name,
@@ -247,7 +250,7 @@ class Measures:
         )
 
     def save(self) -> dict[str, Any]:
-        """All counts, as JSON holds them."""
+        """Return all counts as JSON."""
         return {
             "all": _plain(self.all),
             "of": {name: _plain(tally) for name, tally in self.of.items()},
@@ -266,7 +269,7 @@ class Measures:
         }
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Go on from what was saved."""
+        """Continue from saved counts."""
         self.all = Tally(*saved["all"])
         self.of = {name: Tally(*tally) for name, tally in saved["of"].items()}
         self._foreign = {*saved["foreign"]}
@@ -281,7 +284,7 @@ class Measures:
 
 @define
 class Run:
-    """The partition that a segment is at: how much of it came by."""
+    """The partition that a segment is reading, and how much of it has passed."""
 
     key: str = ""
     items: int = 0
@@ -289,7 +292,7 @@ class Run:
 
 
 def size_text(count: float) -> str:
-    """A number of bytes for people: `812 bytes`, `1.5 MB`."""
+    """Return a number of bytes for people: `812 bytes`, `1.5 MB`."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < _STEP:
             return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
@@ -302,7 +305,7 @@ def _plain(tally: Tally) -> list[int]:
 
 
 def _text(item: Item, fields: Sequence[str]) -> str:
-    """A partition key as text: as it is where it is one text."""
+    """Return a partition key as text; a single text unchanged."""
     if len(fields) == 1 and "S" in item[fields[0]]:
         return str(item[fields[0]]["S"])
     return " ".join(portable_text(item[name]) for name in fields)

@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing else: no network, no scripts, no other files."""
+"""A report as one HTML page that needs no network, no scripts and no other files."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from leyden.doctor.findings import SEVERITIES, key_text
 from leyden.doctor.measures import ENTRY_BYTES, size_text
 
 Plain: TypeAlias = Mapping[str, Any]
-"""A report, or a part of one, as JSON has it."""
+"""A report, or a part of one, as JSON."""
 
 Bar: TypeAlias = tuple[Content, Content, float]
-"""What a bar is of, what it says, and how long it is."""
+"""The label of a bar, its text, and its length."""
 
 
 def page(report: Plain) -> str:
-    """The whole page, of what `Report.to_dict()` gives."""
+    """Return the whole page for the result of `Report.to_dict()`."""
     shown = _Page(report)
     body = tag(
         "body",
@@ -34,7 +34,7 @@ class _Page:
         self.report = report
 
     def header(self) -> Markup:
-        """The verdict, and what was read."""
+        """Return the verdict, and what was read."""
         report = self.report
         whole, read, billing = report["items"], report["read"], report["billing"]
         of_all = f" of about {whole:,}" if whole and not report["complete"] else ""
@@ -59,21 +59,19 @@ class _Page:
         )
 
     def findings(self) -> Content:
-        """All findings, the gravest first."""
+        """Return all findings, the gravest first."""
         if not self.report["findings"]:
-            return tag(
-                "p", "Nothing was found: the table and the items that were read fit the schemas."
-            )
+            return tag("p", "No findings: the table and the items that were read fit the schemas.")
         rows = [self.finding(one) for one in self.report["findings"]]
         return (tag("h2", "Findings"), tag("ul.findings", rows))
 
     def finding(self, finding: Plain) -> Markup:
-        """One finding, with what helps and the keys of a few items."""
+        """Return one finding, with its remedy and the keys of a few items."""
         keys = [tag("li", tag("code", key_text(key))) for key in finding["keys"]]
         shown = plural(finding["count"], "item")
         if finding["count"] > len(keys):
             shown += f", the first {len(keys)}"
-        # Commands and code stand between backticks.
+        # Commands and code are in backticks.
         parts = finding["remedy"].split("`")
         remedy = [tag("code", part) if place % 2 else part for place, part in enumerate(parts)]
         severity = finding["severity"]
@@ -86,12 +84,12 @@ class _Page:
                 tag("span", finding["subject"]) if finding["subject"] else None,
             ),
             tag("p", finding["message"]),
-            tag("p.remedy", tag("b", "What helps: "), remedy) if finding["remedy"] else None,
+            tag("p.remedy", tag("b", "To fix it: "), remedy) if finding["remedy"] else None,
             tag("details", tag("summary", shown), tag("ul", keys)) if keys else None,
         )
 
     def contents(self) -> Content:
-        """How much there is of each entity."""
+        """Return how much there is of each entity."""
         tallies = sorted(self.report["entities"].items(), key=lambda pair: -pair[1]["bytes"])
         by_items: list[Bar] = [(n, f"{t['items']:,}", t["items"]) for n, t in tallies]
         by_bytes: list[Bar] = [
@@ -104,7 +102,7 @@ class _Page:
         )
 
     def indexes(self) -> Content:
-        """What each index stores and what writes of its items cost."""
+        """Return what each index stores, and what writes of its items cost."""
         stored: list[Bar] = []
         written: list[Bar] = []
         for index in self.report["indexes"]:
@@ -116,12 +114,12 @@ class _Page:
         if not stored:
             return None
         said = f"With the {ENTRY_BYTES} bytes that DynamoDB counts for each entry."
-        also = "For the index alone, where the item is in it."
+        also = "For the index alone, for items that are in it."
         boards = (_board("Stored", stored, said), _board("Written", written, also))
         return (tag("h2", "What each index costs"), tag("div.boards", boards))
 
     def partitions(self) -> Content:
-        """The largest partitions of the table and of each index."""
+        """Return the largest partitions of the table and of each index."""
         named: list[tuple[Content, Plain]] = [("the table", self.report["partitions"])]
         named += [(tag("code", one["index"]), one) for one in self.report["indexes"]]
         boards = [
@@ -134,7 +132,7 @@ class _Page:
         return (tag("h2", said), tag("div.boards", boards)) if boards else None
 
     def calls(self) -> str:
-        """Which calls could not be made."""
+        """Say which calls could not be made."""
         lacking = [api for api, outcome in self.report["calls"].items() if outcome != "ok"]
         if not lacking:
             return "All calls that the check-up needs were allowed."
@@ -142,7 +140,7 @@ class _Page:
 
 
 def _board(title: Content, bars: Sequence[Bar], said: Content = None) -> Markup:
-    """Bars below each other, the longest as wide as the board."""
+    """Return bars below each other, the longest as wide as the board."""
     longest = max((length for _, _, length in bars), default=0) or 1
     rows = [
         tag(

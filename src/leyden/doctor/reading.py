@@ -1,8 +1,8 @@
-"""The check-up as a program: the table, then its items, segment by segment.
+"""The check-up as a program: first the table, then its items, segment by segment.
 
-All that a page adds is added at once, when the page and all that belongs to its items were looked
-at. So at every moment the state says how far it came, and whoever goes on from it counts nothing
-twice.
+The results of a page are added all at once, after the page and everything that belongs to its items
+has been checked. So the state is valid at any moment, and a check-up that continues from it counts
+nothing twice.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from leyden.program import Item, Params, Program, Request, run_together
 from leyden.tables.comparing import indexes_in
 
 SAMPLE: Final = 1000
-"""How many items are read unless all are."""
+"""How many items a sample has by default."""
 
 SEGMENTS: Final = 4
-"""How many parts of a table are read at a time."""
+"""How many parts of a table to read at a time."""
 
 _SAMPLED_SEGMENTS: Final = 10
 _PAGE: Final = 100
-"""How many items of a sample are read at a time, so that it comes from many places."""
+"""How many items of a sample to read at a time, so that it comes from many places."""
 
 _MOST_SEGMENTS: Final = 1000
 _FORMAT: Final = 2
@@ -41,11 +41,11 @@ _FORMAT: Final = 2
 
 @frozen
 class Progress:
-    """How far a check-up is.
+    """The progress of a check-up.
 
-    `items` of about `expected` were read (None: not known), `consumed` are capacity units, and
-    `findings` are the kinds of what was found. `state()` is a text from which another check-up
-    goes on: `app.doctor(resume=text)`. It holds keys of items.
+    It has read `items` of about `expected` (None if unknown), used `consumed` capacity units, and
+    has `findings` kinds of findings. `state()` is a text from which another check-up continues:
+    `app.doctor(resume=text)`. It contains keys of items.
     """
 
     items: int
@@ -60,7 +60,7 @@ Watch = Callable[[Progress], object]
 
 @define
 class _Segment:
-    """One part of the table, and how far it was read."""
+    """One part of the table, and how far it has been read."""
 
     number: int
     position: Item | None = None
@@ -69,13 +69,13 @@ class _Segment:
     passing: PassingParts = field(factory=PassingParts)
 
     def save(self) -> dict[str, Any]:
-        """How far it was read, as JSON holds it."""
+        """Return the progress as JSON."""
         position = None if self.position is None else plain_key(self.position)
         run = [self.run.key, self.run.items, self.run.bytes]
         return {"position": position, "is_done": self.is_done, "run": run}
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Go on from what was saved."""
+        """Continue from saved progress."""
         if saved["position"] is not None:
             self.position = item_in(saved["position"])
         self.is_done = saved["is_done"]
@@ -97,8 +97,8 @@ def examine(
 ) -> Program[Report]:
     """Compare a table with the schemas, and its items with them and with each other.
 
-    Changes nothing. See `Service.doctor` for what it takes. Raises InvalidOptionError before
-    anything is sent, InputError where `resume` is of another check-up.
+    Changes nothing. See `Service.doctor` for the arguments. Raises InvalidOptionError before
+    anything is sent, and InputError if `resume` belongs to another check-up.
     """
     refuse_options(
         OPERATION,
@@ -125,7 +125,7 @@ def examine(
 
 
 class _CheckUp:
-    """One check-up, as far as it came."""
+    """A check-up and its state."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class _CheckUp:
         self._purpose = [self.table, self.service, sample, segments, strict]
         self._goes_on = False
         self._before = 0.0
-        """What the check-ups consumed from which this one goes on."""
+        """What earlier check-ups, from which this one continues, have consumed."""
         self._description: Any = None
         self._findings = Findings(self.table, strict=strict, found=found)
         self._calls = Calls(self._findings, self.table)
@@ -156,10 +156,10 @@ class _CheckUp:
         self._sort_field = own[-1]
         self._segments = [_Segment(number) for number in range(segments)]
         self._asked = 0
-        """How many items of a sample were asked for."""
+        """How many items of a sample have been requested."""
 
     def run(self) -> Program[Report]:
-        """The whole check-up."""
+        """Run the whole check-up."""
         is_there = True
         try:
             self._description = yield from look_at_table(
@@ -168,14 +168,14 @@ class _CheckUp:
             )
         except TableNotFoundError:
             is_there = False
-            said = f'there is no table "{self.table}" there'
+            said = f'there is no table "{self.table}"'
             self._findings.add(Problem("table.missing", "", said))
-        # A table with another key has no item that the schemas could read.
+        # If the table has another key, the schemas cannot read any of its items.
         while is_there and "table.key" not in self._findings:
             open_ones = [one for one in self._segments if not one.is_done]
             reading = run_together(map(self.read, open_ones), len(self._segments))
             yield from paced(reading, self.pace)
-            # Segments that have few items leave their share of a sample to others.
+            # Segments with few items leave their share of a sample to others.
             if self._sample is None or not self._left or not open_ones:
                 break
             if self._calls.are_refused("Scan"):
@@ -185,20 +185,21 @@ class _CheckUp:
         return self.report()
 
     def read(self, segment: _Segment) -> Program[None]:
-        """Read a segment to its end, or as long as the sample wants more."""
+        """Read a segment to its end, or until the sample is complete."""
         while not (segment.is_done or self._calls.are_refused("Scan")):
             if self._sample is not None and not self._left:
                 return
             params = self.next_page(segment)
             answer = yield from self._calls.attempt(
-                request(Request("Scan", params, OPERATION)), "no item was looked at", "Scan"
+                request(Request("Scan", params, OPERATION)), "no items were checked", "Scan"
             )
             if answer is None:
                 return
             items: list[Item] = answer.get("Items", [])
             seen = [(item, self._examiner.judge(item)) for item in items]
             wrong = yield from self.look_beside(segment, seen)
-            # From here to the end of the page nothing is waited for.
+            # From here to the end of the page nothing yields, so the state cannot be saved in
+            # between.
             for item, one in seen:
                 self._measures.count(item, one, segment.run)
                 for problem in one.problems:
@@ -212,11 +213,11 @@ class _CheckUp:
 
     @property
     def _left(self) -> int:
-        """How many items of a sample are still to be asked for."""
+        """How many items of a sample are still to be requested."""
         return (self._sample or 0) - self._asked
 
     def next_page(self, segment: _Segment) -> Params:
-        """The request for the next page."""
+        """Return the request for the next page."""
         params: Params = {"TableName": self.table}
         if len(self._segments) > 1:
             params |= {"Segment": segment.number, "TotalSegments": len(self._segments)}
@@ -230,7 +231,7 @@ class _CheckUp:
     def look_beside(
         self, segment: _Segment, seen: Sequence[tuple[Item, Seen]]
     ) -> Program[list[Wrong]]:
-        """Check the items of a page with what belongs to them."""
+        """Check the items of a page against what belongs to them."""
         beside = self._companions
         guards = [one for one in seen if one[1].kind == GUARD]
         parts = [one for one in seen if one[1].kind == PART]
@@ -266,7 +267,7 @@ class _CheckUp:
             )
 
     def save(self) -> str:
-        """How far it came, as text."""
+        """Return the state as text."""
         state = {
             "format": _FORMAT,
             "purpose": self._purpose,
@@ -279,7 +280,7 @@ class _CheckUp:
         return json.dumps(state, ensure_ascii=False, separators=(",", ":"))
 
     def restore(self, text: str) -> None:
-        """Go on from a text. Raises InputError where it is none, or of another check-up."""
+        """Continue from a state. Raises InputError if it is invalid, or of another check-up."""
         try:
             state = json.loads(text)
             purpose = state["purpose"]
@@ -296,15 +297,16 @@ class _CheckUp:
                 self._goes_on = True
         except (ValueError, KeyError, TypeError, AttributeError):
             raise InputError(
-                "this is no state of a check-up, or a damaged one; begin anew", operation=OPERATION
+                "this is not the state of a check-up, or it is damaged; start over",
+                operation=OPERATION,
             ) from None
         if purpose != self._purpose:
             names = ("table", "service", "sample", "segments", "strict")
             pairs = zip(names, purpose, self._purpose, strict=True)
             differing = " and ".join(name for name, noted, own in pairs if noted != own)
             raise InputError(
-                f"the state is of a check-up with a different {differing}; repeat its options, or "
-                "begin anew",
+                f"the state belongs to a check-up with a different {differing}; repeat its "
+                "options, or start over",
                 operation=OPERATION,
             )
 

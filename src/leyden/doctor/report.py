@@ -1,4 +1,4 @@
-"""What a check-up gives: findings and measures, as an object, as JSON, as a page."""
+"""The result of a check-up: findings and measures, as an object, as JSON, and as a page."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from leyden.doctor.measures import IndexMeasure, Partition, Tally
 class Report:
     """The health of a table.
 
-    `findings` are sorted, the gravest first. `complete` says that all items were read, and not a
-    sample. `read` counts these, `entities` by alias (with `guards`, `parts` and what items of
-    others say of themselves). `items` and `bytes` are what DescribeTable says of the whole table,
-    up to six hours old; None where it was not to be had. `by_items` and `by_bytes` are the largest
-    partitions of the table, and each of the `indexes` has its own. `calls` says of each API call
-    how it went: `ok`, `refused` or `unknown`. `consumed` is in capacity units.
+    `findings` are sorted, the gravest first. `complete` says whether all items were read rather
+    than a sample. `read` counts these items, and `entities` counts them by alias (with `guards`,
+    `parts` and the names that foreign items carry). `items` and `bytes` are what DescribeTable
+    reports for the whole table, up to six hours old; None if that call was not possible. `by_items`
+    and `by_bytes` are the largest partitions of the table, and each of the `indexes` has its own.
+    `calls` has the outcome of each API call: `ok`, `refused` or `unknown`. `consumed` is in
+    capacity units.
     """
 
     table: str
@@ -39,29 +40,29 @@ class Report:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether there is no fault. Warnings and notes are none."""
+        """Whether there is no fault. Warnings and notes do not count."""
         return not self.faults
 
     @property
     def faults(self) -> tuple[Finding, ...]:
-        """What is wrong."""
+        """The findings that are wrong."""
         return self._of(FAULT)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
-        """What may be meant, or does no harm as long as nothing else happens."""
+        """The findings that may be intended, or that do no harm for now."""
         return self._of(WARNING)
 
     @property
     def notes(self) -> tuple[Finding, ...]:
-        """What is good to know."""
+        """The findings that are good to know."""
         return self._of(NOTE)
 
     def _of(self, severity: str) -> tuple[Finding, ...]:
         return tuple(one for one in self.findings if one.severity == severity)
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON has it; bytes in keys are base64 text.
+        """Return the report as JSON; bytes in keys are base64 text.
 
         >>> app.doctor().to_dict()["healthy"]                            # doctest: +SKIP
         True
@@ -99,7 +100,7 @@ class Report:
         }
 
     def to_html(self) -> str:
-        """The report as one HTML page, with charts, that needs nothing else.
+        """Return the report as one HTML page with charts, which needs no other files.
 
         >>> Path("table.html").write_text(app.doctor(full=True).to_html())   # doctest: +SKIP
         """
@@ -110,7 +111,7 @@ class Report:
 
 
 def plain_tally(tally: Tally) -> dict[str, int]:
-    """A tally as JSON has it."""
+    """Return a tally as JSON."""
     return {"items": tally.items, "bytes": tally.bytes, "largest": tally.largest}
 
 

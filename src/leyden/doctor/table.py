@@ -1,4 +1,4 @@
-"""How the table as such falls short of the schemas, as far as one may look."""
+"""Compare the table itself with the schemas, as far as the credentials allow."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ REFUSED: Final = "refused"
 UNKNOWN: Final = "unknown"
 
 _REFUSALS: Final = frozenset({"AccessDenied", "AccessDeniedException"})
-"""What the service says where credentials may not do something."""
+"""The error codes of DynamoDB for credentials without a permission."""
 
 _ACTION: Final = re.compile(r"not authorized to perform: ([a-z-]+:[A-Za-z]+)")
-"""The action that is lacking, in the service's words; it may be one on the key of the table."""
+"""The missing action in DynamoDB's words; it may be one on the table's KMS key."""
 
 
 @define
 class Calls:
-    """How calls went, by API; what was refused is a finding, and the check-up goes on without."""
+    """The outcomes of calls, by API. A refused call is a finding, and the check-up continues."""
 
     findings: Findings
     table: str
     outcomes: dict[str, str] = field(factory=dict)
 
     def are_refused(self, *apis: str) -> bool:
-        """Whether one of these calls was not to be had."""
+        """Return whether one of these calls was refused or is not supported."""
         return any(self.outcomes.get(api, OK) != OK for api in apis)
 
     def attempt(self, program: Program[T], without: str, api: str = "") -> Program[T | None]:
-        """What a program gives; None where a call of it is refused, or the engine has it not.
+        """Return the result of a program; None if one of its calls is refused or not supported.
 
-        `without` says what is not looked at then, `api` what is called. Raises all other errors.
+        `without` says what is then not checked, and `api` names the call. Raises all other errors.
         """
         try:
             given = yield from program
@@ -57,24 +57,24 @@ class Calls:
         return given
 
     def note(self, error: LeydenError, without: str) -> bool:
-        """Note a call that was refused or is not known; False for any other error."""
+        """Record a call that was refused or is not supported; return False for any other error."""
         asked = getattr(error, "request", None)
         cause: LeydenError | None = error
         while asked is None and isinstance(cause, LeydenError):
-            # A batch that is incomplete has the reason as its cause.
+            # An incomplete batch has the reason as its cause.
             cause = cause.__cause__ if isinstance(cause.__cause__, LeydenError) else None
             asked = getattr(cause, "request", None)
         api = asked.api if isinstance(asked, Request) else "the call"
         if isinstance(cause, UnsupportedError):
             self.outcomes[api] = UNKNOWN
-            self.findings.add(Problem("call.unknown", "", f"the engine does not know {api}"))
+            self.findings.add(Problem("call.unknown", "", f"the engine does not support {api}"))
             return True
         if isinstance(cause, AwsError) and cause.aws_code in _REFUSALS:
             if self.outcomes.get(api) != REFUSED:
                 self.outcomes[api] = REFUSED
                 said = f"these credentials may not call {api}; without it, {without}"
                 said_so = _ACTION.search(cause.message)
-                # Transactions of gets are allowed as gets.
+                # IAM allows the gets of a transaction by GetItem.
                 own = f"dynamodb:{'GetItem' if api == 'TransactGetItems' else api}"
                 action = said_so[1] if said_so is not None else own
                 what = "table" if action.startswith("dynamodb:") else "key that encrypts the table"
@@ -85,13 +85,13 @@ class Calls:
 
 
 def request(asked: Request) -> Program[Response]:
-    """One request as a program."""
+    """Return one request as a program."""
     response: Response = yield asked
     return response
 
 
 def look_at_table(definition: TableDefinition, calls: Calls) -> Program[Mapping[str, Any] | None]:
-    """Compare the table with the definition; gives what DescribeTable says, None for nothing.
+    """Compare the table with the definition; return what DescribeTable reports, or None.
 
     Raises TableNotFoundError.
     """
@@ -125,7 +125,7 @@ def look_at_table(definition: TableDefinition, calls: Calls) -> Program[Mapping[
 
 
 def states_of(definition: TableDefinition, description: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is not ready yet, and what no access pattern uses."""
+    """Yield what is not ready yet, and indexes that no access pattern uses."""
     status = description.get("TableStatus", "ACTIVE")
     if status not in {"ACTIVE", "UPDATING"}:
         yield Problem("table.not_ready", "", f"the table is {status}")
