@@ -1,6 +1,6 @@
-"""Charts of a service's access patterns: the table as people draw single-table designs.
+"""Charts of a service's access patterns, drawn as people draw single-table designs.
 
-Layer: reads services and schemas, sends nothing.
+This package reads services and schemas, and sends nothing.
 
 >>> from leyden.chart import chart_html                               # doctest: +SKIP
 >>> Path("design.html").write_text(chart_html(app))                   # doctest: +SKIP
@@ -28,13 +28,13 @@ def chart_html(
     examples: Given = DEFAULT_COUNT,
     hooks: Hooks | None = None,
 ) -> str:
-    """One HTML page that shows the table and each index with example items in key order.
+    """Draw the table and each index, with example items in key order, as one HTML page.
 
-    `examples` is how many items each entity gets, made from the schema and always the same; or
-    a mapping of aliases to items of your own. The page needs no network. `hooks` are the
-    functions that `{call: NAME}` names; those that are not given let values pass unchanged.
+    `examples` is the number of items for each entity, which are made from the schema and are always
+    the same, or a mapping from aliases to items of your own. The page needs no network. `hooks` are
+    the functions that `{call: NAME}` names; where one is missing, values pass unchanged.
 
-    Raises InvalidOptionError, and InputError for examples that their entity does not take.
+    Raises InvalidOptionError, and InputError for examples that do not fit their entity.
 
     >>> html = chart_html(app, examples={"task": [{"project_id": "p1", "task_id": "t1"}]})
     ...                                                               # doctest: +SKIP
@@ -48,9 +48,9 @@ def chart_mermaid(
     examples: Given = DEFAULT_COUNT,
     hooks: Hooks | None = None,
 ) -> str:
-    """The same chart as the text of a Mermaid flowchart, for pages that draw these.
+    """Draw the same chart as a Mermaid flowchart, for pages that render Mermaid text.
 
-    Takes and raises what `chart_html` does.
+    The arguments and errors are those of `chart_html`.
 
     >>> print(chart_mermaid(app, examples=2))                         # doctest: +SKIP
     flowchart TB
@@ -69,18 +69,18 @@ def drawing_svg(
     examples: Given = DEFAULT_COUNT,
     hooks: Hooks | None = None,
 ) -> str:
-    """The table, or one index of it, as an SVG that stands alone: for pages, slides and READMEs.
+    """Draw the table, or one of its indexes, as a self-contained SVG for pages, slides and READMEs.
 
-    `items` are items as a table has them, with typed AttributeValues; without them, examples are
-    drawn as `chart_html` draws them. A value that is encrypted, or that cannot be read, is shown as
-    it is stored. `title` stands above.
+    `items` are stored items with typed AttributeValues. Without them, the SVG shows the same
+    examples as `chart_html`. A value that is encrypted or cannot be read is shown as it is stored.
+    `title` is the heading.
 
-    An image in a page follows the reader's light or dark scheme. The text of the SVG in the page
-    itself takes the page's colours, where it sets `--leyden-paper`, `--leyden-ink`,
-    `--leyden-soft`, `--leyden-line` or `--leyden-faint`.
+    An image in a page follows the reader's light or dark scheme. SVG text that is part of a page
+    takes the page's colors, if it sets `--leyden-paper`, `--leyden-ink`, `--leyden-soft`,
+    `--leyden-line` or `--leyden-faint`.
 
-    Raises InvalidOptionError, InputError for examples that their entity does not take, DecodeError
-    for what is no raw item.
+    Raises InvalidOptionError, InputError for examples that do not fit their entity, and DecodeError
+    for anything but raw items.
 
     >>> stored = app.driver.run(read_items(app.table)).items          # doctest: +SKIP
     >>> svg = drawing_svg(app, stored, index="gsi1")                  # doctest: +SKIP

@@ -1,4 +1,4 @@
-"""From a service and its examples to what a chart shows of them."""
+"""Compute the contents of a chart from a service and its examples."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from leyden.tables import IndexDefinition, VectorIndexDefinition
 from leyden.types import decode_any, json_ready, plain_numbers, timestamp_text, vector_excerpt
 
 _OWN: Final = ""
-"""What stands for the name of an index in the table itself."""
+"""The name that stands for the table itself among the indexes."""
 
 
 def chart_of(
@@ -53,9 +53,10 @@ def chart_of(
     *,
     items: Iterable[Item] | None = None,
 ) -> Chart:
-    """Work out what to draw: examples, or stored items where `items` are given.
+    """Compute what to draw: examples, or stored items if `items` are given.
 
-    Raises InvalidOptionError, InputError for examples that do not fit, DecodeError for no items.
+    Raises InvalidOptionError, InputError for examples that do not fit, and DecodeError for anything
+    but items.
     """
     spec = service.spec if isinstance(service, Service) else service
     drawn = unconnected(spec, hooks)
@@ -70,7 +71,7 @@ def chart_of(
     own = IndexDefinition(_OWN, "table", (definition.hash,), own_range)
     indexes = [own, *definition.indexes.values()]
     places = {index.name: place for place, index in enumerate(indexes)}
-    # In the order of the boards, the outer ones first.
+    # Collections in the order of the boards, the outer ones first.
     collections = []
     for name, members in drawn.collections.__members__.items():
         index = members[0].keys.spec
@@ -92,7 +93,7 @@ def chart_of(
 
 
 def _writes(service: Service, examples: Examples) -> dict[str, str]:
-    """What creating the first example of each entity costs, in words."""
+    """Describe what creating the first example of each entity costs."""
     said = {}
     for alias, entity in service.entities.items():
         example = next(iter(examples.of(alias)), None)
@@ -110,7 +111,7 @@ def _board(
 ) -> Board:
     name = index.name or None
     key = (*index.hash, *index.range)
-    # The index's own keys are shown in any case.
+    # Show the index's own keys in any case.
     fields = _held(index.projection, (*own.hash, *own.range))
     rows: list[tuple[Any, Row]] = []
     absent: list[Absent] = []
@@ -133,7 +134,7 @@ def _board(
         if all(field in other.item for field in key):
             order = [_order_of(other.item[field]) for field in key]
             rows.append((order, _other_row(other, index, fields)))
-    # Partitions have no order; theirs is that of the text.
+    # Partitions have no order in DynamoDB; sort them as text.
     by_partition: dict[tuple[str, ...], list[Row]] = {}
     for _, row in sorted(rows, key=lambda pair: pair[0]):
         by_partition.setdefault(tuple(field.text for field in row.partition), []).append(row)
@@ -153,7 +154,7 @@ def _board(
 
 
 def _held(projection: str | tuple[str, ...], keys: Iterable[str]) -> frozenset[str] | None:
-    """The fields that an index holds of an item, `keys` in any case; None for all."""
+    """Return the fields that an index holds, with `keys` in any case; None means all."""
     if projection == "all":
         return None
     return frozenset((*keys, *(() if isinstance(projection, str) else projection)))
@@ -162,7 +163,7 @@ def _held(projection: str | tuple[str, ...], keys: Iterable[str]) -> frozenset[s
 def _vector_board(
     drawn: Service, examples: Examples, index: VectorIndexDefinition, own: IndexDefinition
 ) -> Board:
-    """A vector index: the items that have the vector, by the partition that they are in."""
+    """Return the board of a vector index: the items that have the vector, by partition."""
     parted = (index.hash,) if index.hash is not None else ()
     drawn_as = IndexDefinition(index.name, "vector", parted, (), index.projection)
     groups: dict[tuple[str, ...], list[Row]] = {}
@@ -177,7 +178,7 @@ def _vector_board(
             out = []
             for example in examples.of(alias):
                 if all(field in example.item for field in (index.field, *parted)):
-                    # A search does not give the vector back.
+                    # A search does not return the vector.
                     shown = frozenset(fields - {index.field})
                     named = (search.partition,) if search.partition is not None else ()
                     row = _row(example, (), named, drawn_as, shown, None)
@@ -214,7 +215,7 @@ def _row(
         text = stored_text(example.item[field])
         form = forms.get(field)
         if form is None:
-            # A multi-attribute key is made of the attributes' own fields.
+            # A multi-attribute key consists of the attributes' own fields.
             specs = example.entity.spec.attributes
             named = (n for n in composites if specs[n].field == field)
             return KeyText(field, (Piece(text, next(named, None)),))
@@ -242,7 +243,7 @@ def _row(
 
 
 def _is_seen(example: Example, name: str, seen: Mapping[str | None, str]) -> bool:
-    """Whether keys show a value as it is: a time in any case, other texts in their own."""
+    """Return whether keys show a value unchanged; for times, the case does not matter."""
     if name not in seen:
         return False
     spec = example.entity.spec.attributes[name]
@@ -265,7 +266,7 @@ def _other_row(other: Other, index: IndexDefinition, fields: frozenset[str] | No
 
 
 def _raw(item: Item, fields: frozenset[str] | None, without: set[str]) -> list[Shown]:
-    """Fields that no schema knows, as they are stored."""
+    """Return fields that no schema knows, as they are stored."""
     return [
         Shown(field, field, stored_text(value))
         for field, value in sorted(item.items())
@@ -274,7 +275,7 @@ def _raw(item: Item, fields: frozenset[str] | None, without: set[str]) -> list[S
 
 
 def _texts(example: Example) -> dict[str, str]:
-    """An item's values as text, by attribute; what could not be read, as it is stored."""
+    """Return an item's values as text by attribute; unreadable ones as they are stored."""
     attributes = example.entity.spec.attributes
     texts = {
         name: stored_text(example.item[spec.field])
@@ -289,7 +290,7 @@ def _texts(example: Example) -> dict[str, str]:
         if attributes[name].type == "vector":
             texts[name] = vector_excerpt(value)
         if isinstance(value, datetime):
-            # Seconds since 1970 tell people nothing.
+            # Show times as text rather than as seconds since 1970.
             texts[name] = timestamp_text(value).replace(":00.000Z", "Z")
     for name, spec in attributes.items():
         apart = example.item.get(OVERFLOW_FIELD, {}).get("M", {}).get(spec.field)
@@ -300,7 +301,7 @@ def _texts(example: Example) -> dict[str, str]:
 
 
 def stored_text(value: AttributeValue) -> str:
-    """A stored value for people: texts and numbers as they are, all else as JSON."""
+    """Return a stored value for people: texts and numbers unchanged, everything else as JSON."""
     ((kind, content),) = value.items()
     if kind == "B":
         return f"0x{bytes(content).hex()}"
@@ -310,7 +311,7 @@ def stored_text(value: AttributeValue) -> str:
 
 
 def _pieces(key: str, form: KeyForm, values: Mapping[str, Any]) -> Iterable[Piece]:
-    """Cut a key where the key layer put its values; in one piece where it cannot be told."""
+    """Split a key at its values; keep it in one piece if that is ambiguous."""
     cuts: list[tuple[int, int, str]] = []
     known: dict[str, Any] = {}
     for segment in form.segments:
@@ -335,7 +336,7 @@ def _pieces(key: str, form: KeyForm, values: Mapping[str, Any]) -> Iterable[Piec
 
 
 def _order_of(value: AttributeValue) -> tuple[str, Any]:
-    """The order of keys in DynamoDB: text and binary by bytes, numbers by value."""
+    """Return the sort order of keys in DynamoDB: text and binary by bytes, numbers by value."""
     ((kind, stored),) = value.items()
     if kind == "N":
         return kind, Decimal(stored)
@@ -343,7 +344,7 @@ def _order_of(value: AttributeValue) -> tuple[str, Any]:
 
 
 def _bands(rows: list[Row], drawn: Service, index: str | None) -> Iterable[Band]:
-    """The collections on a partition: runs of neighbouring rows whose entities are members."""
+    """Yield the collections in a partition: runs of neighboring rows whose entities are members."""
     levels: dict[str, tuple[int, set[str]]] = {}
     for name, members in drawn.collections.__members__.items():
         for member in members:

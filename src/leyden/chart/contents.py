@@ -1,4 +1,4 @@
-"""What a chart shows, as data: a board for the table and for each index."""
+"""The contents of a chart as data: a board for the table and one for each index."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import frozen
 
 @frozen
 class Piece:
-    """A stretch of a key: a composite attribute's value (`name` says whose), or fixed text."""
+    """A piece of a key: the value of the composite attribute `name`, or fixed text."""
 
     text: str
     name: str | None = None
@@ -17,7 +17,7 @@ class Piece:
 
 @frozen
 class KeyText:
-    """One field of a key as it is stored, in pieces."""
+    """One field of a stored key, in pieces."""
 
     field: str
     pieces: tuple[Piece, ...]
@@ -30,9 +30,9 @@ class KeyText:
 
 @frozen
 class Shown:
-    """One attribute of an item: its name, its stored field, its value as text.
+    """One attribute of an item: its name, its stored field, and its value as text.
 
-    `in_key`: the value can be read in a key that stands beside it.
+    `in_key` says whether a key beside it also shows the value.
     """
 
     name: str
@@ -44,10 +44,10 @@ class Shown:
 
 @frozen
 class Row:
-    """One item on a board. `example` names the item; it is the same on every board.
+    """An item on a board. `example` identifies the item, and is the same on every board.
 
-    `alias` is its entity's; for an item of no entity, what it says of itself, and `is_known` is
-    False.
+    `alias` is its entity's. For an item of no entity it is the name that the item carries, and
+    `is_known` is False.
     """
 
     example: str
@@ -60,7 +60,7 @@ class Row:
 
 @frozen
 class Band:
-    """A collection on a partition: the rows `start` to `end` (exclusive), nested at `level`."""
+    """A collection in a partition: the rows from `start` to before `end`, nested at `level`."""
 
     collection: str
     level: int
@@ -77,7 +77,7 @@ class Group:
 
     @property
     def partition(self) -> tuple[KeyText, ...]:
-        """The partition key that they share, in pieces where one of them tells its values."""
+        """The partition key that they share, split into its values if any item shows them."""
         return next((row for row in self.rows if row.is_known), self.rows[0]).partition
 
 
@@ -93,7 +93,7 @@ class Absent:
 
 @frozen
 class Call:
-    """Python text, and the names of the examples that it finds."""
+    """A call in Python, and the names of the examples that it finds."""
 
     text: str
     finds: tuple[str, ...]
@@ -101,9 +101,9 @@ class Call:
 
 @frozen
 class KeyShape:
-    """What a key looks like: `pk` `=` `$taskapp#project_id_{project_id}`.
+    """The shape of a key: `pk` `=` `$taskapp#project_id_{project_id}`.
 
-    `field` is empty for a multi-attribute key, which is made of the attributes' own fields.
+    `field` is empty for a multi-attribute key, which consists of the attributes' own fields.
     """
 
     field: str
@@ -112,7 +112,7 @@ class KeyShape:
 
     @property
     def text(self) -> str:
-        """All of it, for one line."""
+        """The whole shape on one line."""
         return f"{self.field} {self.relation} {self.shape}" if self.field else self.shape
 
 
@@ -120,7 +120,7 @@ class KeyShape:
 class Pattern:
     """An access pattern of an entity, or a collection (`alias` is None).
 
-    `question` is what it answers. `heat` says why its partitions may take more than they can.
+    `question` is what it answers. `heat` says why its partitions may get too much traffic.
     """
 
     alias: str | None
@@ -152,20 +152,20 @@ class Board:
 
     @property
     def projected(self) -> str:
-        """What it has of an item, in words."""
+        """What it holds of an item, in words."""
         if isinstance(self.projection, str):
             return {"all": "all attributes", "keys_only": "keys only"}[self.projection]
         return f"keys and {', '.join(self.projection)}"
 
     @property
     def levels(self) -> int:
-        """How deep its collections are nested."""
+        """How deeply its collections are nested."""
         return max((b.level + 1 for group in self.groups for b in group.bands), default=0)
 
 
 @frozen
 class Collection:
-    """A collection, with its members' aliases and the index it is on."""
+    """A collection, with its members' aliases and its index."""
 
     name: str
     index: str | None
@@ -176,7 +176,7 @@ class Collection:
 class AttributeEntry:
     """An attribute in the dictionary, or a part of one: `lines[].sku`.
 
-    `field` is empty for parts, and `rules` are words: `required`, `at most 5`.
+    `field` is empty for parts. `rules` are phrases such as `required` or `at most 5`.
     """
 
     name: str
@@ -191,8 +191,8 @@ class AttributeEntry:
 class EntityEntry:
     """An entity in the dictionary.
 
-    `writes` says what it costs to create an example of it; None where it has none. `sparse` are
-    its access patterns that have not all of its items, with their conditions.
+    `writes` says what it costs to create an example of it; None if it has none. `sparse` are its
+    access patterns that do not hold all of its items, with their conditions.
     """
 
     alias: str

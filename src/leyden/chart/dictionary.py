@@ -1,4 +1,4 @@
-"""What an entity is, in words: its attributes, and what each of them may hold."""
+"""Describe an entity in words: its attributes, and what each may hold."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _INSTANT: Final = "the write"
 
 
 def entry_of(spec: EntitySpec, writes: str | None) -> EntityEntry:
-    """The entity's part of the dictionary; `writes` says what it costs to create an example."""
+    """Return an entity's part of the dictionary; `writes` is the cost of creating an example."""
     attributes: list[AttributeEntry] = []
     for attribute in spec.attributes.values():
         attributes += _entries(attribute, attribute.name, spec)
@@ -56,7 +56,7 @@ def _listed(words: Iterable[str]) -> str:
 
 
 def _entries(attribute: AttributeSpec, name: str, entity: EntitySpec) -> Iterator[AttributeEntry]:
-    """The attribute, and what it is made of."""
+    """Yield the entries of an attribute and of its parts."""
     is_whole = attribute is entity.attributes.get(name)
     yield AttributeEntry(
         name=name,
@@ -79,7 +79,7 @@ def _parts(attribute: AttributeSpec, name: str) -> Iterator[tuple[AttributeSpec,
                 yield inner, f"{name}.{part} ({variant})"
     element = attribute.items
     if element is not None:
-        # The type of the container names that of a plain element.
+        # The type of the container already names that of a plain element.
         yield from _parts(element, f"{name}[]")
 
 
@@ -138,7 +138,7 @@ def _default(attribute: AttributeSpec) -> str:
 
 
 def _source(source: Any) -> str:
-    """Where a value comes from, in words."""
+    """Describe where a value comes from."""
     match source:
         case Literal(value):
             return _json(value)

@@ -1,8 +1,8 @@
-"""A board as one SVG that stands alone: a table as people draw single-table designs.
+"""A board as a self-contained SVG, drawn as people draw single-table designs.
 
-Partitions are boxes, items are cards in them, and each attribute is a small cell with its name
-above its value. In a page, it takes the colours that the page sets (`--leyden-ink` and its kin);
-as an image, those of the reader's colour scheme. Every text in it is escaped, by construction.
+Partitions are boxes, and items are cards in them. Each attribute is a small cell with its name
+above its value. In a page, the drawing takes the colors that the page sets (`--leyden-ink` and the
+like). As an image, it follows the reader's color scheme. `tag` escapes every text in it.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from leyden.chart.lettering import ADVANCE, cells, lines_of, one_line, shortened
 from leyden.errors import InvalidOptionError
 
 _WIDTH: Final = 800
-"""How wide a drawing is where its keys leave room: a column of text on GitHub, and in most docs."""
+"""The width of a drawing unless its keys need more: that of a text column on GitHub."""
 
 _LEAST_ATTRIBUTES: Final = 300
-"""How much room attributes have beside keys of any length."""
+"""The minimum width for attributes beside keys of any length."""
 
 _TITLE: Final = 14
 _TEXT: Final = 12
 _SMALL: Final = 11
 _LINE: Final = 16
-"""From one line of a key to the next."""
+"""The distance between the lines of a key."""
 
 _MARGIN: Final = 16
 _GAP: Final = 10
@@ -45,10 +45,10 @@ _KEY_CELLS: Final = 36
 _KEY_LINES: Final = 4
 _VALUE_CELLS: Final = 30
 _MOST_COLUMNS: Final = 12
-"""How many attributes of an entity have cells; one more stands for all others."""
+"""How many attributes of an entity get cells; one more cell stands for all others."""
 
 _REST: Final = ""
-"""The name under which a cell stands for all other attributes."""
+"""The name of the cell that stands for all other attributes."""
 
 _MOST_DESCRIBED: Final = 40
 """How many items the description for screen readers names."""
@@ -56,25 +56,25 @@ _MOST_DESCRIBED: Final = 40
 
 @frozen
 class _Block:
-    """Text of a key, line by line: the names of its fields where it has several, and its pieces."""
+    """The text of a key in lines: its pieces, with the names of its fields if it has several."""
 
     lines: tuple[tuple[str, tuple[Piece, ...]], ...]
     whole: str
 
     @property
     def width(self) -> float:
-        """How wide the longest line is."""
+        """The width of the longest line."""
         return max((_line_width(kind, pieces) for kind, pieces in self.lines), default=0.0)
 
     @property
     def height(self) -> int:
-        """How high all lines are."""
+        """The height of all lines."""
         return _LINE * len(self.lines)
 
 
 @frozen
 class _Slot:
-    """Where the cells of an attribute stand in the cards of its entity, from their left."""
+    """The place of an attribute's cells in the cards of its entity, from their left."""
 
     line: int
     left: float
@@ -83,7 +83,7 @@ class _Slot:
 
 @frozen
 class _Cell:
-    """An attribute of an item: a name above a value; `whole` is what a pointer finds there."""
+    """An attribute of an item: a name above a value; `whole` is the tooltip."""
 
     name: str
     value: str
@@ -91,29 +91,29 @@ class _Cell:
 
     @property
     def width(self) -> float:
-        """How wide it is."""
+        """The width of the cell."""
         return max(_width(self.name, _SMALL), _width(self.value, _TEXT)) + 2 * _PAD
 
 
 @frozen
 class _Card:
-    """An item, measured."""
+    """An item with its measures."""
 
     row: Row
     key: _Block
     cells: tuple[tuple[_Cell, _Slot], ...]
     lines: tuple[int, ...]
-    """The lines of slots that it has cells on."""
+    """The lines of slots on which it has cells."""
 
     @property
     def height(self) -> int:
-        """How high its card is."""
+        """The height of the card."""
         key = _LINE + self.key.height
         return max(key, len(self.lines) * (_CELL + _BETWEEN) - _BETWEEN) + 2 * _PAD
 
 
 def drawing(chart: Chart, index: str | None, title: str) -> str:
-    """The table, or the index of this name. Raises InvalidOptionError where there is none."""
+    """Draw the table, or the index of this name. Raises InvalidOptionError for an unknown one."""
     boards = {board.index: board for board in chart.boards}
     if index not in boards:
         names = [name for name in boards if name is not None]
@@ -136,7 +136,7 @@ class _Drawing:
         keys = {row.example: _block(row.sort, _KEY_CELLS) for row in self.rows}
         labels = [_width(row.alias, _SMALL) for row in self.rows]
         heads = [_width(label + fields, _SMALL) for label, fields in self.heads]
-        # Columns, from left to right: partition keys, brackets, sort keys, attributes.
+        # Columns from left to right: partition keys, brackets, sort keys, attributes.
         self.partition_width = max([heads[0], *(block.width for block in self.partitions)]) + _PAD
         self.cards_left = _MARGIN + 2 * _PAD + self.partition_width + _BRACKET * board.levels
         self.key_width = max([heads[1], *labels, *(key.width for key in keys.values())]) + 3 * _PAD
@@ -159,7 +159,7 @@ class _Drawing:
 
     @property
     def heads(self) -> tuple[tuple[str, str], ...]:
-        """What stands above the columns, with the fields that it is about."""
+        """The headings of the columns, with their fields."""
         fields = (", ".join(self.board.hash), ", ".join(self.board.range))
         return (
             ("Partition key ", fields[0]) if fields[0] else ("Partition", ""),
@@ -212,12 +212,12 @@ class _Drawing:
 
     @property
     def name(self) -> str:
-        """What is drawn, in words."""
+        """The title of the drawing."""
         of = self.chart.table or self.chart.service
         return f"The table {of}" if self.board.index is None else f"{self.board.index} of {of}"
 
     def description(self) -> str:
-        """What it shows, for those who cannot see it."""
+        """Describe the drawing for people who cannot see it."""
         groups = self.board.groups
         counted = f"{plural(len(self.rows), 'item')} in {plural(len(groups), 'partition')}"
         said = [f"{counted}, in the order of their keys."]
@@ -236,7 +236,7 @@ class _Drawing:
         return one_line(" ".join(said))
 
     def legend(self, y: float, width: float) -> tuple[list[Markup], float]:
-        """The entities and the collections that are drawn."""
+        """Return the legend of entities and collections, and the position below it."""
         there = {row.alias for row in self.rows}
         bands = {band.collection for group in self.board.groups for band in group.bands}
         entries = [
@@ -267,7 +267,7 @@ class _Drawing:
         return parts, y + 28 if entries else y
 
     def group(self, group: Group, key: _Block, top: float) -> tuple[Markup, float]:
-        """A partition with its items, and how high it is."""
+        """Return a partition with its items, and its height."""
         cards = [self.cards[row.example] for row in group.rows]
         starts = list(accumulate((card.height + _BETWEEN for card in cards), initial=0))
         height = max(starts[-1] - _BETWEEN, key.height + _PAD) + 2 * _PAD
@@ -282,7 +282,7 @@ class _Drawing:
         return tag("g", parts), height
 
     def band(self, band: Band, tops: Sequence[float]) -> Markup:
-        """A collection: a bracket at the left of its items, with its name where it fits."""
+        """Return a collection: a bracket left of its items, with its name if that fits."""
         start = self.cards_left - _BRACKET * (self.board.levels - band.level)
         top, bottom = tops[band.start] + 1, tops[band.end] - _BETWEEN - 1
         x, height = start + _BRACKET - 4, bottom - top
@@ -303,7 +303,7 @@ class _Drawing:
         return tag("g", tag("path.bracket", d=path, style=style), label if most > 2 else None)
 
     def card(self, card: _Card, top: float) -> Markup:
-        """An item: its entity above its sort key, and its attributes."""
+        """Return an item: its entity above its sort key, and its attributes."""
         left, width = self.cards_left, self.right - _PAD - self.cards_left
         row = card.row
         if row.is_known:
@@ -331,7 +331,7 @@ class _Drawing:
         return tag("g", parts)
 
     def notes(self) -> Iterator[str]:
-        """What the items do not show."""
+        """Yield what the items do not show."""
         board = self.board
         if not board.groups:
             yield "No items are here."
@@ -355,13 +355,13 @@ def _block(keys: Sequence[KeyText], width: int) -> _Block:
 
 
 def _cells_of(rows: Iterable[Row]) -> dict[str, dict[str, _Cell]]:
-    """The cells of an entity's items, by item and attribute.
+    """Return the cells of an entity's items, by item and attribute.
 
-    Attributes whose value stands in a key are left out, since it can be read there.
+    Attributes whose values a key shows are left out.
     """
     found = {row.example: [s for s in row.attributes if not s.in_key] for row in rows}
     names = list(dict.fromkeys(shown.name for one in found.values() for shown in one))
-    # One more takes no more room than what would stand for it.
+    # One more attribute needs no more room than the cell that would stand for it.
     first = set(names if len(names) <= _MOST_COLUMNS + 1 else names[:_MOST_COLUMNS])
     made: dict[str, dict[str, _Cell]] = {}
     for example, all_shown in found.items():
@@ -381,13 +381,13 @@ def _cell(shown: Shown) -> _Cell:
 
 
 def _slots(items: Iterable[Mapping[str, _Cell]], room: float) -> dict[str, _Slot]:
-    """Places for the cells of an entity, such that one attribute stands below itself."""
+    """Return places for the cells of an entity, with each attribute always in the same column."""
     widths: dict[str, float] = {}
     for item in items:
         for name, cell in item.items():
             widths[name] = max(widths.get(name, 0.0), cell.width)
     if _REST in widths:
-        # What stands for all others comes after them.
+        # The cell for all others comes last.
         widths[_REST] = widths.pop(_REST)
     slots: dict[str, _Slot] = {}
     line, left = 0, 0.0
@@ -431,7 +431,7 @@ def _rect(
 def _text(
     kind: str, x: float, y: float, shown: str, size: int, *, whole: str | None = None
 ) -> Markup:
-    """A line of text as wide as it was measured; `whole` is its tooltip where it is shortened."""
+    """Return a line of text with its measured width; `whole` is its tooltip if it is shortened."""
     if not shown:
         return Markup("")
     title = tag("title", one_line(whole)) if whole is not None and whole != shown else None

@@ -1,9 +1,8 @@
-"""Example items: a few of each entity, under keys that the real key layer builds.
+"""Example items: a few of each entity, with keys from the real key layer.
 
-They come from a service for drawing: the real keys and items, no network, and no hooks needed.
-What only binds values (patterns, bounds, validations), what makes them anew at every run
-(`{generate: now}`), and what takes more than one item to keep are left out of its schema: none of
-it has a part in how keys are built.
+They come from a service for drawing, which builds real keys and items but needs no network and no
+hooks. Its schema omits what has no part in keys: limits of values (patterns, bounds, validations),
+values that differ in every run (`{generate: now}`), and whatever needs more than one item to store.
 """
 
 from __future__ import annotations
@@ -41,19 +40,19 @@ from leyden.types import type_of
 Hooks = Mapping[str, Callable[..., Any]]
 
 Given = int | Mapping[str, Sequence[Mapping[str, Any]]]
-"""How many items of each entity, or items of the caller's own by alias."""
+"""How many items of each entity, or items of your own by alias."""
 
 DEFAULT_COUNT: Final = 3
 _SHOWN_OPTIONAL: Final = 4
-"""How many optional attributes an example has beside those that make keys."""
+"""How many optional attributes an example has beside those of keys."""
 
 _TRIED: Final = 256
-"""How many combinations of values are tried to satisfy the conditions of sparse indexes."""
+"""How many combinations of values to try for the conditions of sparse indexes."""
 
 
 @frozen
 class Example:
-    """One item: `name` to refer to it, its stored form, its values by attribute."""
+    """An item: a `name` to refer to it, its stored form, and its values by attribute."""
 
     name: str
     entity: Entity
@@ -65,7 +64,7 @@ class Example:
 class Other:
     """A stored item of no entity: a guard, a part of a large value, or another program's.
 
-    `label` is what it says of itself, in the first of `identifiers`.
+    `label` is the name in the first of its `identifiers`.
     """
 
     name: str
@@ -76,21 +75,21 @@ class Other:
 
 @frozen
 class Examples:
-    """All examples, and why an entity has none (by alias), where that is so."""
+    """All examples, and for entities without any (by alias) the reason."""
 
     items: tuple[Example, ...]
     missing: Mapping[str, str] = {}
     others: tuple[Other, ...] = ()
 
     def of(self, alias: str) -> tuple[Example, ...]:
-        """The examples of one entity."""
+        """Return the examples of one entity."""
         return tuple(item for item in self.items if item.entity.spec.alias == alias)
 
 
 def unconnected(spec: ServiceSpec, hooks: Hooks | None = None, *, guarded: bool = False) -> Service:
-    """A service that builds requests for examples. Hooks that are not given let values pass.
+    """Return a service that builds requests for examples. Missing hooks pass values unchanged.
 
-    With `guarded`, writes have the guards of unique values, as they have in a table.
+    With `guarded`, writes include the guards of unique values, as they do in a table.
     """
     entities = {
         alias: attrs.evolve(
@@ -104,7 +103,7 @@ def unconnected(spec: ServiceSpec, hooks: Hooks | None = None, *, guarded: bool 
     drawable = attrs.evolve(spec, entities=entities)
 
     def passing(*arguments: Any) -> Any:
-        # `get`, `set` and `derive` are called with a value and all values: the value passes.
+        # `get`, `set` and `derive` are called with a value and all values: return the value.
         return arguments[0] if arguments else None
 
     stand_ins = {
@@ -113,7 +112,7 @@ def unconnected(spec: ServiceSpec, hooks: Hooks | None = None, *, guarded: bool 
         for attribute in entity.attributes.values()
         for name in _calls(attribute)
     }
-    # The region is never reached; a connection wants one before it is used.
+    # Nothing is sent to this region, but a connection requires one.
     table = spec.table.table or spec.service
     return bind(drawable, table=table, region="us-east-1", hooks=stand_ins)
 
@@ -153,28 +152,30 @@ def _calls(attribute: AttributeSpec) -> list[str]:
 
 
 def examples_of(drawn: Service, given: Given, spec: Mapping[str, EntitySpec]) -> Examples:
-    """A few items of every entity.
+    """Return a few items of every entity.
 
-    `spec` holds the entities as they were declared, with the bounds that samples keep. Raises
-    InvalidOptionError for examples of unknown entities, InputError for given ones that do not fit.
+    `spec` holds the entities as declared, with the bounds that samples obey. Raises
+    InvalidOptionError for examples of unknown entities, and InputError for examples that do not
+    fit.
     """
     own = given if isinstance(given, Mapping) else {}
     count = DEFAULT_COUNT if isinstance(given, Mapping) else given
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 100:
         raise InvalidOptionError(
-            "`examples` takes a number of items for each entity, from 1 to 100, or items by alias",
+            "`examples` must be a number of items for each entity, from 1 to 100, or items by "
+            "alias",
             operation="chart",
         )
     for alias, handed in own.items():
         if isinstance(handed, str | bytes | Mapping) or not isinstance(handed, Sequence):
             raise InvalidOptionError(
-                f'`examples` takes a list of items for "{alias}", not {type(handed).__name__}',
+                f'`examples` must have a list of items for "{alias}", not {type(handed).__name__}',
                 operation="chart",
             )
         if alias not in drawn.entities:
             hint = did_you_mean(alias, drawn.entities)
             raise InvalidOptionError(
-                f'`examples` has items of "{alias}", and the service has no such entity{hint}',
+                f'`examples` has items of "{alias}", but the service has no such entity{hint}',
                 operation="chart",
             )
     given_items = [
@@ -186,7 +187,7 @@ def examples_of(drawn: Service, given: Given, spec: Mapping[str, EntitySpec]) ->
     ]
     found, missing = _all_sampled(drawn, spec, given_items, own, count, plain=False)
     if any(isinstance(error, AmbiguousKeyError) for error in missing.values()):
-        # In all of them alike, so that they still meet.
+        # Use plain texts in all entities, so that their items still meet.
         found, missing = _all_sampled(drawn, spec, given_items, own, count, plain=True)
     order = {alias: place for place, alias in enumerate(drawn.entities)}
     items = sorted(given_items + found, key=lambda example: order[example.entity.spec.alias])
@@ -194,9 +195,9 @@ def examples_of(drawn: Service, given: Given, spec: Mapping[str, EntitySpec]) ->
 
 
 def stored_items(drawn: Service, items: Iterable[Item]) -> Examples:
-    """Items as a table has them, in place of examples. Raises DecodeError for what is no item.
+    """Return stored items in place of examples. Raises DecodeError for anything but items.
 
-    What cannot be read as its schema says is left to be shown as it is stored.
+    Attributes that do not fit their schema are shown as they are stored.
     """
     found: list[Example] = []
     others: list[Other] = []
@@ -214,7 +215,7 @@ def stored_items(drawn: Service, items: Iterable[Item]) -> Examples:
 
 
 def _said(drawn: Service, item: Item) -> tuple[str, tuple[str, ...]]:
-    """What an item of no entity says that it is, and the fields in which it does."""
+    """Return the name that an item of no entity carries, and the fields that it is in."""
     for entity in drawn.entities.values():
         name = item.get(entity.spec.identifiers[0], {}).get("S")
         if isinstance(name, str) and name:
@@ -240,23 +241,23 @@ def _all_sampled(
     *,
     plain: bool,
 ) -> tuple[list[Example], dict[str, InputError]]:
-    """Examples made up for each entity but some, and the errors of those for which none can be.
+    """Make examples for each entity except some; return them, and the errors of entities without.
 
-    They refer to the examples that are there already: to those `given`, and to each other.
+    They refer to existing examples: to those `given`, and to each other.
     """
     items: list[Example] = []
     missing: dict[str, InputError] = {}
     pool: dict[str, list[Mapping[str, Any]]] = {}
     for example in given:
         pool.setdefault(example.entity.spec.alias, []).append(example.values)
-    # What others refer to has fewer attributes in its identity than they have.
+    # An entity that others refer to has fewer attributes in its identity than they have.
     wanted = [spec for alias, spec in specs.items() if alias not in without]
     for spec in sorted(wanted, key=lambda spec: len(identity_of(spec))):
         try:
             entity, places = drawn.entities[spec.alias], _places(spec)
             there = [specs[alias] for alias in pool]
             references = references_of(spec, there)
-            # The last one stays out of sparse indexes, unless nothing is there to contrast it with.
+            # The last one stays out of sparse indexes, unless it is the only one.
             made = [
                 _sample_item(
                     entity,
@@ -279,7 +280,7 @@ def _all_sampled(
 def _distinct(
     entity: Entity, items: Iterable[Item], unique: Sequence[Sequence[str]] = ()
 ) -> list[Example]:
-    """One example for each key and for each unique value: samples of few values repeat."""
+    """Return one example for each key and each unique value, since small sets of samples repeat."""
     fields = [form.field for form in entity.mapping.keys.primary.forms]
     by_key = {json.dumps([item[field] for field in fields], default=repr): item for item in items}
     decode = entity.mapping.decode_values
@@ -305,10 +306,10 @@ def _stored(entity: Entity, values: Mapping[str, Any]) -> Item:
 
 
 def _places(spec: EntitySpec) -> dict[str, str]:
-    """How the sample of an attribute goes with the number of the item.
+    """Return how the sample of an attribute depends on the number of the item.
 
-    `own`: each item has another one. `shared`: several items have one, so that they meet in
-    a partition. The last free attribute of the table's own key tells the items apart.
+    `own`: each item has a different one. `shared`: several items have the same, so that they meet
+    in a partition. The last free attribute of the table's own key differs, so that keys do.
     """
     places: dict[str, str] = {}
     for index in spec.indexes.values():
@@ -334,7 +335,7 @@ def _places(spec: EntitySpec) -> dict[str, str]:
 def _values(
     spec: EntitySpec, places: Mapping[str, str], number: int, plain: bool
 ) -> dict[str, Any]:
-    """The samples of an item's attributes."""
+    """Return the samples of an item's attributes."""
     values = {}
     for name in _shown(spec):
         attribute = spec.attributes[name]
@@ -343,7 +344,7 @@ def _values(
         place = number // 2 if places.get(name) == "shared" else number
         default = attribute.default
         if isinstance(default, Literal) and attribute.type == "string" and name not in places:
-            # What most items have. In keys it would make all examples meet.
+            # Most items have the default. In keys it would put all examples into one partition.
             values[name] = default.value
             continue
         values[name] = sample(attribute, place, spec.alias, plain=plain)
@@ -357,7 +358,7 @@ def _sample_item(entity: Entity, spec: EntitySpec, values: dict[str, Any], *, in
 
 
 def _shown(spec: EntitySpec) -> list[str]:
-    """The attributes that examples have: those of keys, required ones, and some of the others."""
+    """Return the attributes that examples have: those of keys, required ones, and some others."""
     keys = {name for index in spec.indexes.values() for name in index.composites}
     conditions = " ".join(index.when.text for index in spec.indexes.values() if index.when)
     read = {name for name in spec.attributes if re.search(rf"\b{re.escape(name)}\b", conditions)}
@@ -372,7 +373,7 @@ def _shown(spec: EntitySpec) -> list[str]:
 
 
 def _best(entity: Entity, spec: EntitySpec, values: dict[str, Any], inside: bool) -> Item:
-    """The item that is in most of the sparse indexes, or in the fewest where not `inside`."""
+    """Return the item that is in most of the sparse indexes, or in the fewest if not `inside`."""
     sparse = [index for index in spec.indexes.values() if index.when is not None]
     fixed = set(spec.primary.composites)
     options: dict[str, list[Any]] = {}
@@ -406,7 +407,7 @@ def _best(entity: Entity, spec: EntitySpec, values: dict[str, Any], inside: bool
 
 
 def _alternatives(attribute: AttributeSpec, condition: str) -> list[Any]:
-    """Other values that a condition may want: members, true and false, what it says itself."""
+    """Return other values that may meet a condition: members, booleans, values in the condition."""
     kind = type_of(attribute)
     choices = kind.choices(attribute)
     if choices is not None:

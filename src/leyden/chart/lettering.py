@@ -1,6 +1,6 @@
-"""Text in a drawing: how wide it is, where it is broken, and where it ends with an ellipsis.
+"""Text in a drawing: its width, its line breaks, and its ellipsis.
 
-An SVG has no layout of its own, so widths are counted in the cells of a monospaced font.
+SVG has no layout of its own, so widths are counted in cells of a monospaced font.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from typing import Final
 from leyden.chart.contents import Piece
 
 ADVANCE: Final = 0.602
-"""How wide a cell is, in ems. Monospaced fonts differ little; `textLength` takes care of that."""
+"""The width of a cell in ems. Monospaced fonts differ little, and `textLength` corrects that."""
 
 _ELLIPSIS: Final = "\u2026"
 _BLANK: Final = re.compile(r"[\t\n\r]+")
 
 
 def cells_of(character: str) -> int:
-    """How many cells a character takes: wide ones two, marks on another one none."""
+    """Return how many cells a character takes: wide ones two, combining marks none."""
     if unicodedata.east_asian_width(character) in "WF":
         return 2
     return 0 if unicodedata.category(character) in ("Mn", "Me", "Cf") else 1
 
 
 def cells(text: str) -> int:
-    """How many cells a text takes."""
+    """Return how many cells a text takes."""
     return len(text) if text.isascii() else sum(map(cells_of, text))
 
 
 def one_line(text: str) -> str:
-    """A text without breaks."""
+    """Return a text without line breaks."""
     return _BLANK.sub(" ", text)
 
 
 def shortened(text: str, most: int) -> str:
-    """At most so many cells of a text, with an ellipsis where something is left out."""
+    """Return at most `most` cells of a text, with an ellipsis if it is cut."""
     if cells(text) <= most:
         return text
     room, kept = most - 1, []
@@ -51,10 +51,10 @@ def shortened(text: str, most: int) -> str:
 
 
 def lines_of(pieces: Iterable[Piece], width: int, most: int) -> list[list[Piece]]:
-    """A key on lines of so many cells, at most so many of them.
+    """Split a key into at most `most` lines of `width` cells.
 
-    Lines break before the `#` of a label, or before a value. What does not fit is left out behind
-    an ellipsis.
+    Lines break before the `#` of a label, or before a value. What does not fit is replaced by an
+    ellipsis.
     """
     letters = [(c, piece.name) for piece in pieces for c in one_line(piece.text)]
     lines: list[list[Piece]] = []
@@ -73,7 +73,7 @@ def lines_of(pieces: Iterable[Piece], width: int, most: int) -> list[list[Piece]
 
 
 def _end(letters: Sequence[tuple[str, str | None]], width: int) -> int:
-    """Where the first line ends."""
+    """Return where the first line ends."""
     taken = 0
     for end, (character, _) in enumerate(letters):
         taken += cells_of(character)

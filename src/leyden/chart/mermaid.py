@@ -1,4 +1,4 @@
-"""A chart as Mermaid text, which GitHub and many editors draw."""
+"""A chart as Mermaid text, which GitHub and many editors render."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _COLOURS: Final = (
     ("#f3eed0", "#8c7a1a", "#463c08"),
     ("#e1e1fa", "#4a4ab8", "#22225c"),
 )
-"""Fill, edge and text of each entity's items: readable on light and dark pages alike."""
+"""Fill, edge and text colors of each entity's items, readable on light and dark pages."""
 
 
 def mermaid(chart: Chart) -> str:
-    """A flowchart: boards hold partitions, partitions hold collections and items."""
+    """Return a flowchart: boards contain partitions, which contain collections and items."""
     lines = ["flowchart TB"]
     places = {entity.alias: place for place, entity in enumerate(chart.entities)}
     for number, board in enumerate(chart.boards):
         lines += _indented(_board(board, f"b{number}", places))
-    # Links that are not drawn keep boards and items in their order.
+    # Invisible links keep boards and items in order.
     lines += _chain([f"b{number}" for number in range(len(chart.boards))], "  ")
     for place, colours in enumerate(_COLOURS[: len(chart.entities)]):
         fill, edge, text = colours
@@ -62,7 +62,7 @@ def _group(group: Group, name: str, places: dict[str, int]) -> Iterable[str]:
                 margin = "  " * (len(opened) + 1)
                 yield f"{margin}subgraph {name}c{number}[{_text(band.collection)}]"
                 yield f"{margin}  direction TB"
-                # Boxes nest or stand apart; they never overlap.
+                # Boxes nest or are separate; they never overlap.
                 opened.append(min(band.end, *opened[-1:]) if opened else band.end)
         label = _text(*(key.text for key in row.sort), row.alias)
         colour = places[row.alias] % len(_COLOURS)
@@ -91,7 +91,7 @@ def _pattern(pattern: Pattern, name: str, board: Board, board_name: str) -> Iter
 
 
 def _ordered(group: Group) -> list[Band]:
-    """The collections in the order in which they open; an outer one before those inside."""
+    """Return the collections in the order in which they open, outer ones before inner ones."""
     return sorted(group.bands, key=lambda band: (band.start, band.level))
 
 
@@ -107,7 +107,7 @@ _SPECIAL: Final = re.compile(r"[#\"&<>`\\;]|\$(?=\$)|[\x00-\x1f\x7f-\x9f\u2028\u
 
 
 def _text(*lines: str) -> str:
-    """Lines as a quoted label. Mermaid writes special characters as `#35;`."""
+    """Return lines as a quoted label. Mermaid writes special characters as `#35;`."""
     return '"' + "<br/>".join(_SPECIAL.sub(_entity, line) for line in lines if line) + '"'
 
 

@@ -1,6 +1,6 @@
-"""A chart as one HTML page that needs nothing else: no network, no fonts, no other files.
+"""A chart as one HTML page that needs no network, no fonts and no other files.
 
-Every value in it is escaped, by construction.
+`tag` escapes every value in it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from leyden.chart.contents import (
 
 _LONGEST_VALUE: Final = 60
 _FIRST_ATTRIBUTES: Final = 10
-"""How many attributes of an item are shown at once; the others can be opened."""
+"""How many attributes of an item are shown at once; a click shows the others."""
 
 _STRONG: Final = frozenset({"key", "required", "unique"})
 _KINDS: Final = {
@@ -42,7 +42,7 @@ _KINDS: Final = {
 
 
 def page(chart: Chart) -> str:
-    """The whole page."""
+    """Return the whole page."""
     return _Page(chart).html()
 
 
@@ -167,7 +167,7 @@ class _Page:
         return tag("span.bracket", collection, style=self.collection_hues[collection])
 
     def questions(self) -> Markup:
-        """All access patterns with what each is for."""
+        """Return all access patterns, with the question that each answers."""
         columns = ("Question", "Access pattern", "Where")
         rows = [
             self.question(pattern, board, number)
@@ -206,7 +206,7 @@ class _Page:
         )
 
     def dictionary(self) -> Markup:
-        """What each entity has."""
+        """Return the attributes and costs of each entity."""
         words = (
             "What a new item costs is said of the first example. Write units count each KB that is "
             "begun. An index takes none from an update that changes nothing in it, and two from "
@@ -403,7 +403,7 @@ def _fields(names: Sequence[str]) -> Markup:
 def key_cell(
     keys: Sequence[KeyText], kind: str, *, column: int, scope: str, rowspan: int | None = None
 ) -> Markup:
-    """The header cell of a row or of a partition: its key, one field or several."""
+    """Return the header cell of a row or of a partition: its key, with one field or several."""
     shown = [
         tag(
             "div.key",
@@ -419,7 +419,7 @@ def key_cell(
 
 
 def key_shape(shape: KeyShape) -> Markup:
-    """The shape of a key, with the attributes in it standing out."""
+    """Return the shape of a key, with its attributes in bold."""
     parts = re.split(r"(\{[^{}]*\})", shape.shape)
     return tag(
         "div.key",
@@ -429,13 +429,13 @@ def key_shape(shape: KeyShape) -> Markup:
 
 
 def attributes_of(row: Row) -> Markup:
-    """The attributes of an item, each with its name above its value."""
+    """Return the attributes of an item, each with its name above its value."""
     if not row.attributes:
         return tag("span.note", "keys only")
     first = [s for i, s in enumerate(row.attributes) if i < _FIRST_ATTRIBUTES or s.is_ttl]
     rest = [shown for shown in row.attributes if shown not in first]
     if len(rest) < 2:
-        # One takes no more room than the words that would stand for it.
+        # One attribute needs no more room than the summary that would replace it.
         return tag("dl", map(_attribute, row.attributes))
     more = tag("details", tag("summary", f"{len(rest)} more"), tag("dl", map(_attribute, rest)))
     return markup((tag("dl", map(_attribute, first)), more))
@@ -454,7 +454,7 @@ def _attribute(shown: Shown) -> Markup:
 
 
 def call_cell(call: Call) -> Markup:
-    """Python text, and a button that shows what it finds."""
+    """Return a call in Python, and a button that highlights what it finds."""
     show = f"show {plural(len(call.finds), 'item')}"
     finds = json.dumps(call.finds)
     button = tag("button", show, type="button", aria_pressed="false", data_finds=finds)

@@ -1,4 +1,4 @@
-"""The access patterns on a board: their key shapes, and the Python that uses them."""
+"""The access patterns on a board: the shapes of their keys, and their calls in Python."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _UNKNOWN: Final = "..."
 def patterns_of(
     drawn: Service, examples: Examples, index: str | None, partitions: Partitions
 ) -> tuple[Pattern, ...]:
-    """The access patterns and the collections on an index; None: on the table's own key."""
+    """Return the access patterns and collections on an index; None is the table's own key."""
     found = []
     for alias, entity in drawn.entities.items():
         for keys in entity.mapping.keys.values():
@@ -62,7 +62,7 @@ def patterns_of(
 def searches_of(
     drawn: Service, examples: Examples, index: str, partitions: Partitions
 ) -> tuple[Pattern, ...]:
-    """The access patterns by meaning on a vector index."""
+    """Return the access patterns by meaning on a vector index."""
     found = []
     for alias, entity in drawn.entities.items():
         for search in entity.spec.searches.values():
@@ -101,7 +101,7 @@ def _calls(
 ) -> tuple[Call, ...]:
     spec = keys.spec
     beside = {example.name: _beside(example, partitions) for example in examples}
-    # What finds most tells most.
+    # The example that finds most comes first.
     inside = sorted(
         (example for example in examples if beside[example.name]),
         key=lambda example: -len(beside[example.name]),
@@ -113,7 +113,7 @@ def _calls(
         got = (inside[0].name,) if inside else ()
         given = _arguments(entity, entity.primary.composites, values)
         calls = [Call(f"{_entity_text(entity.alias)}.get({given}).go()", got)]
-        # A partition holds several only if a sort key attribute can have more than one value.
+        # A partition can only hold several items if a sort key attribute can have several values.
         if any(len(entity.attributes[name].values) != 1 for name in sort):
             calls.append(Call(_query_call(entity, spec.name, spec.pk.composite, values), found))
         return tuple(calls)
@@ -131,7 +131,7 @@ def _calls(
 
 
 def _beside(example: Example, partitions: Partitions) -> tuple[str, ...]:
-    """The examples of its entity in one partition with this one, itself among them."""
+    """Return the examples of its entity in the same partition, with itself."""
     alias = example.entity.spec.alias
     rows = next((p for p in partitions if any(row.example == example.name for row in p)), ())
     return tuple(row.example for row in rows if row.alias == alias)
@@ -152,7 +152,7 @@ def _collection(
     for rows in partitions:
         inside = [row for row in rows if row.alias in aliases]
         ours = [row.example for row in inside if row.alias == entity.alias]
-        # The partition in which most of the members meet.
+        # Choose the partition where most of the members meet.
         score = (len({row.alias for row in inside}), len(inside))
         if ours and score > most:
             most, best = score, tuple(row.example for row in inside)
@@ -190,19 +190,19 @@ def _shape(key: KeySpec, shape: str | None) -> KeyShape:
 def _query_call(
     entity: EntitySpec, pattern: str, names: Iterable[str], values: Mapping[str, Any] | None
 ) -> str:
-    """`task.query.assigned(employee_id="ada").go()`."""
+    """Return a call such as `task.query.assigned(employee_id="ada").go()`."""
     start = f".{pattern}" if _is_name(pattern) else f"[{_quoted(pattern)}]"
     given = _arguments(entity, names, values)
     return f"{_entity_text(entity.alias)}.query{start}({given}).go()"
 
 
 def _entity_text(alias: str) -> str:
-    """How the entity is reached: `task` where that can be a variable."""
+    """Return how code reaches the entity: `task` if that can be a variable."""
     return alias if _is_name(alias) else f"app[{_quoted(alias)}]"
 
 
 def _arguments(entity: EntitySpec, names: Iterable[str], values: Mapping[str, Any] | None) -> str:
-    """Attributes as arguments by keyword, without those that can have one value only."""
+    """Return attributes as keyword arguments, without those that can have only one value."""
     given = {}
     for name in dict.fromkeys(names):
         attribute = entity.attributes[name]
@@ -228,7 +228,7 @@ def _arguments(entity: EntitySpec, names: Iterable[str], values: Mapping[str, An
 
 
 def _quoted(text: str) -> str:
-    # JSON's escapes are Python's, but for characters outside the first plane, which it leaves.
+    # JSON's escapes are also Python's, except for characters beyond the BMP, which stay unescaped.
     return json.dumps(text, ensure_ascii=False)
 
 

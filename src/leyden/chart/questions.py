@@ -1,4 +1,4 @@
-"""What access patterns are for, in words: the question that each answers, and where it runs hot."""
+"""The question that each access pattern answers, and where partitions may get hot."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from leyden.schema import AttributeSpec, Bucket, EntitySpec, IndexSpec, SearchSp
 from leyden.types import type_of
 
 _FEW: Final = 100
-"""How many values of a partition key are few."""
+"""Up to how many values a partition key has few of them."""
 
 
 def question_of(spec: EntitySpec, index: IndexSpec) -> str:
-    """The question that an access pattern answers, or what its schema says that it is for.
+    """Return the question that an access pattern answers, or its description in the schema.
 
     >>> question_of(order, order.indexes["by_status"])              # doctest: +SKIP
     'Which orders have this status, sorted by placed_at?'
@@ -34,14 +34,14 @@ def question_of(spec: EntitySpec, index: IndexSpec) -> str:
 
 
 def question_of_collection(members: Sequence[EntitySpec], index: IndexSpec) -> str:
-    """The question that a collection answers."""
+    """Return the question that a collection answers."""
     constant = members[0].constants
     pk = [name for name in index.pk.composite if name not in constant]
     return f"Which {_listed([plural_of(spec.alias) for spec in members])} {_with(pk)}?"
 
 
 def question_of_search(spec: EntitySpec, search: SearchSpec) -> str:
-    """The question that an access pattern by meaning answers, or what it is for."""
+    """Return the question that an access pattern by meaning answers, or its description."""
     if search.description:
         return search.description
     parted = f" with this {search.partition}" if search.partition is not None else ""
@@ -49,9 +49,9 @@ def question_of_search(spec: EntitySpec, search: SearchSpec) -> str:
 
 
 def heat_of(spec: EntitySpec, composites: Iterable[str]) -> str | None:
-    """Why a partition key gathers many items or writes in one partition; None where it does not.
+    """Return why a partition key puts many items or writes into one partition; None if it does not.
 
-    An enum and a boolean have few values. A time bucket has many, but one at a time.
+    Enums and booleans have few values. A time bucket has many, but only one at a time.
     """
     named: list[str] = []
     counts: list[int] = []
@@ -84,12 +84,12 @@ def heat_of(spec: EntitySpec, composites: Iterable[str]) -> str | None:
 
 
 def words_of(alias: str) -> str:
-    """An alias as words: `workflow snapshot`."""
+    """Return an alias as words: `workflow snapshot`."""
     return alias.replace("_", " ")
 
 
 def plural_of(alias: str) -> str:
-    """Several of an entity: `orders`, `categories`, `statuses`."""
+    """Return the plural of an alias: `orders`, `categories`, `statuses`."""
     words = words_of(alias)
     lower = words.lower()
     if lower.endswith(("s", "x", "z", "ch", "sh")):

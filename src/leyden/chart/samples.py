@@ -1,7 +1,7 @@
-"""Plausible values, always the same ones: what an attribute is called says what it may hold.
+"""Plausible values that are always the same, guessed from the names of attributes.
 
-The `number`-th sample of an attribute depends on its name and its type alone, so that a
-`project_id` is the same in every entity, and items of different entities meet.
+The `number`-th sample of an attribute depends only on its name and its type. So a `project_id` is
+the same in every entity, and items of different entities meet.
 """
 
 from __future__ import annotations
@@ -95,16 +95,16 @@ _ID_WORDS: Final = frozenset(
 
 
 def sample(attribute: AttributeSpec, number: int, entity: str, *, plain: bool = False) -> Any:
-    """The `number`-th value (from 0) of an attribute of the entity with the alias `entity`.
+    """Return the `number`-th value (from 0) of an attribute of the entity with the alias `entity`.
 
-    Lengths, bounds and members are kept; a `pattern` is matched where one of some common forms
-    does. `plain` gives text of letters and digits only.
+    The value keeps lengths, bounds and members. It matches a `pattern` if one of some common forms
+    does. With `plain`, text has letters and digits only.
     """
     return type_of(attribute).sample(attribute, _Likely(attribute, number, entity, plain))
 
 
 class _Likely:
-    """What an attribute's name suggests, for its type to make a sample of."""
+    """What an attribute's name suggests, from which its type makes a sample."""
 
     def __init__(self, attribute: AttributeSpec, number: int, entity: str, plain: bool) -> None:
         self.number = number
@@ -114,15 +114,15 @@ class _Likely:
         self._words = _words(attribute.name)
 
     def part(self, spec: AttributeSpec, further: int = 0) -> Any:
-        """A sample of a part of the value."""
+        """Return a sample of a part of the value."""
         return sample(spec, self.number + further, self._entity, plain=self._plain)
 
     def word(self) -> str:
-        """The name, with a number behind it."""
+        """Return the name with a number."""
         return f"{'-'.join(self._words)}-{self.number + 1}"
 
     def text(self) -> str:
-        """Text that keeps the lengths and the pattern."""
+        """Return text that keeps the lengths and the pattern."""
         attribute, number = self._attribute, self.number
         if isinstance(attribute.derive, Bucket):
             return bucket_of(attribute.derive.period, self.instant())
@@ -142,13 +142,13 @@ class _Likely:
         if low is not None:
             text = text.ljust(low, "x")
         if high is not None and len(text) > high:
-            # What tells the samples apart stays.
+            # Keep the number that makes the samples differ.
             mark = str(number + 1)
             text = text[: max(0, high - len(mark))] + mark[-high:] if high > 0 else ""
         return text
 
     def amount(self) -> float:
-        """A number within the bounds."""
+        """Return a number within the bounds."""
         words, number, attribute = self._words, self.number, self._attribute
         known = next((_NUMBERS[word] for word in (words[-1], *words) if word in _NUMBERS), None)
         value: float
@@ -166,23 +166,23 @@ class _Likely:
         return value
 
     def truth(self) -> bool:
-        """Most things that can be finished or deleted are not, and most are active."""
+        """Return a truth value: most things are active, and not finished or deleted."""
         most = not {"done", "closed", "deleted", "archived", "read", "completed"} & {*self._words}
         return most if self.number % 3 < 2 else not most
 
     def instant(self) -> datetime:
-        """A time of day; what comes later is later."""
+        """Return a time, later for attributes such as `updated_at`."""
         later = next((_LATER[word] for word in self._words if word in _LATER), timedelta())
         if (declared := self._declared()) is not None:
             later = declared
         return _START + timedelta(days=self.number) + later
 
     def expiry(self) -> datetime:
-        """As far ahead as the schema says, else three months."""
+        """Return a time as far ahead as the schema says, or three months."""
         return _START + timedelta(days=self.number) + (self._declared() or timedelta(days=90))
 
     def _declared(self) -> timedelta | None:
-        """How much later than others the schema says that it is."""
+        """Return how much later than another time the schema puts it."""
         spec = self._attribute
         made = next((m for m in (spec.on_write, spec.default, spec.derive) if m is not None), None)
         return timedelta(seconds=made.seconds) if isinstance(made, After) else None
@@ -203,7 +203,7 @@ def _named_text(words: list[str], number: int, entity: str) -> str:
     stem = (words[:-1] if is_id else words) or _words(entity)
     for word in (stem[-1], *stem):
         known = _BY_WORD.get(word)
-        # The id of a message is no message.
+        # The id of a message is not a message.
         if known is not None and not (is_id and " " in known[0]):
             return _taken(known, number)
     return f"{'-'.join(stem)}-{number + 1}"
@@ -213,13 +213,13 @@ def _taken(samples: tuple[str, ...], number: int) -> str:
     round_, place = divmod(number, len(samples))
     if not round_:
         return samples[place]
-    # An address stays one.
+    # An address must stay an address.
     name, at, domain = samples[place].partition("@")
     return f"{name}{round_ + 1}{at}{domain}"
 
 
 def _forms(text: str, number: int) -> Iterator[str]:
-    """The text, and some common forms that a pattern may ask for."""
+    """Yield the text, and some common forms that a pattern may require."""
     letters = re.sub(r"\W|_", "", text) or "x"
     yield text
     yield text.upper()
@@ -256,10 +256,10 @@ def _forms(text: str, number: int) -> Iterator[str]:
 
 
 def says_whose(name: str) -> bool:
-    """Whether an attribute's name says what it is of: `customer_id` does, and `id` does not."""
+    """Return whether a name says what it identifies: `customer_id` does, `id` does not."""
     return not {*_words(name)} <= _ID_WORDS
 
 
 def is_free(attribute: AttributeSpec) -> bool:
-    """Whether an attribute has a sample of its own for every number."""
+    """Return whether an attribute has a different sample for every number."""
     return type_of(attribute).choices(attribute) is None
