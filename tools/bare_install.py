@@ -1,8 +1,9 @@
-"""What a wheel without extras must do; run by the Python of an environment that has nothing else.
+"""Check what a wheel without extras can do, with the Python of an environment that has nothing
+else.
 
     python bare_install.py FOLDER_OF_SCHEMAS
 
-Prints a line for each thing that holds, and ends with 1 where something does not.
+Prints a line for each check that passes, and exits with 1 if one fails.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ KEYS = {"access_key_id": "any", "secret_access_key": "any"}
 
 
 def extra_named_by(extra: str, use: Callable[[], object]) -> None:
-    """`use` must fail with an error that says how to install the extra."""
+    """Check that `use` fails with an error that says how to install the extra."""
     failed: Exception | None = None
     try:
         use()
@@ -29,12 +30,12 @@ def extra_named_by(extra: str, use: Callable[[], object]) -> None:
 
 
 def imports(*names: str) -> Callable[[], object]:
-    """Import modules, as code that needs an extra begins."""
+    """Return a function that imports modules, as code that needs an extra does first."""
     return lambda: [importlib.import_module(name) for name in names]
 
 
 def main(schemas: Path) -> None:
-    """Check all of it."""
+    """Run all checks."""
     import leyden
     from leyden.memory import Memory, offline_embedder
     from leyden.store import DynamoDBStore, InMemoryStore
@@ -77,7 +78,7 @@ def main(schemas: Path) -> None:
 
 
 def say(what: str) -> None:
-    """One line of progress."""
+    """Print a line of progress."""
     print(f"  {what}", flush=True)  # noqa: T201
 
 

@@ -1,17 +1,19 @@
-"""How large the house is, and how far a call walks through it: `make figures`.
+"""Measure the size of the code, and how many files a call runs through: `make figures`.
 
-All figures are of `src/leyden`, or of the folder that is named::
+All figures are about `src/leyden`, or the folder in the argument::
 
     python tools/figures.py [FOLDER]
 
 - *Trip*: the files whose functions a warm call enters on the calling thread, against
-  `leyden.local()`, for an entity with defaults, `on_write`, a derived and a sparse key and a
-  collection; the last one saves two messages in the memory store. Generated code is one file.
-- *One-use*: private functions and methods whose name is used once in their file, and in no other,
-  but for files that have a function of that name themselves.
-- *Complexity*: 1, and one more for each branch, loop, handler, condition, comprehension and inner
+  `leyden.local()`. The entity has defaults, `on_write`, a derived and a sparse key, and a
+  collection. The last call saves two messages in the memory store. Generated code counts as one
+  file.
+- *One-use*: private functions and methods whose name is used once in their file and in no other,
+  except for files that have a function of that name themselves.
+- *Complexity*: 1, plus one for each branch, loop, handler, condition, comprehension and inner
   function.
-- *Circle*: modules that import each other. Imports for types only count, and those in functions.
+- *Circle*: modules that import each other. Imports for types only count, and so do those in
+  functions.
 """
 
 from __future__ import annotations
@@ -66,7 +68,7 @@ indexes:
 
 
 def main() -> None:
-    """Write the figures of a folder."""
+    """Print the figures of a folder."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -80,14 +82,14 @@ def main() -> None:
 
 
 def _package(folder: Path) -> Path:
-    """The outermost package that a folder is in, or the folder itself."""
+    """Return the outermost package around a folder, or the folder itself."""
     while (folder / "__init__.py").is_file() and (folder.parent / "__init__.py").is_file():
         folder = folder.parent
     return folder
 
 
 def figures(folder: Path) -> Iterator[str]:
-    """The lines of the table."""
+    """Yield the lines of the table."""
     code = {path: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))}
     trees = {path: ast.parse(text) for path, text in code.items()}
     lines = sum(text.count("\n") for text in code.values())
@@ -125,7 +127,7 @@ def _functions(trees: Iterable[ast.AST]) -> Iterator[ast.FunctionDef | ast.Async
 
 
 def one_use(trees: Mapping[Path, ast.AST]) -> list[str]:
-    """The private functions whose name is used once in their file, and in no other."""
+    """Return the private functions whose name is used once in their file and in no other."""
     used = {path: Counter(_names(tree)) for path, tree in trees.items()}
     defined = {path: {one.name for one in _functions([tree])} for path, tree in trees.items()}
     foreign = {name for path in trees for name in used[path].keys() - defined[path]}
@@ -141,7 +143,7 @@ def one_use(trees: Mapping[Path, ast.AST]) -> list[str]:
 
 
 def _names(tree: ast.AST) -> Iterator[str]:
-    """The names that are used; those in imports as well."""
+    """Yield all names that are used, also in imports."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             yield node.id
@@ -167,7 +169,7 @@ _BRANCHES: Final = (
 
 
 def complexity(function: ast.AST) -> int:
-    """1, and one more for each branch, loop, handler, condition and inner function."""
+    """Return 1, plus one for each branch, loop, handler, condition and inner function."""
     count = 1
     for node in ast.walk(function):
         if node is function:
@@ -180,7 +182,7 @@ def complexity(function: ast.AST) -> int:
 
 
 def imports_of(trees: Mapping[Path, ast.AST], folder: Path) -> dict[str, set[str]]:
-    """The modules of the package that each module imports, wherever in its file."""
+    """Return the modules of the package that each module imports, anywhere in its file."""
     modules = {_module(path, folder): tree for path, tree in trees.items()}
     found: dict[str, set[str]] = {}
     for module, tree in modules.items():
@@ -204,7 +206,7 @@ def _imported(tree: ast.AST, modules: Mapping[str, Any]) -> Iterator[str]:
 
 
 def circles_of(imports: Mapping[str, set[str]]) -> list[set[str]]:
-    """The sets of modules that reach each other, the largest first."""
+    """Return the sets of modules that reach each other, the largest first."""
     order: list[str] = []
     seen: set[str] = set()
     for start in imports:
@@ -226,7 +228,7 @@ def circles_of(imports: Mapping[str, set[str]]) -> list[set[str]]:
 def _visit(
     start: str, edges: Mapping[str, set[str]], seen: set[str], done: Callable[[str], object]
 ) -> None:
-    """Go to all that can be reached and was not seen, and say which are done with."""
+    """Visit everything reachable that is not in `seen`, and call `done` when a node is finished."""
     if start in seen:
         return
     seen.add(start)
@@ -243,7 +245,7 @@ def _visit(
 
 
 def trips(folder: Path) -> dict[str, int]:
-    """How many files each kind of call enters."""
+    """Return how many files each kind of call enters."""
     import leyden
     from leyden.store import DynamoDBStore
 
@@ -277,7 +279,7 @@ def trips(folder: Path) -> dict[str, int]:
 
 
 def entered(call: Callable[[], Any], folder: Path) -> set[str]:
-    """The files of the folder that a call enters once it is warm; generated code is one."""
+    """Return the files of the folder that a warm call enters; generated code counts as one."""
     for _ in range(3):
         call()
     found: set[str] = set()

@@ -1,8 +1,8 @@
-"""Writes what `@mastra/memory` does into tests/memory/golden, for the tests to compare with.
+"""Write what `@mastra/memory` does into tests/memory/golden, for the tests to compare with.
 
-`python -m tools.memory_goldens` rewrites the files; with `--check` it only says which of them the
-package would write otherwise, and fails if there are any. Nothing in them depends on the time or
-on chance, so a second run writes the same.
+`python -m tools.memory_goldens` rewrites the files. With `--check` it only lists the files that
+would change, and fails if there are any. The contents do not depend on time or chance, so a second
+run writes the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SOURCE = "@mastra/memory 1.31.0 with @mastra/core 1.71.0"
 
 
 def made() -> dict[str, dict[str, Any]]:
-    """The content of each file, by its name."""
+    """Return the content of each file by name."""
     with NodeProcess("memory.mjs") as process:
         texts = [golden_texts.ask(process, each) for each in golden_texts.questions()]
         files: dict[str, dict[str, Any]] = {"texts": {"made by": SOURCE, "cases": texts}}
@@ -29,7 +29,7 @@ def made() -> dict[str, dict[str, Any]]:
 
 
 def as_text(content: dict[str, Any]) -> str:
-    """A file as it is written, with a line for each case, and for each call with what it asks.
+    """Return the text of a file, with a line for each case, and for each call with its question.
 
     >>> as_text({"cases": [{"name": "a"}]})
     '{\n"cases": [\n{"name": "a"}\n]\n}\n'
@@ -58,7 +58,7 @@ def _line(value: Any) -> str:
 
 
 def main(*options: str) -> int:
-    """Write the files, or check them; the exit code."""
+    """Write the files, or check them; return the exit code."""
     changed = []
     for name, content in made().items():
         path = golden_texts.FOLDER / f"{name}.json"

@@ -1,8 +1,8 @@
-"""Prints how often recall by meaning finds the right message, here and by `@mastra/memory`.
+"""Print how often recall by meaning finds the right message, in Leyden and in `@mastra/memory`.
 
-`python -m tools.memory_quality` embeds with the offline embedder, of the extra `embedder`; both
-sides search among the same vectors. With `--missed` it lists the questions that found no message
-which is right.
+`python -m tools.memory_quality` uses the offline embedder of the extra `embedder`. Both sides
+search the same vectors. With `--missed` it lists the questions for which Leyden found no right
+message.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from leyden.memory.embedders import offline_embedder
 
 
 def main(*options: str) -> int:
-    """Print the figures; 1 where ours is the lower one."""
+    """Print the figures; return 1 if Leyden's is the lower one."""
     figures = measured(offline_embedder())
     for figure in figures:
         print(figure)  # noqa: T201 (a tool)

@@ -1,8 +1,8 @@
-"""Fetches ministack, whose vector indexes the checks compare with, into an environment of its own.
+"""Install ministack, whose vector indexes the checks compare with, in an environment of its own.
 
-It pins an older botocore, so it goes below the folder given as the only argument, which git
-ignores. A second run does nothing. Where it cannot be had this says which checks will not run and
-succeeds; where `LEYDEN_REQUIRE` names `ministack`, it fails.
+It pins an older botocore, so it needs one. The environment is below the folder in the only
+argument, which git ignores. A second run does nothing. If ministack cannot be installed, this
+prints which checks will not run and succeeds, unless `LEYDEN_REQUIRE` names `ministack`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ LONGEST_SECONDS = 600
 
 
 def installed(cache: Path) -> bool:
-    """Whether `cache/ministack` holds what is wanted."""
+    """Return whether `cache/ministack` holds the wanted version."""
     stamp = cache / "ministack" / "installed.txt"
     return stamp.is_file() and stamp.read_text(encoding="utf-8") == WANTED
 
 
 def install(cache: Path) -> None:
-    """Install it in `cache/ministack`. Raises UnavailableError."""
+    """Install ministack in `cache/ministack`. Raises UnavailableError."""
     folder = cache / "ministack"
     say(f"Installing ministack for {CHECKS} into {folder}")
     python_tools(folder, [WANTED], LONGEST_SECONDS)

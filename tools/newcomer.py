@@ -1,11 +1,11 @@
-"""The first hour of somebody new, in an environment that has never seen Leyden.
+"""The first hour of a new user, in an environment that has never seen Leyden.
 
     python tools/newcomer.py FOLDER
 
-Builds the wheel, looks that its description needs no repository, installs it alone and tries what
-must work without extras; then installs what the README says, begins a project with `leyden init`,
-and does what that tells to do next: its tests, its types, its app, its table. All of it goes below
-FOLDER. Prints what each step took; ends with 1 where one fails.
+Builds the wheel, checks that its description needs no repository, installs it alone, and tries what
+must work without extras. Then it installs what the README says, creates a project with `leyden
+init`, and follows the printed steps: tests, types, app and table. Everything goes below FOLDER. It
+prints the time of each step, and exits with 1 if one fails.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CHECKED_BY = ("mypy", "ruff")
 
 
 class FailedError(RuntimeError):
-    """A step that a newcomer could not take; the text is what they would see."""
+    """A step that a new user could not take; the text is what they would see."""
 
 
 def main(folder: Path) -> None:
@@ -73,7 +73,7 @@ def main(folder: Path) -> None:
                 serve(command.split(), project, environment)
             else:
                 run(command.split(), project, environment)
-    # Isolated: the folder may be inside of a project with settings of its own, as it is in CI.
+    # Isolated, since the folder may be inside of a project with settings of its own, as in CI.
     for command in ("leyden check", "mypy --strict .", "ruff check --isolated ."):
         with step(command):
             run(command.split(), project, environment)
@@ -81,7 +81,7 @@ def main(folder: Path) -> None:
 
 
 def serve(command: list[str], project: Path, environment: dict[str, str]) -> None:
-    """Run DynamoDB and the app over it, and use both as the project's page says."""
+    """Run DynamoDB and the app, and use both as the project's page says."""
     local = [*command, "--port", "0"]
     with running(local, project, environment, "DynamoDB listens at ") as endpoint:
         there = {**environment, "LEYDEN_ENDPOINT_URL": endpoint, "AWS_REGION": "us-east-1"}
@@ -102,7 +102,7 @@ def serve(command: list[str], project: Path, environment: dict[str, str]) -> Non
 def running(
     command: list[str], folder: Path, environment: dict[str, str], sign: str
 ) -> Iterator[str]:
-    """The address of a server, which it prints behind `sign`; stopped at the end, as by Ctrl-C."""
+    """Run a server; yield the address that it prints after `sign`, and stop it as Ctrl-C does."""
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -133,7 +133,7 @@ def install(python: Path, *packages: str) -> None:
 
 
 def run(command: list[str], folder: Path = ROOT, environment: dict[str, str] | None = None) -> str:
-    """Run a command and give what it printed. Raises FailedError with all that it said."""
+    """Run a command and return what it prints. Raises FailedError with all of its output."""
     path = (environment or os.environ)["PATH"]
     found = shutil.which(command[0], path=path)
     if found is None:
@@ -153,7 +153,7 @@ def run(command: list[str], folder: Path = ROOT, environment: dict[str, str] | N
 
 
 def description_in(wheel: Path) -> str:
-    """What package indexes show: the text behind the head of the metadata."""
+    """Return what package indexes show: the text after the header of the metadata."""
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
         return archive.read(name).decode().partition("\n\n")[2]
@@ -161,14 +161,14 @@ def description_in(wheel: Path) -> str:
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """Say what a step took."""
+    """Print how long a step takes."""
     begun = time.monotonic()
     yield
     say(f"{time.monotonic() - begun:6.1f} s  {what}")
 
 
 def say(line: str) -> None:
-    """One line of progress."""
+    """Print a line of progress."""
     print(line, flush=True)  # noqa: T201
 
 

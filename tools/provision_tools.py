@@ -1,10 +1,10 @@
-"""Fetches the tools by which the checks verify what `leyden table` and `leyden iam` write.
+"""Install the tools that verify what `leyden table` and `leyden iam` write.
 
 cfn-lint, the translator of AWS SAM, parliament, the AWS command line and the AWS CDK go into a
-virtual environment; the TypeScript compiler, the CDK again and a parser of Terraform's language
-into an npm folder. Both are below the folder given as the only argument, which git ignores. A
-second run does nothing. Where they cannot be had this says which checks will not run and succeeds;
-where `LEYDEN_REQUIRE` names `formats`, it fails.
+virtual environment. The TypeScript compiler, the CDK again and a parser for Terraform's language go
+into an npm folder. Both are below the folder in the only argument, which git ignores. A second run
+does nothing. If they cannot be installed, this prints which checks will not run and succeeds,
+unless `LEYDEN_REQUIRE` names `formats`.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ LONGEST_SECONDS = 900
 
 
 def installed(cache: Path) -> bool:
-    """Whether `cache/provision` holds what is wanted."""
+    """Return whether `cache/provision` holds the wanted versions."""
     stamp = cache / FOLDER / "installed.json"
     return stamp.is_file() and stamp.read_text(encoding="utf-8") == WANTED
 
 
 def install(cache: Path) -> None:
-    """Install all of it in `cache/provision`. Raises UnavailableError."""
+    """Install everything in `cache/provision`. Raises UnavailableError."""
     folder = cache / FOLDER
     tools = "cfn-lint, SAM, parliament, the AWS command line, the CDK and TypeScript"
     say(f"Installing {tools} for {CHECKS} into {folder}")
     with ThreadPoolExecutor(2) as pool:
-        # Both mostly wait for what they download.
+        # Both spend most of their time on downloads.
         for side in (
             pool.submit(node_tools, folder / "node", "leyden-formats", NODE),
             pool.submit(python_tools, folder / "python", PYTHON, LONGEST_SECONDS),

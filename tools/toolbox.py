@@ -1,4 +1,4 @@
-"""Puts tools of the checks into environments of their own, below a folder that git ignores."""
+"""Install the tools of checks in environments of their own, below a folder that git ignores."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _QUICK: Final = (
 
 
 def node_tools(folder: Path, name: str, wanted: Mapping[str, str]) -> None:
-    """Install npm packages, without their scripts, in a folder. Raises UnavailableError."""
+    """Install npm packages in a folder, without their scripts. Raises UnavailableError."""
     folder.mkdir(parents=True, exist_ok=True)
     package = {"name": name, "private": True, "dependencies": wanted}
     (folder / "package.json").write_text(json.dumps(package), encoding="utf-8")
@@ -28,9 +28,9 @@ def node_tools(folder: Path, name: str, wanted: Mapping[str, str]) -> None:
 
 
 def python_tools(folder: Path, wanted: Sequence[str], longest_seconds: int) -> None:
-    """Make a virtual environment in a folder, with packages. Raises UnavailableError.
+    """Create a virtual environment with packages in a folder. Raises UnavailableError.
 
-    `wanted` are arguments of pip. Most modules of tools are never imported: none is compiled here.
+    `wanted` are arguments of pip. Most modules of tools are never imported, so none is compiled.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-compile"]
@@ -51,9 +51,9 @@ def python_tools(folder: Path, wanted: Sequence[str], longest_seconds: int) -> N
 def provide(
     needs: str, checks: str, installed: Callable[[Path], bool], install: Callable[[Path], None]
 ) -> int:
-    """Install below the folder in this process's arguments what is not there; the exit code.
+    """Install what is missing below the folder in this process's arguments; return the exit code.
 
-    Where it cannot be had this says which checks will not run and succeeds, unless
+    If it cannot be installed, this prints which checks will not run and succeeds, unless
     `LEYDEN_REQUIRE` names what they need.
     """
     cache = Path(sys.argv[1]).resolve()

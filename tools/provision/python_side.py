@@ -1,8 +1,8 @@
-"""What the tools in Python make of what Leyden writes; runs in their own environment.
+"""What Python tools make of the files that Leyden writes; runs in their own environment.
 
 Reads `{"sam": {name: template}, "cdk": {name: file}, "policies": {name: document}, "templates":
-{name: file}}` from standard input and prints what comes of each: the template that SAM is turned
-into, the template that a stack is synthesised to, and the complaints about policies and templates.
+{name: file}}` from standard input. Prints the result for each: the template that SAM is translated
+to, the template that a stack is synthesized to, and the complaints about policies and templates.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from typing import Any
 
 
 class ManagedPolicies:
-    """No template here asks for the ARN of a managed policy by its name."""
+    """A stand-in: no template here needs the ARN of a managed policy by name."""
 
     def load(self) -> dict[str, str]:
-        """None."""
+        """Return no policies."""
         return {}
 
 
 def translated(template: dict[str, Any]) -> Any:
-    """The template that CloudFormation gets of one of SAM."""
+    """Return the CloudFormation template that a SAM template is translated to."""
     from samtranslator.translator.transform import transform
 
     return transform(template, {}, ManagedPolicies())
 
 
 def synthesised(file: str) -> Any:
-    """The template of a stack in the file of a module."""
+    """Return the template of the stack in a module's file."""
     from aws_cdk import App, LegacyStackSynthesizer
 
     spec = importlib.util.spec_from_file_location("stack", file)
@@ -40,13 +40,13 @@ def synthesised(file: str) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     app = App(analytics_reporting=False)
-    # Without what bootstrapping adds to every template.
+    # Leave out what bootstrapping adds to every template.
     module.TableStack(app, "TableStack", synthesizer=LegacyStackSynthesizer())
     return app.synth().get_stack_by_name("TableStack").template
 
 
 def complaints_about_policy(document: dict[str, Any]) -> Any:
-    """What parliament finds in a policy: the kind of each finding, and what it is about."""
+    """Return parliament's findings about a policy: the kind of each, and its subject."""
     import parliament
 
     found = parliament.analyze_policy_string(json.dumps(document)).findings
@@ -54,7 +54,7 @@ def complaints_about_policy(document: dict[str, Any]) -> Any:
 
 
 def complaints_about_templates(files: dict[str, str]) -> dict[str, Any]:
-    """What cfn-lint says of the template in each file: the rule of each match, and its message."""
+    """Return cfn-lint's findings about the template in each file: the rules, and the messages."""
     from pathlib import Path
 
     from cfnlint.api import lint_file
@@ -70,7 +70,7 @@ def main() -> None:
     asked = json.load(sys.stdin)
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "1"
-    # What tools print goes elsewhere.
+    # Keep the output of tools away from the answer.
     with contextlib.redirect_stdout(sys.stderr):
         answer = {
             "sam": {name: translated(one) for name, one in asked["sam"].items()},

@@ -1,1 +1,1 @@
-"""The documentation: its pages, their programs, and the site that is built of them."""
+"""The documentation: its pages, their programs, and the site built from them."""

@@ -1,13 +1,13 @@
-"""The API reference: which names have which page, and what stands there.
+"""The API reference: which page each name has, and what the page shows.
 
 A page about a module holds an `{api}` block:
 
     ```{api} leyden.events
     ```
 
-It shows every name that the module exports, from the docstrings. A name that several modules
-export is shown once: in `leyden` where that has it, errors in `leyden.errors`. The other modules
-link to it.
+It shows every name that the module exports, from the docstrings. A name that several modules export
+is shown once: in `leyden` if that has it, and errors in `leyden.errors`. The other modules link to
+it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ MODULES: Final = (
 """The modules with a page, in the order in which they may claim a name."""
 
 MOCKED: Final = ("opentelemetry", "pinecone", "psycopg", "pytest", "qdrant_client")
-"""What modules of extras import; to read their docstrings it need not be installed."""
+"""Packages that modules of extras import. They need not be installed to read docstrings."""
 
 _SECTIONS: Final = ("Functions", "Classes", "Errors", "Data")
 
@@ -70,7 +70,7 @@ class Api(SphinxDirective):
     option_spec: ClassVar[dict[str, Any]] = {}
 
     def run(self) -> list[nodes.Node]:
-        """The nodes of all names, in sections."""
+        """Return the nodes of all names, in sections."""
         name = self.arguments[0]
         module = _imported(name)
         text = [f"```{{py:module}} {name}", "```", ""]
@@ -106,7 +106,7 @@ class Api(SphinxDirective):
 
 
 def _documented(module: str, name: str, shown: Any) -> tuple[str, list[str]]:
-    """The section of a name, and the directives of autodoc that show it."""
+    """Return the section of a name, and the autodoc directives that show it."""
     whole = f"{module}.{name}"
     if inspect.isclass(shown) and issubclass(shown, Exception):
         return "Errors", [
@@ -124,20 +124,20 @@ def _documented(module: str, name: str, shown: Any) -> tuple[str, list[str]]:
 
 
 def _is_made_by_services(shown: type) -> bool:
-    """Whether programs get objects of a class from a service, and never make one themselves."""
+    """Return whether programs only get objects of a class from services, and never create them."""
     return shown.__module__.startswith(("leyden.operations.", "leyden.service."))
 
 
 def without_making(
     app: Sphinx, what: str, name: str, shown: Any, options: Any, signature: str, returns: str
 ) -> tuple[str, str] | None:
-    """Leave out how an object is made where only services make it."""
+    """Hide the constructor of classes that only services create."""
     return ("", "") if what == "class" and _is_made_by_services(shown) else None
 
 
 @cache
 def homes() -> dict[tuple[str, object], str]:
-    """For each exported object the module on whose page it is."""
+    """Return the module whose page shows each exported object."""
     found: dict[tuple[str, object], str] = {}
     for module, name, shown in _exported():
         if module == "leyden" and inspect.isclass(shown) and issubclass(shown, Exception):
@@ -159,7 +159,7 @@ def _imported(name: str) -> ModuleType:
 
 
 def _identity(shown: Any, name: str) -> tuple[str, object]:
-    """What tells an object apart. Constants and names of types are the same if they are equal."""
+    """Return what identifies an object. Constants and aliases of types are the same if equal."""
     same = inspect.isclass(shown) or inspect.isroutine(shown)
     return name, id(shown) if same else repr(shown)
 
@@ -167,10 +167,10 @@ def _identity(shown: Any, name: str) -> tuple[str, object]:
 def resolve(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.TextElement
 ) -> nodes.Node | None:
-    """Lead the types of signatures to the page that shows them.
+    """Link the types in signatures to the page that shows them.
 
     Signatures name classes where they are defined, which is not where they are exported. What no
-    page shows (Python's own types, those of other libraries, private ones) stays a text.
+    page shows (Python's own types, those of other libraries, private ones) stays plain text.
     """
     if node.get("refdomain") != "py" or node.get("reftype") not in ("class", "obj", "exc", "data"):
         return None
@@ -189,19 +189,19 @@ def resolve(
 
 
 def _as_text(node: pending_xref, contnode: nodes.TextElement) -> nodes.Node:
-    """What stands in place of a reference. Sphinx may hand in a choice of texts, itself no text."""
+    """Return the text in place of a reference. Sphinx may pass a choice of texts instead."""
     if isinstance(contnode, pending_xref_condition):
         return nodes.inline("", contnode.astext() or node["reftarget"])
     return contnode
 
 
 def _in_signature(node: pending_xref) -> bool:
-    """Whether autodoc made a reference of an annotation; those of pages are to be exact."""
+    """Return whether autodoc made a reference from an annotation; those in pages must be exact."""
     return not node.get("refexplicit") and not node.get("refwarn")
 
 
 def _found(target: str, module: str | None) -> Any:
-    """The object that a dotted name stands for, in a module of the package or anywhere."""
+    """Return the object that a dotted name refers to, in a module of the package or anywhere."""
     for base in (target, f"{module}.{target}" if module else ""):
         parts = base.split(".")
         for count in range(len(parts) - 1, 0, -1):
@@ -219,7 +219,7 @@ def _found(target: str, module: str | None) -> Any:
 
 
 def plain(app: Sphinx, what: str, name: str, shown: Any, options: Any, lines: list[str]) -> None:
-    """Make reStructuredText of a docstring; a constant has none of its type's."""
+    """Convert a docstring to reStructuredText; drop the docstring of a constant's type."""
     inherited = inspect.getdoc(get_origin(shown) or type(shown)) or ""
     if what in ("data", "attribute") and "\n".join(lines).strip() == inherited.strip():
         lines[:] = []
@@ -227,8 +227,8 @@ def plain(app: Sphinx, what: str, name: str, shown: Any, options: Any, lines: li
 
 
 def setup(app: Sphinx) -> None:
-    """Add the directive and what it needs of autodoc."""
-    # It says at INFO where it looks for its settings.
+    """Add the directive, and the hooks into autodoc."""
+    # At INFO, it logs where it looks for its settings.
     logging.getLogger("pynamodb").setLevel(logging.WARNING)
     app.add_directive("api", Api)
     app.connect("autodoc-process-docstring", plain)

@@ -1,6 +1,6 @@
-"""Builds the documentation into `site` below the folder given as the only argument.
+"""Build the documentation in `site`, below the folder in the only argument.
 
-Nothing is done where the site is as the sources are. Any warning fails the build.
+Does nothing if the site is up to date. Any warning fails the build.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _STAMP: Final = "built.txt"
 
 
 class BuildError(RuntimeError):
-    """The site cannot be built; the message is what Sphinx said."""
+    """The site cannot be built; the message is Sphinx's."""
 
 
 def build(cache: Path) -> Path:
-    """Build the site where something has changed; its folder. Raises BuildError."""
+    """Build the site if a source has changed; return its folder. Raises BuildError."""
     site, work = cache / "site", cache / FOLDER
     if not installed(cache):
         raise BuildError("Sphinx is not installed; run `make docs-tools`")
@@ -49,7 +49,7 @@ def build(cache: Path) -> Path:
 
 def _run_sphinx(cache: Path, site: Path, work: Path) -> None:
     doctrees = work / "doctrees"
-    # Beside the site, which can be read meanwhile; pages that were deleted do not stay.
+    # Build beside the site, which can be read meanwhile. Deleted pages do not remain.
     built = work / "site"
     shutil.rmtree(built, ignore_errors=True)
     command = [str(python(cache)), "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going"]
@@ -63,13 +63,13 @@ def _run_sphinx(cache: Path, site: Path, work: Path) -> None:
     if built.is_dir():
         built.rename(site)
     if done.returncode != 0:
-        # Pages that are read already are not read again, and would not warn again.
+        # Sphinx would not read unchanged pages again, and so would not repeat their warnings.
         shutil.rmtree(doctrees, ignore_errors=True)
         raise BuildError(done.stderr.strip() or done.stdout.strip())
 
 
 def _digest() -> str:
-    """The digest of all that the site is made of."""
+    """Return the digest of all sources of the site."""
     digest = hashlib.sha256()
     for file in [*files_below(_SOURCES), *(ROOT / name for name in _FILES)]:
         digest.update(f"{file.relative_to(ROOT)}\0".encode())
@@ -79,7 +79,7 @@ def _digest() -> str:
 
 @contextmanager
 def _alone(lock: Path) -> Iterator[None]:
-    """Let one process build at a time."""
+    """Let only one process build at a time."""
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

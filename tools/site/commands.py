@@ -1,12 +1,11 @@
-"""The command lines of a page: those of `console` blocks run, those of `sh` blocks are checked.
+"""The command lines of a page: run those in `console` blocks, check those in `sh` blocks.
 
-In a `console` block a line that begins with `$ ` is run, and the lines below it are what a terminal
-shows of it, standard error among it, with `...` for anything. A line `# exit 1` at their end says
-that the command fails, and with which code. `leyden`, `python`, `git`, `cat` and `cd` can be run,
-and `> FILE` keeps what a command prints. While the page's program holds an engine of
-`leyden.local()`, the commands find it. `leyden local` goes on to the end of the page, and from then
-on the commands have the variables that it prints. It listens on a free port, shown as the 8000 that
-readers see.
+In a `console` block, a line that begins with `$ ` is run. The lines below it are what a terminal
+shows, with standard error, and with `...` for anything. A line `# exit 1` at their end says that
+the command fails, and with which code. A page can run `leyden`, `python`, `git`, `cat` and `cd`,
+and write a command's output with `> FILE`. While the page's program has an engine of
+`leyden.local()`, the commands use it. `leyden local` runs to the end of the page, and the commands
+after it have the variables that it prints. It listens on a free port, which the page shows as 8000.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _EXIT: Final = re.compile(r"# exit (\d+)")
 _EXPORT: Final = re.compile(r"export (\w+)=(.*)")
 _LAST_EXPORT: Final = "AWS_SECRET_ACCESS_KEY"
 _EXPORTED: Final = "_exported"
-"""Where a page's program keeps the variables of its `leyden local`."""
+"""The key under which a page's program keeps the variables of its `leyden local`."""
 _ASSIGNMENT: Final = re.compile(r"\w+=")
 _OPERATORS: Final = "<>|;&"
 _LONGEST_SECONDS: Final = 300
@@ -42,7 +41,7 @@ _LONGEST_SECONDS: Final = 300
 
 @frozen
 class Shown:
-    """A command line in a page, the lines below it, and the line of its block on which it is."""
+    """A command line in a page, its expected output, and its line in the block."""
 
     command: str
     output: str
@@ -52,7 +51,7 @@ class Shown:
 
 @frozen
 class _Done:
-    """What a command printed: all of it, as on a terminal, and its two streams; its exit code."""
+    """The output of a command: as on a terminal, and in two streams; and its exit code."""
 
     shown: str
     out: str
@@ -61,7 +60,7 @@ class _Done:
 
 
 def console(block: Block) -> Iterator[Shown]:
-    """The commands of a `console` block, each with what it is to print."""
+    """Yield the commands of a `console` block, each with its expected output."""
     lines = block.text.splitlines()
     starts = [number for number, line in enumerate(lines) if line.startswith(_PROMPT)]
     assert starts[:1] == [0], f"{block.place()}: a console block begins with `$ `"
@@ -81,7 +80,7 @@ def console(block: Block) -> Iterator[Shown]:
 
 
 def run_command(command: str, namespace: dict[str, Any]) -> tuple[str, int]:
-    """Run a command line in the current folder; what it printed, and its exit code."""
+    """Run a command line in the current folder; return its output and its exit code."""
     words = _words(command)
     target = None
     if len(words) > 2 and words[-2] == ">":
@@ -109,9 +108,9 @@ def run_command(command: str, namespace: dict[str, Any]) -> tuple[str, int]:
 
 
 def check_commands(block: Block) -> int:
-    """Refuse calls of `leyden` in an `sh` block that its commands would not take.
+    """Refuse calls of `leyden` in an `sh` block that its commands would not accept.
 
-    Nothing is run. Gives the number of calls.
+    Nothing is run. Returns the number of calls.
     """
     checked = 0
     for offset, line in _logical_lines(block.text):
@@ -127,7 +126,7 @@ def check_commands(block: Block) -> int:
 
 
 def _check(arguments: list[str]) -> None:
-    """Take a call of `leyden` apart as click does. Raises click's UsageError."""
+    """Parse a call of `leyden` as click does. Raises click's UsageError."""
     above = click.Context(leyden, info_name="leyden")
     _, _, _ = leyden.make_parser(above).parse_args([*arguments])
     if arguments[0].startswith("-"):
@@ -149,7 +148,7 @@ def _check(arguments: list[str]) -> None:
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines of a shell text, with continued ones put together, and where they begin."""
+    """Yield the lines of a shell text, with continued lines joined, and where they begin."""
     whole, start = "", 0
     for number, line in enumerate(text.splitlines()):
         if not whole:
@@ -162,14 +161,14 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _words(line: str) -> list[str]:
-    """The words of a line as a shell sees them, with its operators as words of their own."""
+    """Return the words of a line as a shell sees them, with operators as separate words."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars=_OPERATORS)
     lexer.whitespace_split = True
     return [*lexer]
 
 
 def _commands(words: list[str]) -> Iterator[list[str]]:
-    """The single commands of a line: no redirections, no assignments before a command."""
+    """Yield the single commands of a line, without redirections and leading assignments."""
     command: list[str] = []
     redirected = False
     for word in [*words, ";"]:
@@ -186,15 +185,15 @@ def _commands(words: list[str]) -> Iterator[list[str]]:
 
 
 def _environment(namespace: Mapping[str, Any]) -> dict[str, str | None]:
-    """What a command finds in its environment; None takes a variable away."""
+    """Return the environment of a command; None removes a variable."""
     found: dict[str, str | None] = {
         name: None
         for name in os.environ
         if name.startswith(("AWS_", "LEYDEN_", "PYTEST_")) or name == "FORCE_COLOR"
     }
-    # A worktree's own sources; the widths and colors of what is printed are the same everywhere.
+    # Use this worktree's sources, and the same width and colors everywhere.
     found |= {"PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100", "NO_COLOR": "1"}
-    # What a page commits is nobody's, and follows nobody's settings.
+    # Commits in a page belong to nobody, and follow nobody's git settings.
     found |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     for role in ("AUTHOR", "COMMITTER"):
         found |= {f"GIT_{role}_NAME": "Ada", f"GIT_{role}_EMAIL": "ada@acme.example"}
@@ -213,7 +212,7 @@ def _environment(namespace: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def _run_local(arguments: list[str], namespace: dict[str, Any]) -> _Done:
-    """Run DynamoDB for the rest of the page, and keep the variables that lead to it."""
+    """Run DynamoDB for the rest of the page, and keep the variables that point to it."""
     process = subprocess.Popen(
         [sys.executable, "-m", "leyden", "local", "--port", "0", *arguments],
         env=_merged(_environment(namespace)),
@@ -269,6 +268,6 @@ def _run_process(
 
 
 def _merged(environment: Mapping[str, str | None]) -> dict[str, str]:
-    """The environment of a process: this one's, with changes."""
+    """Return the environment of a process: this one's, with changes."""
     merged = {**os.environ, **environment}
     return {name: value for name, value in merged.items() if value is not None}

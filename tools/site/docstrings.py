@@ -1,4 +1,4 @@
-"""Docstrings as reStructuredText: they are plain text, with code in backticks and doctests."""
+"""Convert docstrings to reStructuredText: plain text with code in backticks, and doctests."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _BULLET: Final = re.compile(r"[*-] ")
 
 
 def restructured(lines: Iterable[str]) -> list[str]:
-    """A docstring's lines in reStructuredText.
+    """Return a docstring's lines as reStructuredText.
 
-    Backticks become literals, other marks stay what they are, names of errors lead to them, and
-    the flags of doctests are left out.
+    Backticks become literals, and other marks are escaped. Names of errors become links, and the
+    flags of doctests are left out.
     """
     made: list[str] = []
     prompt = literal = False

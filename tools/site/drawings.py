@@ -1,7 +1,7 @@
-"""The drawings in pages: made by the page's program once, and kept while nothing changes.
+"""The drawings in pages: the page's program makes them, and they are kept until something changes.
 
-`prepare` runs the programs of all pages with a `{drawing}` block whose drawings are not kept yet,
-in a few processes beside each other. `kept` gives a page's drawings to the build.
+`prepare` runs the programs of all pages with a `{drawing}` block without kept drawings, in several
+processes. `kept` returns a page's drawings to the build.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _SOURCES: Final = ("src", "schemas", "tools/site")
 
 @frozen
 class Kept:
-    """The drawings of a page in their order, or why there are none."""
+    """The drawings of a page in order, or why there are none."""
 
     drawings: tuple[str, ...] = ()
     fault: str = ""
 
 
 def prepare(folder: Path) -> None:
-    """Draw what pages show and `folder` does not hold yet."""
+    """Make the drawings of pages that `folder` does not have yet."""
     wanted = [
         page
         for page in PAGES
@@ -43,7 +43,7 @@ def prepare(folder: Path) -> None:
     command = [sys.executable, "-m", "tools.site.drawings", str(folder)]
     shares = [wanted[start::count] for start in range(count)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    # What the programs say on standard error is no fault of the build.
+    # The build only fails if a program does, not if it writes to standard error.
     running = [
         subprocess.Popen(
             [*command, *map(str, share)],
@@ -62,7 +62,7 @@ def prepare(folder: Path) -> None:
 
 
 def kept(page: Path, folder: Path) -> Kept:
-    """The drawings of a page that `prepare` has gone over."""
+    """Return the drawings of a page, after `prepare` has made them."""
     place = _place(page, folder)
     if not place.is_file():
         return Kept(fault="the drawings are not made yet: run `make docs`")
@@ -71,7 +71,7 @@ def kept(page: Path, folder: Path) -> Kept:
 
 
 def _place(page: Path, folder: Path) -> Path:
-    """Where the drawings of a page are, as its text and the package's sources are now."""
+    """Return the file for the drawings of a page, which depends on its text and the sources."""
     digest = hashlib.sha256(page.read_bytes())
     digest.update(sources_digest())
     return folder / f"{digest.hexdigest()}.json"
@@ -79,7 +79,7 @@ def _place(page: Path, folder: Path) -> Path:
 
 @cache
 def sources_digest() -> bytes:
-    """The digest of all that a page's drawings depend on beside its text."""
+    """Return the digest of everything that drawings depend on beside the page's text."""
     digest = hashlib.sha256()
     for file in files_below(_SOURCES):
         digest.update(str(file.relative_to(ROOT)).encode())
@@ -88,7 +88,7 @@ def sources_digest() -> bytes:
 
 
 def files_below(folders: Iterable[str]) -> list[Path]:
-    """The files of the sources in some folders of the project, in their order."""
+    """Return the files in some folders of the project, sorted."""
     return sorted(
         file
         for folder in folders
@@ -105,7 +105,7 @@ def _draw(page: Path) -> Kept:
     with tempfile.TemporaryDirectory() as folder:
         try:
             run = run_page(page, Path(folder), to_last_drawing=True)
-            # The caption stands below the drawing, and is not repeated in it.
+            # The page shows the caption below the drawing, so the drawing does not repeat it.
             drawn = (drawing_svg(one.service, one.items, index=one.index) for one in run.drawings)
             return Kept(tuple(drawn))
         except AssertionError as error:

@@ -1,4 +1,4 @@
-"""What Sphinx does for this documentation beside what it does for any."""
+"""The Sphinx extension of this documentation."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class drawing(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes
 
 
 class JsonFile(JsonLexer):
-    """JSON whose first line may say which file it is, as in `# events/create.json`."""
+    """JSON whose first line may name its file, as in `# events/create.json`."""
 
     def get_tokens_unprocessed(self, text: str) -> Iterator[tuple[int, Any, str]]:
-        """The first line as a comment, and the rest as JSON."""
+        """Yield the first line as a comment, and the rest as JSON."""
         first = text[: text.find("\n") + 1] if text.startswith("#") else ""
         if first:
             yield 0, Comment.Single, first
@@ -51,15 +51,15 @@ class JsonFile(JsonLexer):
 
 
 class Pages(SphinxDirective):
-    """The pages that its lines name, `*` for any left, each with how it begins.
+    """A list of pages by name, with `*` for all that are left, each with its first sentence.
 
-    They are listed in the navigation as well. What a pattern does not find is passed over.
+    They are also listed in the navigation. Patterns that match nothing are ignored.
     """
 
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        """A hidden table of contents, and a list of links."""
+        """Return a hidden table of contents, and a list of links."""
         self.env.note_reread()
         here = self.env.docname
         of_this_page: Any = self.env.temp_data
@@ -85,7 +85,7 @@ class Pages(SphinxDirective):
 
 
 def _lead_inside(app: Sphinx, name: str, source: list[str]) -> None:
-    """Lead links to files above this folder to the pages that show them."""
+    """Change links to files above this folder into links to the pages that show them."""
 
     def inside(found: re.Match[str]) -> str:
         return f"]({relpath(OUTSIDE[found[1]], f'{name}/..')}"
@@ -94,7 +94,7 @@ def _lead_inside(app: Sphinx, name: str, source: list[str]) -> None:
 
 
 class DrawingDirective(SphinxDirective):
-    """A drawing of what a table holds at this place of the page's program."""
+    """A drawing of a table's contents at this place of the page's program."""
 
     required_arguments = 1
     has_content = False
@@ -104,7 +104,7 @@ class DrawingDirective(SphinxDirective):
     }
 
     def run(self) -> list[nodes.Node]:
-        """The drawing, with its caption."""
+        """Return the drawing with its caption."""
         page = Path(self.env.doc2path(self.env.docname))
         found = kept(page, Path(self.config.leyden_drawings))
         of_this_page: Any = self.env.temp_data
@@ -116,7 +116,7 @@ class DrawingDirective(SphinxDirective):
         figure = nodes.figure(classes=["drawing"])
         figure += drawing(svg=found.drawings[number], title=caption)
         if caption:
-            # The caption is Markdown, as the page is.
+            # The caption is Markdown, like the page.
             parsed, messages = self.parse_inline(caption)
             figure += [nodes.caption(caption, "", *parsed), *messages]
         return [figure]
@@ -125,20 +125,20 @@ class DrawingDirective(SphinxDirective):
 def _accessible(
     app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Mend what screen readers stumble over: empty headers, and lists that define nothing."""
+    """Fix what confuses screen readers: empty headers, and definition lists without definitions."""
     if "body" in context:
         body = context["body"].replace('<th class="head"><p></p></th>', "<td></td>")
         context["body"] = _SIGNATURE.sub(_in_lines, body)
 
 
 def _in_lines(signature: re.Match[str]) -> str:
-    """A signature whose parameters have a line each, without the list that Sphinx makes of them."""
+    """Return a signature with a parameter a line, without the list that Sphinx makes of them."""
     text = signature[0].replace("<dl>", "<span>").replace("<dd>", '<span class="sig-line">')
     return re.sub(r"</d[ld]>", "</span>", text)
 
 
 def _visit_html(translator: Any, node: drawing) -> None:
-    # What is wider than the page scrolls, also by the keyboard.
+    # A drawing that is wider than the page scrolls, also by keyboard.
     translator.body.append(
         '<div class="drawing-frame" tabindex="0" role="group" '
         f'aria-label="{translator.attval(node["title"] or "drawing")}">{node["svg"]}</div>'

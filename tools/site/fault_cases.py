@@ -1,7 +1,7 @@
-"""For each fault code of schemas: what to do, and a schema that has the fault.
+"""What to do about each fault code of schemas, and a schema with that fault.
 
-A case shows only the part of a file that matters, and `whole` adds the rest of a small entity. A
-text that is not YAML stays as it is. Several documents stand for several files.
+A case shows only the part of a file that matters, and `whole` adds the rest of a small entity. Text
+that is not YAML stays as it is. Several documents stand for several files.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ indexes:
 
 @frozen
 class Case:
-    """What to do about a fault, and the part of a schema that causes it; empty where none can."""
+    """The remedy for a fault, and the part of a schema that causes it; empty if none can."""
 
     fix: str
     text: str = ""
 
 
 def whole(code: str) -> str:
-    """The schema of a code's case, with all that it leaves out."""
+    """Return the schema of a code's case, with all that the case leaves out."""
     text = CASES[code].text
     if code.startswith("yaml."):
         return text

@@ -1,4 +1,4 @@
-"""What built pages hold: anchors, where links lead, and what a browser loads for them."""
+"""Read built pages: their anchors, their links, and what a browser loads for them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def read_page(file: Path) -> Page:
 
 
 def foreign_loads(site: Path) -> list[str]:
-    """What the files of a site load from other hosts, each with its file."""
+    """Return what the files of a site load from other hosts, each with its file."""
     found = []
     for file in sorted(site.rglob("*")):
         if file.suffix == ".html":
@@ -78,7 +78,7 @@ def foreign_loads(site: Path) -> list[str]:
 
 
 def broken_links(site: Path) -> list[str]:
-    """The links and anchors inside a site that lead nowhere, each with its file."""
+    """Return the broken links and anchors inside a site, each with its file."""
     pages = {file: read_page(file) for file in sorted(site.rglob("*.html"))}
     broken = []
     for file, page in pages.items():

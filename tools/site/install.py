@@ -1,9 +1,9 @@
-"""Fetches what builds and checks the documentation, into environments of its own.
+"""Install what builds and checks the documentation, in environments of its own.
 
-Leyden with its extra `docs` (Sphinx and what it needs) goes into a virtual environment; axe-core
-and a spell checker with its dictionaries into an npm folder. Both are below the folder given as
-the only argument, which git ignores. A second run does nothing. Where they cannot be had this says
-which checks will not run and succeeds; where `LEYDEN_REQUIRE` names `docs`, it fails.
+Leyden with its extra `docs` (Sphinx and its dependencies) goes into a virtual environment; axe-core
+and a spell checker with its dictionaries go into an npm folder. Both are below the folder in the
+only argument, which git ignores. A second run does nothing. If they cannot be installed, this
+prints which checks will not run and succeeds, unless `LEYDEN_REQUIRE` names `docs`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def wanted() -> str:
-    """All that is to be installed; another text where something of it changed."""
+    """Return a description of all that should be installed; it changes if any of it does."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = {
         name: listed for name, listed in project["optional-dependencies"].items() if name != "dev"
@@ -34,28 +34,28 @@ def wanted() -> str:
 
 
 def installed(cache: Path) -> bool:
-    """Whether `cache/docs` holds what is wanted."""
+    """Return whether `cache/docs` holds the wanted versions."""
     stamp = cache / FOLDER / "installed.json"
     return stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted()
 
 
 def python(cache: Path) -> Path:
-    """The interpreter that builds the site."""
+    """Return the interpreter that builds the site."""
     return cache / FOLDER / "python" / "bin" / "python"
 
 
 def node_modules(cache: Path) -> Path:
-    """The folder of the npm packages."""
+    """Return the folder of the npm packages."""
     return cache / FOLDER / "node" / "node_modules"
 
 
 def install(cache: Path) -> None:
-    """Install all of it in `cache/docs`. Raises UnavailableError."""
+    """Install everything in `cache/docs`. Raises UnavailableError."""
     folder = cache / FOLDER
     say(f"Installing Sphinx, axe-core and a spell checker for {CHECKS} into {folder}")
     packages = ["--editable", f"{ROOT}[docs]"]
     with ThreadPoolExecutor(2) as pool:
-        # Both mostly wait for what they download.
+        # Both spend most of their time on downloads.
         for side in (
             pool.submit(node_tools, folder / "node", "leyden-docs", NODE),
             pool.submit(python_tools, python(cache).parents[1], packages, LONGEST_SECONDS),

@@ -36,7 +36,7 @@ def write(app: Sphinx, error: Exception | None) -> None:
         title = app.env.titles[name].astext()
         source = _source(app, name)
         about = summary(source)
-        # What is made of docstrings has no text in its source.
+        # A page made from docstrings has no text in its source.
         place = f"{name}.html" if _API.search(source) else f"_sources/{name}.md"
         lines.append(f"- [{title}]({place}){f': {about}' if about else ''}")
     (folder / "llms.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -45,14 +45,14 @@ def write(app: Sphinx, error: Exception | None) -> None:
 
 
 def _in_order(env: BuildEnvironment, name: str) -> Iterator[str]:
-    """A page and the pages below it, in the order of the tables of contents."""
+    """Yield a page and the pages below it, in the order of the tables of contents."""
     yield name
     for below in env.toctree_includes.get(name, ()):
         yield from _in_order(env, below)
 
 
 def _section(env: BuildEnvironment, name: str) -> str:
-    """The part of the documentation to which a page belongs, by where it is listed."""
+    """Return the part of the documentation that lists a page."""
     above: str
     for above, below in env.toctree_includes.items():
         if name in below and above.partition("/")[0] in _SECTIONS:
@@ -66,7 +66,7 @@ def _source(app: Sphinx, name: str) -> str:
 
 
 def _text(app: Sphinx, name: str) -> str:
-    """A page as Markdown. What is made of docstrings is in no source, and so is plain text."""
+    """Return a page as Markdown, or as plain text if it is made from docstrings."""
     source = _source(app, name)
     if not _API.search(source):
         return source

@@ -1,4 +1,4 @@
-"""What each option of operations does, in words; the reference shows it beside its type."""
+"""What each option of operations does; the reference shows it beside the option's type."""
 
 from __future__ import annotations
 
@@ -40,4 +40,4 @@ OPTION_WORDS: Final[Mapping[str, str]] = {
     "guard": "Write in transactions, each write guarded against another item under its key.",
     "token": "Make the transaction happen once, even if you send it again within 10 minutes.",
 }
-"""The options by name, all of `leyden.operations.options.Options`."""
+"""The options by name: all of `leyden.operations.options.Options`."""

@@ -14,7 +14,7 @@ DOCS: Final = ROOT / "docs"
 PAGES: Final = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
 
 DRAWING: Final = "{drawing}"
-"""The language of the blocks that draw what a table holds."""
+"""The language of the blocks that draw a table's contents."""
 
 _FENCE: Final = re.compile(
     r"^(?P<fence>`{3,})(?P<language>\{[\w:-]+\}|[\w+-]*)[ \t]*(?P<argument>[^\n`]*)\n"
@@ -30,11 +30,11 @@ _CODE: Final = "{code-block}"
 
 @frozen
 class Block:
-    """A fenced block: its language, its text, and the line of the page on which that begins.
+    """A fenced block: its language, its text, and the line of the page where the text begins.
 
-    The `language` of a directive is its name in braces, as in `{drawing}`. `argument` is what
-    follows on the same line, and `options` are the lines `:name: value` at a directive's beginning,
-    which are not part of its text. A `{code-block}` is a block of the language in its argument.
+    The `language` of a directive is its name in braces, as in `{drawing}`. `argument` is the rest
+    of that line. `options` are the lines `:name: value` at a directive's beginning, which are not
+    part of its text. A `{code-block}` has the language in its argument.
     """
 
     page: Path
@@ -45,17 +45,17 @@ class Block:
     options: dict[str, str] = field(factory=dict)
 
     def place(self, offset: int = 0) -> str:
-        """Where a line of the block is, for messages."""
+        """Return the place of a line in the block, for messages."""
         return f"{name_of(self.page)}:{self.line + offset}"
 
 
 def name_of(page: Path) -> str:
-    """What a page is called in messages and tests: its path below docs, or its file's name."""
+    """Return a page's name in messages and tests: its path below docs, or its file name."""
     return str(page.relative_to(DOCS)) if page.is_relative_to(DOCS) else page.name
 
 
 def blocks(page: Path) -> list[Block]:
-    """All fenced blocks of a page."""
+    """Return all fenced blocks of a page."""
     text = page.read_text(encoding="utf-8")
     return [
         _block(page, found, text.count("\n", 0, found.start("text")) + 1)
@@ -64,17 +64,17 @@ def blocks(page: Path) -> list[Block]:
 
 
 def prose_pages() -> list[Path]:
-    """The pages that are written for readers of the site, and the README."""
+    """Return the pages written for readers of the site, and the README."""
     return [page for page in PAGES if page.parent != DOCS or page.stem in _SITE]
 
 
 def without_blocks(text: str) -> str:
-    """The text of a page without its fenced blocks."""
+    """Return the text of a page without its fenced blocks."""
     return _FENCE.sub("", text)
 
 
 def summary(text: str) -> str:
-    """How a page begins, without its links: a sentence, or two where the first is short."""
+    """Return how a page begins, without links: one sentence, or two if the first is short."""
     for paragraph in re.split(r"\n\s*\n", without_blocks(text)):
         words = " ".join(paragraph.split())
         if words and words[0] not in "#:<|(":
@@ -97,7 +97,7 @@ def _block(page: Path, found: re.Match[str], line: int) -> Block:
 
 
 def rows(page: Path, heading: str) -> Iterator[list[str]]:
-    """The rows of the first table below a heading, as lists of cells."""
+    """Yield the rows of the first table below a heading, as lists of cells."""
     text = without_blocks(page.read_text(encoding="utf-8"))
     found = re.search(rf"^#+ {re.escape(heading)}$(.*?)(?=^#+ |\Z)", text, re.M | re.S)
     assert found, f"{name_of(page)} has no heading {heading!r}"

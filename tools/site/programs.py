@@ -1,22 +1,21 @@
-"""The programs in the pages of the documentation: found, run and compared with the page.
+"""The programs in the pages of the documentation: find them, run them, and compare the results.
 
-In a page, all blocks marked `python` are one program, run from top to bottom in an empty
-folder. A comment behind or below a statement says what it gives:
+All `python` blocks of a page are one program, which runs from top to bottom in an empty folder. A
+comment behind or below a statement says what it returns:
 
     task.get(...).go()            # -> Task(task_id='t1', ...)
     print(page.cursor)            # -> None
     task.create(...).go()
     # raises KeyCollisionError: ...
 
-`# ->` is the repr of an expression's value, or what the statement prints where that is
-something; comment lines that follow belong to it. `...` stands for anything, and white space
-counts as one blank.
+`# ->` shows what the statement prints, or else the repr of an expression's value. The comment lines
+after it belong to it. `...` stands for anything, and white space counts as one blank.
 
-A block marked `yaml`, `json`, `toml` or `python` whose first line is a comment with a path (`#
-schemas/shop/order.yaml`) becomes that file; `yaml faulty` marks one that is to be refused. The
-commands of a block marked `console` run in the same folder (see `commands.py`). A `{drawing}` block
-keeps the items of a service's table as they are at that place of the program; its options are
-`:index:` and `:caption:`.
+A `yaml`, `json`, `toml` or `python` block whose first line is a comment with a path (`#
+schemas/shop/order.yaml`) becomes that file. `yaml faulty` marks a file that must be refused. The
+commands of a `console` block run in the same folder (see `commands.py`). A `{drawing}` block keeps
+the items of a service's table at that place of the program; its options are `:index:` and
+`:caption:`.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ import leyden
 from leyden.program import Item
 
 RUN: Final = frozenset({"python", "console", DRAWING})
-"""The languages of the blocks that are a page's program."""
+"""The languages of the blocks that make up a page's program."""
 
 _EXPECTED: Final = re.compile(r"#\s*(->|raises)\s?(.*)$")
 _FILES: Final = {"yaml": "yaml|yml", "json": "json", "toml": "toml", "python": "py"}
@@ -48,7 +47,7 @@ _OPTIONS: Final = frozenset({"index", "caption"})
 
 @frozen
 class Expectation:
-    """What a statement is to do: `->` give this, or `raises` this."""
+    """What a statement should do: return the text (`->`), or raise it (`raises`)."""
 
     kind: str
     text: str
@@ -56,7 +55,7 @@ class Expectation:
 
 @frozen
 class Drawing:
-    """What a `{drawing}` block is to show: the items of a service's table at that place."""
+    """What a `{drawing}` block shows: the items of a service's table at that place."""
 
     block: Block
     service: leyden.Service
@@ -64,7 +63,7 @@ class Drawing:
 
     @property
     def index(self) -> str | None:
-        """The index whose partitions are drawn; None for the table."""
+        """The index to draw; None for the table."""
         return self.block.options.get("index")
 
     @property
@@ -75,7 +74,7 @@ class Drawing:
 
 @define
 class Run:
-    """What came of a page's program: how many expectations it met, and what it draws."""
+    """The result of a page's program: how many expectations it met, and its drawings."""
 
     met: int = 0
     drawings: list[Drawing] = field(factory=list)
@@ -84,7 +83,7 @@ class Run:
 def run_page(page: Path, folder: Path, *, to_last_drawing: bool = False) -> Run:
     """Run a page's program in `folder`, all of it or up to its last drawing.
 
-    Raises AssertionError with file and line where something is otherwise than the page says.
+    Raises AssertionError with file and line if something differs from what the page says.
     """
     namespace: dict[str, Any] = {"__name__": "example"}
     run = Run()
@@ -107,7 +106,7 @@ def run_page(page: Path, folder: Path, *, to_last_drawing: bool = False) -> Run:
 
 @contextlib.contextmanager
 def importing_from(folder: Path) -> Iterator[None]:
-    """Let programs import modules that stand in a folder, as they do in the current one."""
+    """Let programs import the modules in a folder, as from the current one."""
     before = {*sys.modules}
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
@@ -121,7 +120,7 @@ def importing_from(folder: Path) -> Iterator[None]:
 
 
 def file_of(block: Block) -> str | None:
-    """The path that a block's first line names, where the block is that file."""
+    """Return the path in a block's first line, if the block is a file."""
     if block.language not in _FILES:
         return None
     first = block.text.partition("\n")[0].strip()
@@ -130,7 +129,7 @@ def file_of(block: Block) -> str | None:
 
 
 def write_file(block: Block, folder: Path) -> None:
-    """Write a block that begins with a path to that path."""
+    """Write a block that begins with a path to that file."""
     named = file_of(block)
     if named is not None:
         path = folder / named
@@ -140,7 +139,7 @@ def write_file(block: Block, folder: Path) -> None:
 
 
 def run_block(block: Block, namespace: dict[str, Any]) -> int:
-    """Run one block's statements, each against what the page says of it."""
+    """Run a block's statements, and compare each with what the page says."""
     tree = ast.parse(block.text)
     lines = block.text.splitlines()
     met = 0
@@ -157,7 +156,7 @@ def run_block(block: Block, namespace: dict[str, Any]) -> int:
 
 
 def run_console(block: Block, namespace: dict[str, Any]) -> int:
-    """Run the commands of a `console` block, each against what the page shows below it."""
+    """Run the commands of a `console` block, and compare each with what the page shows."""
     met = 0
     for shown in console(block):
         place = block.place(shown.offset)
@@ -172,7 +171,7 @@ def run_console(block: Block, namespace: dict[str, Any]) -> int:
 
 
 def drawing(block: Block, namespace: dict[str, Any]) -> Drawing:
-    """What a `{drawing}` block shows, read from the table now."""
+    """Return what a `{drawing}` block shows, read from the table now."""
     place = block.place()
     unknown = block.options.keys() - _OPTIONS
     assert not unknown, f"{place}: a drawing has no option {sorted(unknown)}"
@@ -194,7 +193,10 @@ def drawing(block: Block, namespace: dict[str, Any]) -> Drawing:
 
 
 def expectation(lines: list[str]) -> Expectation | None:
-    """What the comments behind and below a statement expect; `lines` start with its last one."""
+    """Return what the comments behind and below a statement expect.
+
+    `lines` start with the statement's last one.
+    """
     for position, line in enumerate(lines):
         found = _EXPECTED.search(line)
         if found and (position == 0 or line.lstrip().startswith("#")):
@@ -210,7 +212,7 @@ def expectation(lines: list[str]) -> Expectation | None:
 
 
 def matches(expected: str, shown: str) -> bool:
-    """Whether texts agree, with `...` for anything and white space as one blank."""
+    """Return whether texts match, with `...` for anything and white space as one blank."""
     parts = " ".join(expected.split()).split("...")
     pattern = ".*".join(re.escape(part) for part in parts)
     return re.fullmatch(pattern, " ".join(shown.split()), re.DOTALL) is not None
@@ -249,5 +251,5 @@ def _run(
 
 
 def _public_name(kind: type[BaseException]) -> str:
-    """The class that a caller would catch: the nearest whose name is not private."""
+    """Return the class that a caller would catch: the nearest one with a public name."""
     return next(base.__name__ for base in kind.__mro__ if not base.__name__.startswith("_"))

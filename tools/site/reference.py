@@ -1,11 +1,11 @@
-"""Writes what the pages in docs/reference say of the code itself: options, commands, errors.
+"""Write the parts of docs/reference that come from the code: options, commands, errors.
 
 A page holds such a part between two comments, and everything else in it is written by hand:
 
     <!-- generated: entity options -->
     <!-- end of generated -->
 
-`python -m tools.site.reference` writes all parts anew. A test says where that was forgotten.
+`python -m tools.site.reference` rewrites all parts. A test fails if somebody forgets that.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _FILE_PLACE: Final = re.compile(r"<text>:\d+:\d+")
 
 
 def renewed(text: str) -> str:
-    """A page with all of its generated parts written anew."""
+    """Return a page with all of its generated parts rewritten."""
     return _PART.sub(lambda found: f"{found[1]}\n{_made(found[2])}\n{found[3]}", text)
 
 
@@ -53,25 +53,25 @@ def _made(name: str) -> str:
 
 
 def pages() -> list[Path]:
-    """The pages that have generated parts."""
+    """Return the pages with generated parts."""
     return [page for page in sorted(FOLDER.glob("*.md")) if _PART.search(page.read_text("utf-8"))]
 
 
 def heading(code: str) -> str:
-    """The heading of a code, whose anchor is the code with hyphens: `condition-failed`."""
+    """Return the heading of a code, whose anchor is the code with hyphens: `condition-failed`."""
     area, _, what = code.partition(".")
     area = {"aws": "AWS", "yaml": "YAML"}.get(area, area.capitalize())
     return f"{area}: {what.replace('_', ' ')}" if what else area
 
 
 def listed(words: Iterable[str], last: str) -> str:
-    """Words with commas, and a word before the last of them: `a, b and c`."""
+    """Return words with commas, and a word before the last of them: `a, b and c`."""
     *others, end = words
     return f"{', '.join(others)} {last} {end}" if others else end
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """A table in Markdown. A cell keeps its line breaks as `<br>`."""
+    """Yield a Markdown table. Cells keep their line breaks as `<br>`."""
     names = [*header]
     yield f"| {' | '.join(names)} |"
     yield f"|{' --- |' * len(names)}"
@@ -84,7 +84,7 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str
 
 
 def _takes(shape: shapes.Shape) -> str:
-    """What an option takes, in words."""
+    """Describe the values that an option takes."""
     match shape:
         case shapes.Text(numbers=numbers):
             return "text or a whole number" if numbers else "text"
@@ -128,7 +128,7 @@ def _plural(what: str) -> str:
 
 
 def _words(shape: shapes.Shape) -> Mapping[str, str]:
-    """What the words mean of which an option takes one."""
+    """Return the meanings of an option's words."""
     if isinstance(shape, shapes.Either):
         shape = shape.text or shape
     return shape.meanings if isinstance(shape, shapes.Choice) else {}
@@ -270,7 +270,7 @@ def _fault(code: str, meaning: str) -> Iterator[str]:
 
 
 def _found(code: str) -> list[Any]:
-    """The faults of a code that its case shows."""
+    """Return the faults of a code that its case shows."""
     if not CASES[code].text:
         return []
     checked = check_service(whole(code))
@@ -287,7 +287,7 @@ def _base() -> Iterator[str]:
 
 
 def _classes() -> list[type[errors.LeydenError]]:
-    """All errors, each behind the one that it is a kind of."""
+    """Return all errors, each after the one that it is a kind of."""
     made: list[type[errors.LeydenError]] = []
 
     def add(kind: type[errors.LeydenError]) -> None:
@@ -346,7 +346,7 @@ def _errors() -> Iterator[str]:
 
 
 def _data(kind: type[errors.LeydenError]) -> list[str]:
-    """What errors of a class carry beside what every error does."""
+    """Return what errors of a class carry beyond what every error does."""
     names: dict[str, None] = {}
     for one in reversed(kind.__mro__):
         made = vars(one).get("__init__")
@@ -400,7 +400,7 @@ _SHARED: Final = (
     *("--table", "--endpoint-url", "--region", "--profile", "--hooks", "--encryption-keys"),
     *("--json", "--query", "--debug"),
 )
-"""Options that mean the same wherever they are taken."""
+"""Options that mean the same in all commands."""
 
 
 def _is_shared(option: click.Option) -> bool:
@@ -408,7 +408,7 @@ def _is_shared(option: click.Option) -> bool:
 
 
 def _shared_help() -> dict[str, str | None]:
-    """What the shared options say in the command that has all of them."""
+    """Return the help of the shared options, from a command that has all of them."""
     command = application.get_command(click.Context(application), "get")
     assert command is not None
     return {one.opts[0]: one.help for one in command.params if isinstance(one, click.Option)}
@@ -480,7 +480,7 @@ FAMILIES: Final[Mapping[str, type]] = {
     "transact write": options.TransactWriteOptions,
     "transact get": options.TransactGetOptions,
 }
-"""The families of operations that have options, by the words of the documentation."""
+"""The families of operations with options, as the documentation calls them."""
 
 
 def _operation_options() -> Iterator[str]:
@@ -507,7 +507,7 @@ def _operation_options() -> Iterator[str]:
 
 
 def _hint_words(hint: Any) -> str:
-    """What a hint takes, in words of Python."""
+    """Describe in Python's terms what a type hint allows."""
     parts = [one for one in typing.get_args(hint) if one is not type(None)]
     values = [
         f"`{value!r}`"
@@ -571,11 +571,11 @@ PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
     "settings": _settings,
     "options of operations": _operation_options,
 }
-"""All parts by name: what writes the lines of each."""
+"""All parts by name, each with the function that writes its lines."""
 
 
 def main() -> None:
-    """Write all generated parts anew."""
+    """Rewrite all generated parts."""
     for page in pages():
         page.write_text(renewed(page.read_text("utf-8")), "utf-8")
 

@@ -1,1 +1,1 @@
-"""A migration that is killed again and again while old and new code write: see `run.py`."""
+"""A migration that is killed again and again while old and new code write; see `run.py`."""

@@ -1,8 +1,8 @@
-"""The items of the soak, written and read by hand: nothing here asks Leyden for a key or a form.
+"""The items of the soak, written and read without Leyden: it provides no key and no form here.
 
-An item's `State` is what its owner wrote last. `old_item` is the raw item that the old code stores
-for one, `state_of_old` and `state_of_new` read raw items back, and `faults_of` say what is wrong
-with one in the new form.
+An item's `State` is what its owner wrote last. `old_item` is the raw item that old code stores for
+it. `state_of_old` and `state_of_new` read raw items back, and `form_faults` lists what is wrong
+with an item in either form.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ Item = dict[str, Any]
 KINDS: Final = ("task", "note", "account", "paper")
 PROJECTS: Final = 97
 LARGE: Final = 450_000
-"""Characters of a large text, which no compression fits into an item."""
+"""The length of a large text, which does not fit into an item even if it is compressed."""
 
 
 @frozen
 class Place:
-    """An item by its kind and its number."""
+    """An item, by its kind and its number."""
 
     kind: str
     number: int
 
     @property
     def id(self) -> str:
-        """Its id; keys fold its letters."""
+        """Its id; keys fold its case."""
         return f"{self.kind[0].upper()}{self.number:07}"
 
     @property
@@ -42,7 +42,7 @@ class Place:
 
 @frozen
 class State:
-    """What an item says: a person or an email, points, and a memo that no other write has."""
+    """The contents of an item: a person or an email, points, and a memo unique to each write."""
 
     who: str
     points: int
@@ -50,7 +50,7 @@ class State:
 
 
 def places_of(count: int) -> Iterator[Place]:
-    """The places of so many items: most are notes and tasks, some accounts, a few papers."""
+    """Yield the places of `count` items: mostly notes and tasks, some accounts, a few papers."""
     papers, accounts = min(count // 400, 30), min(count // 40, 2000)
     notes = (count - papers - accounts) * 5 // 8
     tasks = count - papers - accounts - notes
@@ -59,30 +59,30 @@ def places_of(count: int) -> Iterator[Place]:
 
 
 def state_for(place: Place, number: int, memo: str) -> State:
-    """A state that an item of this kind can have; no two accounts ever have one email."""
+    """Return a state for an item of this kind; no two accounts ever have the same email."""
     who = {"account": f"{place.number}.{number}@x", "paper": ""}.get(place.kind, f"W{number % 23}")
     return State(who, number % 1000 if place.kind == "task" else 0, memo)
 
 
 def first_state(place: Place) -> State:
-    """What an item says before anybody writes it."""
+    """Return the state of an item before anybody writes it."""
     return state_for(place, place.number, "as loaded")
 
 
 def is_odd(place: Place) -> bool:
-    """Whether an item is loaded in a form that Leyden would not write, or with a foreign field."""
+    """Return whether an item is loaded in a form that Leyden would not write."""
     return place.number % 7 == 0
 
 
 def text_of(place: Place, memo: str) -> str:
-    """The text of a paper, which follows from its memo."""
+    """Return the text of a paper, which depends on its memo."""
     if place.number % 3:
         return f"short {memo}"
     return random.Random(f"{place.number} {memo}").randbytes(LARGE // 2).hex()
 
 
 def old_item(place: Place, state: State) -> Item:
-    """The raw item of a task or a note as the old code stores it."""
+    """Return the raw item of a task or a note as old code stores it."""
     group, low = place.group.lower(), place.id.lower()
     name = f"{place.kind}s"
     item: Item = {
@@ -105,7 +105,7 @@ def old_item(place: Place, state: State) -> Item:
 
 
 def loaded_item(place: Place) -> Item:
-    """The raw item of a task or a note as it is loaded."""
+    """Return the raw item of a task or a note as it is loaded."""
     item = old_item(place, first_state(place))
     if is_odd(place):
         item["legacy"] = {"L": [{"N": str(place.number)}, {"NULL": True}]}
@@ -115,7 +115,7 @@ def loaded_item(place: Place) -> Item:
 
 
 def place_of(item: Item) -> Place | None:
-    """The place of a raw item, in either form; None for a guard, a part and what is no item."""
+    """Return the place of a raw item in either form; None for a guard, a part, or anything else."""
     name = item.get("__edb_e__", {}).get("S", "")
     if name not in {f"{kind}s" for kind in KINDS}:
         return None
@@ -123,7 +123,7 @@ def place_of(item: Item) -> Place | None:
 
 
 def state_of_old(item: Item) -> State:
-    """What a raw item in the old form says."""
+    """Return the state of a raw item in the old form."""
     place = place_of(item)
     assert place is not None
     who = {"task": "employee", "note": "owner", "account": "email"}.get(place.kind, "")
@@ -132,7 +132,7 @@ def state_of_old(item: Item) -> State:
 
 
 def state_of_new(item: Item) -> State:
-    """What a raw item in the new form says."""
+    """Return the state of a raw item in the new form."""
     place = place_of(item)
     assert place is not None
     who = {"task": "assignee", "note": "author", "account": "email"}.get(place.kind, "")
@@ -141,7 +141,7 @@ def state_of_new(item: Item) -> State:
 
 
 def keys_of(place: Place, state: State, form: str) -> Item:
-    """All key fields of an item, by hand."""
+    """Return all key fields of an item, built without Leyden."""
     group, low, who = place.group.lower(), place.id.lower(), state.who.lower()
     if place.kind == "account":
         version = "2" if form == "new" else "1"
@@ -169,7 +169,7 @@ _ONLY: Final = {
 
 
 def form_faults(item: Item, form: str) -> list[str]:
-    """What of a raw item is not as that form has it, but for what it says."""
+    """Return what is wrong with the form of a raw item, apart from its state."""
     place = place_of(item)
     assert place is not None
     other = "old" if form == "new" else "new"

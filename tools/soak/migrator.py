@@ -1,6 +1,6 @@
 """The process that is killed: it migrates the table of the soak, as `leyden migrate` does.
 
-It says a line when it has begun, and its report as JSON at the end.
+It prints a line when it has begun, and its report as JSON at the end.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A proxy that throttles and breaks a part of all requests, at random."""
+"""A proxy that throttles and breaks some of all requests, at random."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.faults.proxy import Fault, FaultProxy, Forward, Refuse, Reset, thrott
 
 @define(eq=False)
 class RandomFaults(FaultProxy):
-    """A proxy that has no script: `share` of all requests meet a fault, and the rest go through.
+    """A proxy without a script: `share` of all requests meet a fault, and the rest pass through.
 
-    It remembers no requests, so that it may run for days.
+    It does not remember requests, so it may run for days.
     """
 
     share: float = 0.1
@@ -27,7 +27,7 @@ class RandomFaults(FaultProxy):
     _local: Any = field(factory=threading.local)
 
     def next_fault(self, api: str, params: dict[str, Any]) -> Fault:
-        """A fault for some requests."""
+        """Return a fault for some requests."""
         with self._lock:
             self.counts["requests"] += 1
             if self._random.random() >= self.share:
@@ -41,10 +41,10 @@ class RandomFaults(FaultProxy):
             return fault
 
     def has_met(self) -> None:
-        """Nobody waits for it."""
+        """Do nothing, since nobody waits for a fault."""
 
     def exchange(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
-        """The engine's answer, over a connection that this thread keeps."""
+        """Return the engine's answer, over a connection that this thread keeps."""
         for fresh in (False, True):
             connection = getattr(self._local, "connection", None)
             if connection is None or fresh:

@@ -1,10 +1,10 @@
 """The soak: a migration is killed again and again, while four writers of old and new code work.
 
-Behind a proxy that throttles and breaks a tenth of all requests, a process migrates a table, and
-is killed at random points; another one goes on. Then the writers stop, a last run finds what they
-left, and every raw item is checked by rules that are written by hand: it is there once, in the new
-form, and says what was written last. Then all of it once more backwards: rolled back, under kills,
-items have the old form with the latest values, and the old bytes where nobody wrote.
+A process migrates a table through a proxy that throttles and breaks a tenth of all requests. It is
+killed at random points, and another one continues. Then the writers stop, and a last run moves what
+they left. Rules that do not use Leyden check every raw item: it exists once, in the new form, and
+holds what was written last. After that, everything runs backwards: after a rollback with kills,
+items have the old form with the latest values, and the old bytes if nobody wrote them.
 
 `make soak` runs it on DynamoDB Local with a million items and 200 kills, and writes the figures.
 
@@ -54,14 +54,14 @@ from leyden.engine import LocalEngine, dynamodb_local
 HERE: Final = Path(__file__).parent / "schemas"
 ROOT: Final = Path(__file__).parents[2]
 LEASE: Final = 1.0
-"""Seconds that the next process waits for a killed one's lease."""
+"""How many seconds the next process waits for the lease of a killed one."""
 
 Form = Literal["old", "new"]
 
 
 @define(eq=False)
 class Soak:
-    """One table, its engine behind a proxy, and what was found."""
+    """A table, its engine behind a proxy, and the findings."""
 
     engine: Any
     proxy: RandomFaults
@@ -94,7 +94,7 @@ class Soak:
 
     @property
     def where(self) -> dict[str, Any]:
-        """What `leyden.load` needs to know of the engine, past the proxy."""
+        """The arguments of `leyden.load` for the engine without the proxy."""
         return {
             "table": self.table,
             "region": self.engine.region,
@@ -103,16 +103,16 @@ class Soak:
         }
 
     def service(self, form: Form, url: str) -> leyden.Service:
-        """The old code, or the new code while items move."""
+        """Load the old code, or the new code while items move."""
         options: dict[str, Any] = {**self.where, "endpoint_url": url}
         if form == "new":
             options["migrating_from"] = HERE / "move.yaml"
         return leyden.load(HERE / form, **options)
 
     def load(self) -> None:
-        """Make the table, and write the items as the old code does."""
+        """Create the table, and write the items as old code does."""
         with leyden.load(HERE / "new", **self.where) as new:
-            # Its indexes are those of the old schemas, and more.
+            # It has the indexes of the old schemas, and more.
             new.create_table()
         with self.service("old", self.engine.endpoint_url) as old:
             self.places = [*places_of(self.count)]
@@ -139,7 +139,7 @@ class Soak:
 
     @contextmanager
     def writing(self, forms: Sequence[Form]) -> Iterator[None]:
-        """Four writers at work, and then at rest."""
+        """Run writers, and stop them at the end."""
         stop = threading.Event()
         with ExitStack() as stack:
             writers = [
@@ -164,7 +164,7 @@ class Soak:
                     writer.thread.join()
 
     def kill_and_go_on(self, direction: str, kills: int, longest: float) -> None:
-        """Start the migration, kill it at a random point, and so on."""
+        """Start the migration, kill it at a random point, and repeat."""
         while kills:
             migrator = self._start(direction)
             try:
@@ -179,7 +179,7 @@ class Soak:
             if migrator.returncode:
                 raise RuntimeError(f"the migration failed: {out[-2000:]}")
             self._note(out)
-            # It was through before: less time, so that the next one is not.
+            # It finished this time, so kill the next one earlier.
             longest *= 0.7
 
     def _kill_soon(self, migrator: subprocess.Popen[str], seconds: float) -> bool:
@@ -210,8 +210,8 @@ class Soak:
             "AWS_ACCESS_KEY_ID": self.engine.credentials.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.engine.credentials.secret_access_key,
             "AWS_REGION": self.engine.region,
-            # Its first retry comes after 50 ms at most, not after a second: of a tenth of all
-            # requests, those waits would be most of the time.
+            # In this mode, the first retry comes after at most 50 ms rather than a second. With a
+            # fault in every tenth request, most of the time would go into waiting.
             "AWS_RETRY_MODE": "legacy",
             "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
         }
@@ -234,10 +234,10 @@ class Soak:
     # --- after
 
     def raw(self) -> Iterator[Item]:
-        """All raw items of the table, past the proxy."""
+        """Yield all raw items of the table, without the proxy."""
         position: dict[str, Any] = {}
         while True:
-            # Without a limit, DynamoDB Local reads all the rest of the table for each page.
+            # Without a limit, DynamoDB Local reads the whole rest of the table for each page.
             page = self._client.scan(
                 TableName=self.table, ConsistentRead=True, Limit=1000, **position
             )
@@ -247,7 +247,7 @@ class Soak:
             position = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def check(self, form: Form) -> list[str]:
-        """What is wrong with the items of the table, in words."""
+        """Return what is wrong with the items of the table, in words."""
         faults = list(self.ledger.faults)
         seen: set[Place] = set()
         owners: dict[tuple[str, str], Place] = {}
@@ -287,7 +287,7 @@ class Soak:
         return faults + self._text_faults(form)
 
     def _text_faults(self, form: Form) -> list[str]:
-        """Whether large texts are whole, as the code of this form reads them."""
+        """Return papers whose large text is damaged, as the code of this form reads it."""
         service = leyden.load(HERE / form, **self.where)
         found = []
         with service as app:
@@ -301,7 +301,7 @@ class Soak:
 
 
 def key_of(item: Item) -> tuple[str, str]:
-    """The key of a raw item."""
+    """Return the key of a raw item."""
     return item["pk"]["S"], item["sk"]["S"]
 
 
@@ -311,7 +311,7 @@ def company_faults(
     owners: dict[tuple[str, str], Place],
     form: Form,
 ) -> list[str]:
-    """Whether each account has its guard, and each part its paper, and nobody has others."""
+    """Return accounts without exactly one guard, and guards and parts without an owner."""
     faults = []
     guarded: Counter[Place | None] = Counter()
     for guard in guards:
@@ -333,7 +333,7 @@ def company_faults(
 
 @contextmanager
 def engine_of(kind: str) -> Iterator[Any]:
-    """A new engine: `embedded`, or `local` for DynamoDB Local."""
+    """Start an engine: `embedded`, or `local` for DynamoDB Local."""
     if kind == "embedded":
         with leyden.local() as engine:
             yield engine
@@ -360,7 +360,7 @@ def soak(
     back: bool = True,
     say: Any = lambda text: None,
 ) -> dict[str, Any]:
-    """Run all of it on an engine, or only the way forward; gives figures, with `faults`."""
+    """Run everything on an engine, or only the way forward; return the figures, with `faults`."""
     proxy = RandomFaults(engine.endpoint_url, isinstance(engine, LocalEngine), share=share)
     began = time.monotonic()
     seconds: dict[str, float] = {}
@@ -406,7 +406,7 @@ def soak(
 
 
 def main() -> int:
-    """Run it by the command line."""
+    """Run the soak with the arguments of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--engine", choices=("embedded", "local"), default="local")
     parser.add_argument("--items", type=int, default=1_000_000)

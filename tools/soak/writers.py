@@ -1,7 +1,7 @@
-"""Four writers of the old and the new code, and the account of what they wrote.
+"""The writers of old and new code, and the ledger of what they wrote.
 
-A write holds its item while it is under way, as if one user at a time worked on it; so what an item
-says at the end follows from what was answered. Where an answer got lost, an item may say either.
+A writer locks its item during a write, as if only one user worked on it. So the answers determine
+what an item contains at the end. If an answer was lost, the item may have either state.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import leyden
 from leyden.errors import ItemNotFoundError, LeydenError
 
 PAUSE: Final = 0.05
-"""Seconds between two writes of a writer, on the average."""
+"""The average number of seconds between two writes of a writer."""
 
 States = frozenset[State | None]
 Change = Callable[[State | None], State | None]
@@ -27,7 +27,7 @@ Change = Callable[[State | None], State | None]
 
 @define(eq=False)
 class Ledger:
-    """What each item that was written may say; one that was not says what it was loaded with."""
+    """The states that each written item may have. Other items still have their first state."""
 
     states: dict[Place, States] = field(factory=dict)
     faults: list[str] = field(factory=list)
@@ -35,15 +35,15 @@ class Ledger:
     _locks: list[Any] = field(factory=lambda: [threading.Lock() for _ in range(1024)])
 
     def lock(self, place: Place) -> Any:
-        """What a writer holds while it works on an item."""
+        """Return the lock that a writer holds while it works on an item."""
         return self._locks[hash(place) % len(self._locks)]
 
     def of(self, place: Place) -> States:
-        """What an item may say."""
+        """Return the states that an item may have."""
         return self.states.get(place) or frozenset({first_state(place)})
 
     def note(self, place: Place, change: Change, *, unsure: bool) -> None:
-        """Note a write that happened, or that may have."""
+        """Record a write that happened, or that may have happened."""
         before = self.of(place)
         after = frozenset(map(change, before))
         self.states[place] = before | after if unsure else after
@@ -51,7 +51,7 @@ class Ledger:
 
 @define(eq=False)
 class Writer:
-    """One writer: a thread with a service of the old code, or of the new one."""
+    """A writer: a thread with a service of the old or of the new code."""
 
     name: str
     app: leyden.Service
@@ -69,14 +69,14 @@ class Writer:
         self.thread = threading.Thread(target=self._run, name=self.name, daemon=True)
 
     def _run(self) -> None:
-        # A pause, so that the migration gets further than they do.
+        # Pause, so that the migration advances faster than they write.
         while not self.stop.wait(self._random.expovariate(1 / PAUSE)):
             place = self._random.choice(self.places)
             with self.ledger.lock(place):
                 try:
                     self._work(place)
                 except Exception as error:
-                    # A thread's error is nobody's otherwise.
+                    # Otherwise nobody would see the error of a thread.
                     self.ledger.faults.append(
                         f"{self.name} {place}: {type(error).__name__} {error}"
                     )
@@ -86,7 +86,7 @@ class Writer:
         memo = f"{self.name} {self._turn}"
         state = state_for(place, self._random.randrange(10**6), memo)
         kinds = ["put", "patch", "patch"]
-        # The old code does not find what was moved, and so cannot delete it.
+        # Old code does not find moved items, and so cannot delete them.
         kinds += ["delete"] if self.is_new or place.kind == "note" else []
         kinds += ["read"] if self.is_new else []
         kind = self._random.choice(kinds)
@@ -106,7 +106,7 @@ class Writer:
     def _patch(self, place: Place, entity: Any, key: dict[str, Any], state: State) -> None:
         values = self._values(place, state)
         if place.kind == "task":
-            # A part of the item: its points stay.
+            # This write changes only part of the item; its points stay.
             del values["points"]
 
         def change(before: State | None) -> State | None:
@@ -115,7 +115,7 @@ class Writer:
             return evolve(state, points=before.points)
 
         def lost() -> None:
-            # The old code finds what was not moved, and notes, which keep their key.
+            # Old code finds items that have not moved, and notes, which keep their key.
             if not self.is_new and place.kind != "note":
                 return
             states = self.ledger.of(place)
@@ -142,7 +142,7 @@ class Writer:
         except LeydenError as error:
             if not error.unsure and isinstance(error, leyden.errors.InputError):
                 raise
-            # What was refused may have been written by an attempt whose answer got lost.
+            # An attempt whose answer was lost may have written what was refused later.
             unsure = bool(error.unsure or error.happened or error.outcome)
             self.ledger.counts[f"{self.name} {'unsure' if unsure else 'refused'}"] += 1
             self.ledger.counts[f"{type(error).__name__}"] += 1
@@ -153,7 +153,7 @@ class Writer:
             self.ledger.note(place, change, unsure=False)
 
     def _read(self, place: Place, entity: Any, key: dict[str, Any]) -> None:
-        """Read an item: it is there in one form or the other, unless it may be deleted."""
+        """Read an item, which must exist in one form or the other unless it may be deleted."""
         try:
             record = entity.get(**key).go(consistent=True)
         except LeydenError as error:
