@@ -1,4 +1,4 @@
-"""The work that is measured, and what was set out to be reached."""
+"""The work that is measured, and the targets for the figures."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Final
 from attrs import frozen
 
 ROUNDS: Final = 9
-"""How often each is measured; of an odd number, the median was measured."""
+"""How often to measure each case. The number is odd, so that the median is a measured value."""
 
 
 @frozen
 class Case:
-    """Some work, and how many times it is done in a round."""
+    """Some work, and how many times to do it in a round."""
 
     name: str
     title: str
     times: int
     beside: str = "boto3"
-    """With whose processor time the others' is compared in the drawing."""
+    """The client whose processor time is 1 in the drawing."""
 
 
 CASES: Final = (
@@ -30,14 +30,14 @@ CASES: Final = (
 )
 
 AT_ONCE: Final = (1, 16, 64, 256)
-"""How many gets are under way at a time on an event loop."""
+"""How many gets run concurrently on an event loop."""
 
 
 @frozen
 class Target:
-    """What a figure is to be at most, or at least.
+    """The maximum or the minimum of a figure.
 
-    `figure` is a path into the figures; `against` names whose share it is, for words.
+    `figure` is a path into the figures.
     """
 
     title: str

@@ -1,16 +1,15 @@
-"""From the start of a process to its first answer: what a function pays that has just begun.
+"""Measure the time from the start of a process to its first answer, as for a function's cold start.
 
 Each client is a fresh process that finds credentials and region in its surroundings, opens what it
-needs and reads one item from a server on this machine, which takes no time for it. What counts is
-the processor time of the process up to the answer, the start of Python included, with bytecode
-that is there already.
+needs, and reads one item from a server on this machine. The figure is the processor time of the
+process up to the answer, with the start of Python. The bytecode already exists.
 
-Leyden starts in two ways: by the folder of its schemas, and by a module that carries what is
-compiled of them, as `leyden types --compiled` writes it.
+Leyden starts in two ways: from the folder of its schemas, and from a module with the compiled
+schemas, as `leyden types --compiled` writes it.
 
-`plain` has its credentials and region in the environment, as a Lambda function has; `configured`
-has a file of AWS configuration as well; `fetched` has its credentials from another process, which
-is not counted.
+`plain` has its credentials and region in the environment, as a Lambda function has. `configured`
+also has an AWS configuration file. `fetched` has its credentials from another process, which is not
+counted.
 """
 
 from __future__ import annotations
@@ -88,14 +87,14 @@ SETTINGS: Final = {
 
 
 def write_module(folder: Path) -> None:
-    """Write the module of the memory's schemas, with what is compiled of them."""
+    """Write the module with the compiled schemas of the memory."""
     text = module_text(texts_of(SCHEMAS).by_name, MODULE, compiled=True)
     (folder / f"{MODULE}.py").write_text(text, encoding="utf-8")
 
 
 @contextmanager
 def answering(item: Mapping[str, object]) -> Iterator[str]:
-    """The address of a server that finds this item."""
+    """Run a server that always finds this item; yield its address."""
     body = json.dumps({"Item": item}).encode()
 
     class Handler(BaseHTTPRequestHandler):
@@ -110,7 +109,7 @@ def answering(item: Mapping[str, object]) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+            """Print nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
@@ -120,7 +119,7 @@ def answering(item: Mapping[str, object]) -> Iterator[str]:
 
 
 def surroundings(folder: Path, configuration: str) -> dict[str, str]:
-    """The environment of a client: the machine's own without what it says of AWS, and keys."""
+    """Return the environment of a client: the machine's own without AWS settings, and keys."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -144,14 +143,14 @@ def surroundings(folder: Path, configuration: str) -> dict[str, str]:
 
 
 def start(name: str, env: Mapping[str, str], *arguments: str) -> Figures:
-    """Processor time of a client from its start to its first answer, in ms."""
+    """Return a client's processor time from its start to its first answer, in ms."""
     command = [sys.executable, "-c", STARTS[name] + END, *arguments]
     done = subprocess.run(command, env=env, cwd=ROOT, check=True, capture_output=True, text=True)
     return {"cpu": float(done.stdout)}
 
 
 def measure(rounds: int, say: Say) -> Figures:
-    """The medians of all clients, in each of `SETTINGS`; they take turns."""
+    """Return the medians of all clients, which take turns, in each of `SETTINGS`."""
     now = "2026-02-03T09:15:00Z"
     new = {"id": "t1", "resource_id": "alice", "title": "Pumps", "created_at": now}
     with leyden.load(SCHEMAS, table="cold", region="eu-central-1") as app:
@@ -167,7 +166,7 @@ def measure(rounds: int, say: Say) -> Figures:
             answers: dict[str, list[Figures]] = {}
             for name in names:
                 try:
-                    # The first one compiles what it imports.
+                    # The first run compiles what it imports.
                     start(name, env, url, key)
                     answers[name] = []
                 except subprocess.CalledProcessError as error:

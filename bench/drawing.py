@@ -1,4 +1,4 @@
-"""The figures as bars: a small SVG that is readable on light and on dark pages."""
+"""Draw the figures as bars: a small SVG that is readable on light and dark pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.measuring import Figures
 from bench.peers import TITLES
 
 LABEL, TEXT, ROW, GROUP, HEAD, GAP = 172, 104, 17, 24, 46, 26
-"""A panel's columns are labels, bars and figures, so that no line goes through a figure."""
+"""A panel's columns are labels, bars and figures, so that no line crosses a figure."""
 
 COLUMN: Final = 460
 MARGIN: Final = 20
@@ -33,7 +33,7 @@ STYLE: Final = """
 
 @frozen
 class Bar:
-    """A bar: whose, how long, what stands behind it; `kind` is its colour's class."""
+    """A bar with its client, its length, and the text behind it; `kind` is its CSS class."""
 
     label: str
     value: float
@@ -51,7 +51,7 @@ class Group:
 
 @frozen
 class Panel:
-    """Groups on one scale; at `reference` a line is drawn through all of them."""
+    """Groups with the same scale, and a line through all of them at `reference`."""
 
     title: str
     note: str
@@ -60,7 +60,7 @@ class Panel:
 
     @property
     def height(self) -> int:
-        """How much room it takes."""
+        """The height of the panel."""
         return HEAD + sum(GROUP + ROW * len(group.bars) for group in self.groups) + GAP
 
     @property
@@ -71,24 +71,24 @@ class Panel:
 
 
 def number(value: float) -> str:
-    """A figure in three digits or so."""
+    """Return a figure with about three digits."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
 
 
 def kind(name: str) -> str:
-    """The colour of a client."""
+    """Return the CSS class of a client."""
     return "own" if name.startswith("leyden") else "other"
 
 
 def by_client(found: dict[str, float]) -> list[tuple[str, float]]:
-    """The figures in the order in which clients are shown."""
+    """Return the figures in the order in which clients are shown."""
     return [(name, found[name]) for name in TITLES if name in found]
 
 
 def work(figures: Figures) -> Panel:
-    """Client CPU beside boto3's; bars are to one another as the ratios of the tables say."""
+    """Return the panel of client CPU beside boto3's; bars have the ratios of the tables."""
     groups = []
     for case in figures["work"]:
         ratios = {"leyden": 1.0, **case["ratios"]}
@@ -105,7 +105,7 @@ def work(figures: Figures) -> Panel:
 
 
 def rates(figures: Figures) -> Panel:
-    """Gets on an event loop."""
+    """Return the panel of gets on an event loop."""
     groups = [
         Group(
             f"{found['at_once']} at a time",
@@ -120,7 +120,7 @@ def rates(figures: Figures) -> Panel:
 
 
 def cold(figures: Figures) -> Panel:
-    """Processes from their start to their first answer, beside boto3's."""
+    """Return the panel of processes from their start to their first answer, beside boto3's."""
     found = figures["cold"]["plain"]
     ratios = {"leyden": 1.0, **found["ratios"]}
     bars = []
@@ -132,7 +132,7 @@ def cold(figures: Figures) -> Panel:
 
 
 def sizes(figures: Figures) -> Panel:
-    """Gets by the size of the table: the client's processor time and the engine's."""
+    """Return the panel of gets by the size of the table: the client's and the engine's CPU."""
     rows = [(f"table of {found['items']:,}", found) for found in figures["table_sizes"]]
     groups = [Group(title, shares(found)) for title, found in rows]
     return Panel(
@@ -143,7 +143,7 @@ def sizes(figures: Figures) -> Panel:
 
 
 def shares(found: Figures) -> list[Bar]:
-    """The client's and the engine's processor time."""
+    """Return bars for the processor time of the client and of the engine."""
     bars = [Bar("Leyden", found["cpu"], f"{number(found['cpu'])} ms", "own")]
     if found["engine_cpu"] is not None:
         engine = found["engine_cpu"]
@@ -152,7 +152,7 @@ def shares(found: Figures) -> list[Bar]:
 
 
 def processes(figures: Figures) -> Panel:
-    """Gets a second by processes."""
+    """Return the panel of gets a second by number of processes."""
     bars = [
         Bar(
             f"{found['processes']} process{'es' if found['processes'] > 1 else ''}",
@@ -167,7 +167,7 @@ def processes(figures: Figures) -> Panel:
 
 
 def memory(figures: Figures) -> Panel:
-    """The memory of a process that iterates, and of records that are kept."""
+    """Return the panel of the memory of a process that iterates."""
     groups = []
     for found in figures["iteration"]:
         marks = [found["memory"][0], found["memory"][-1]]
@@ -182,7 +182,7 @@ def memory(figures: Figures) -> Panel:
 
 
 def records(figures: Figures) -> Panel:
-    """Bytes a kept record takes."""
+    """Return the panel of the bytes that a kept record takes."""
     found = figures["offline"]["record_bytes"]
     bars = [
         Bar(TITLES[name], size, f"{number(size)} bytes", kind(name))
@@ -192,7 +192,7 @@ def records(figures: Figures) -> Panel:
 
 
 def draw_panel(panel: Panel, left: int, top: int) -> list[str]:
-    """Its elements."""
+    """Return the elements of a panel."""
     room = COLUMN - LABEL - TEXT
     scale = room / panel.longest
     parts = [
@@ -222,7 +222,7 @@ def draw_panel(panel: Panel, left: int, top: int) -> list[str]:
 
 
 def draw(figures: Figures) -> str:
-    """The whole drawing."""
+    """Return the whole drawing."""
     left = [work(figures), sizes(figures), records(figures)]
     right = [rates(figures), processes(figures), memory(figures), cold(figures)]
     parts: list[str] = []

@@ -1,4 +1,4 @@
-"""DynamoDB Local with the table, what is done to it, and how much of the time is its own."""
+"""DynamoDB Local with the table, the requests to it, and its own processor time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Stage:
     target: Target
 
     def cpu(self) -> float | None:
-        """The engine's processor time so far, in ms; None where the system does not say."""
+        """Return the engine's processor time so far, in ms; None if the system lacks it."""
         stat = Path(f"/proc/{self.engine._process.pid}/stat")
         if not stat.exists():
             return None
@@ -34,7 +34,7 @@ class Stage:
 
 
 def requests(entity: Any) -> dict[str, Any]:
-    """What is done, as low-level requests."""
+    """Return the work as low-level requests."""
     return {
         "get": entity.get(station=STATION, number=1).params(),
         "put": entity.put(**reading(1)).params(),
@@ -45,7 +45,7 @@ def requests(entity: Any) -> dict[str, Any]:
 
 @contextmanager
 def stage(jar: Path, table: str = TABLE) -> Iterator[Stage]:
-    """A fresh engine, with the partition that is read."""
+    """Start a fresh engine with the partition that clients read."""
     with (
         dynamodb_local(jar_folder=jar) as engine,
         leyden.load(SCHEMA, table=table, engine=engine) as app,

@@ -1,10 +1,10 @@
-"""What a search costs in a vector index of the embedded engine, beside NumPy and Qdrant in memory.
+"""The cost of a search in the embedded engine's vector index, beside NumPy and Qdrant in memory.
 
-Measured is the search itself, on the vectors that the index has: requests are neither read nor
-answered. NumPy alone is what such a search cannot do without. Times are processor time, the least
-of many rounds. Needs NumPy; qdrant-client takes part where it is installed. Run it from the
-project's root, with one thread, since those that wait count as well:
-`OPENBLAS_NUM_THREADS=1 python -m bench.engine_vectors`.
+Only the search itself is measured, on the vectors that the index has, without reading requests or
+writing answers. NumPy alone is the minimum that such a search needs. Times are processor time, the
+minimum of many rounds. Needs NumPy; qdrant-client takes part if it is installed. Run it from the
+project's root with one thread, because waiting threads count as well: `OPENBLAS_NUM_THREADS=1
+python -m bench.engine_vectors`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from leyden.engine.vectors import VectorIndex
 
 SIZES: Final = ((10_000, 256), (2_000, 1_536))
 """How many vectors, and their dimensions."""
-"""What a search may take of NumPy's time."""
 
 
 @frozen
@@ -37,7 +36,7 @@ class Value:
 
 @frozen(eq=False)
 class Row:
-    """An item of one vector, which is written when it is read."""
+    """An item with one vector, which is written when it is read."""
 
     name: str
     vector: Any
@@ -50,7 +49,7 @@ class Row:
 
 
 class Rows:
-    """A table of moto's, as far as an index looks at it."""
+    """The parts of moto's table that an index looks at."""
 
     has_range_key = False
 
@@ -59,7 +58,7 @@ class Rows:
 
 
 def in_engine(matrix: Any, sought: list[float], metric: str) -> Callable[[], Any]:
-    """The names of the items that are nearest, and their distances."""
+    """Return a search for the names of the nearest items, and their distances."""
     definition = {
         "IndexName": "bench",
         "VectorAttribute": {"AttributeName": "embedding"},
@@ -78,7 +77,7 @@ def in_engine(matrix: Any, sought: list[float], metric: str) -> Callable[[], Any
 def measure(
     sizes: Sequence[tuple[int, int]], rounds: int, *, qdrant: bool
 ) -> dict[str, dict[str, float]]:
-    """Milliseconds."""
+    """Return the times in milliseconds."""
     found = {}
     for count, dimensions in sizes:
         drawn = np.random.default_rng(1)
@@ -100,7 +99,7 @@ def measure(
 
 
 def main() -> int:
-    """Measure, print, and say by the exit code whether the goal is reached."""
+    """Measure and print; return 1 if the goal is missed."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--json", action="store_true", help="print the figures as JSON")
     options.add_argument("--rounds", type=int, default=30)

@@ -1,4 +1,4 @@
-"""Everything in one run, as one object of plain JSON."""
+"""Measure everything in one run, and return it as plain JSON."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from bench.measuring import Figures, Say, concurrencies, work
 from bench.workers import Crew, started
 
 ITERATED: Final = 100_000
-"""So many items are gone over: by PynamoDB once, by Leyden ten times."""
+"""How many items PynamoDB iterates over; Leyden iterates over ten times as many."""
 
 
 def machine() -> Figures:
-    """What it runs on."""
+    """Describe the machine."""
     cpu = Path("/proc/cpuinfo")
     model = platform.processor() or platform.machine()
     for line in cpu.read_text().splitlines() if cpu.exists() else ():
@@ -39,7 +39,7 @@ def machine() -> Figures:
 
 
 def versions(crew: Crew) -> dict[str, str]:
-    """What was measured, and on what."""
+    """Return the versions of the clients and of their runtimes."""
     found = {**crew.versions, "python": platform.python_version(), "botocore": version("botocore")}
     node = shutil.which("node")
     if node is not None:
@@ -49,7 +49,7 @@ def versions(crew: Crew) -> dict[str, str]:
 
 
 def before_a_server() -> Figures:
-    """What needs no engine; see offline.py. Times in ms, `record` a share of PynamoDB's."""
+    """Measure what needs no engine (offline.py), in ms; `record` is a share of PynamoDB's."""
     parameters = offline.least(offline.operations(), offline.ROUNDS, offline.TIMES)
     records = {whose: offline.record_size(whose) for whose in ("leyden", "pynamodb")}
     botocore, own = offline.import_time()
@@ -66,7 +66,7 @@ def before_a_server() -> Figures:
 
 
 def on_engine(here: Stage, crew: Crew, *, rounds: int, say: Say) -> Figures:
-    """What is measured with the engine."""
+    """Measure what needs the engine."""
     done = []
     for case in CASES:
         say(case.title)
@@ -81,7 +81,7 @@ def on_engine(here: Stage, crew: Crew, *, rounds: int, say: Say) -> Figures:
 
 
 def measure(jar: Path, *, rounds: int, records: int, say: Say) -> Figures:
-    """All figures. Raises EngineError where DynamoDB Local is not there."""
+    """Measure all figures. Raises EngineError if DynamoDB Local is missing."""
     say("what needs no server")
     found: Figures = {
         "date": datetime.now(UTC).date().isoformat(),
@@ -97,7 +97,7 @@ def measure(jar: Path, *, rounds: int, records: int, say: Say) -> Figures:
         for name, why in crew.absent.items():
             say(f"NOT RUN: {name}: {why}")
         found |= on_engine(here, crew, rounds=rounds, say=say)
-    # A fresh engine: it grows slower with what it has been through.
+    # Use a fresh engine, because it gets slower with use.
     with stage(jar, "bench-large") as here:
         few = max(rounds // 2, 1)
         found["table_sizes"] = list(scale.sizes(here, records, few, say))

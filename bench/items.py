@@ -1,4 +1,4 @@
-"""What is stored and read: items of 12 attributes and about 600 bytes."""
+"""The stored items: 12 attributes and about 600 bytes each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 TABLE: Final = "bench"
 STATION: Final = "s"
-"""The partition that is read whole: it has `IN_PARTITION` items."""
+"""The partition that is read as a whole. It has `IN_PARTITION` items."""
 IN_PARTITION: Final = 1000
 BATCH: Final = 25
 PER_STATION: Final = 5000
@@ -41,12 +41,12 @@ _NOW: Final = datetime(2026, 2, 3, 9, 15, tzinfo=UTC)
 
 
 def station_of(number: int) -> str:
-    """The partition of the large table in which an item is."""
+    """Return the partition of an item in the large table."""
     return f"s{number // PER_STATION}"
 
 
 def reading(number: int, station: str = STATION) -> dict[str, Any]:
-    """An item; what differs from one to the next in practice differs."""
+    """Return an item with varied values, as in practice."""
     return {
         "station": station,
         "number": number,

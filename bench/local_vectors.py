@@ -1,8 +1,8 @@
-"""What a search costs in LocalVectors, beside NumPy alone and qdrant-client's store in memory.
+"""The cost of a search in LocalVectors, beside NumPy alone and qdrant-client's store in memory.
 
-NumPy alone is what such a search cannot do without: one product of a matrix and a vector, and the
-ten highest of it. Times are processor time, the least of many rounds. Needs NumPy; qdrant-client
-takes part where it is installed. Run it from the project's root: `python -m bench.local_vectors`.
+NumPy alone is the minimum that such a search needs: one product of a matrix and a vector, and its
+ten highest values. Times are processor time, the minimum of many rounds. Needs NumPy; qdrant-client
+takes part if it is installed. Run it from the project's root: `python -m bench.local_vectors`.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ SIZES: Final = ((10_000, 256), (10_000, 1_536), (50_000, 256), (50_000, 1_536))
 """How many vectors, and their dimensions."""
 TOP_K: Final = 10
 RESOURCES: Final = 10
-"""A tenth of the vectors is each resource's."""
+"""Each resource has a tenth of the vectors."""
 GOAL: Final = 1.3
-"""What a search may take of NumPy's time."""
+"""How much of NumPy's time a search may take."""
 
 
 def metadata(number: int) -> dict[str, Any]:
-    """What filters see, and matches show."""
+    """Return the metadata that filters compare and matches return."""
     return {"resource_id": f"r{number % RESOURCES}", "thread_id": f"t{number % 100}"}
 
 
 def in_numpy(matrix: Any, sought: list[float]) -> Callable[[], Any]:
-    """The numbers of the rows that are nearest by their angle, and the cosines."""
+    """Return a search for the rows that are nearest by angle, and their cosines."""
     unit = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
 
     def search() -> Any:
@@ -54,7 +54,7 @@ def in_numpy(matrix: Any, sought: list[float]) -> Callable[[], Any]:
 
 
 def in_local_vectors(matrix: Any, sought: list[float]) -> dict[str, Callable[[], Any]]:
-    """A search of all vectors, and one of a tenth of them by a filter."""
+    """Return a search of all vectors, and one of a tenth of them by a filter."""
     store = LocalVectors()
     store.create_index("bench", matrix.shape[1])
     for start in range(0, len(matrix), 1000):
@@ -68,7 +68,7 @@ def in_local_vectors(matrix: Any, sought: list[float]) -> dict[str, Callable[[],
 
 
 def in_qdrant(matrix: Any, sought: list[float]) -> dict[str, Callable[[], Any]]:
-    """The same two in qdrant-client's store in memory."""
+    """Return the same two searches in qdrant-client's store in memory."""
     client = QdrantClient(":memory:")
     parameters = models.VectorParams(size=matrix.shape[1], distance=models.Distance.COSINE)
     client.create_collection("bench", vectors_config=parameters)
@@ -86,7 +86,7 @@ def in_qdrant(matrix: Any, sought: list[float]) -> dict[str, Callable[[], Any]]:
 def measure(
     sizes: Sequence[tuple[int, int]], rounds: int, *, qdrant: bool
 ) -> dict[str, dict[str, float]]:
-    """Milliseconds."""
+    """Return the times in milliseconds."""
     found = {}
     for count, dimensions in sizes:
         drawn = np.random.default_rng(1)
@@ -104,7 +104,7 @@ def measure(
 
 
 def main() -> int:
-    """Measure, print, and say by the exit code whether the goal is reached."""
+    """Measure and print; return 1 if the goal is missed."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--json", action="store_true", help="print the figures as JSON")
     options.add_argument("--rounds", type=int, default=15)
@@ -118,7 +118,7 @@ def main() -> int:
 
 
 def told(found: dict[str, dict[str, float]], ours: str, *, as_json: bool, qdrant: bool) -> int:
-    """Print times by case and client, and how far `ours` is from NumPy; 1 where it is too far."""
+    """Print times by case and client; return 1 if `ours` is too far from NumPy."""
     worst = max(figures[ours] / figures["numpy"] for figures in found.values())
     if as_json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""The same work by all clients, taking turns; medians of what it takes."""
+"""Let all clients do the same work in turns, and return medians."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Say = Callable[[str], None]
 def in_turns(
     workers: Mapping[str, Worker], question: Figures, rounds: int, say: Say
 ) -> dict[str, list[Figures]]:
-    """The answers of all to a question, asked in turn, after one that is not counted.
+    """Return the answers of all clients to a question, after a first round that is not counted.
 
-    The order is turned round from one round to the next. Who fails is left out, and named.
+    Every other round has the reverse order. A client that fails is left out and named.
     """
     answers: dict[str, list[Figures]] = {}
     for name, worker in workers.items():
@@ -35,12 +35,12 @@ def in_turns(
 
 
 def middle(answers: Mapping[str, list[Figures]], what: str) -> dict[str, float]:
-    """The median of each."""
+    """Return the median of each client."""
     return {name: round(median(a[what] for a in found), 4) for name, found in answers.items()}
 
 
 def ratios(answers: Mapping[str, list[Figures]], what: str) -> dict[str, float]:
-    """Leyden's share of what each other takes: the median over rounds, each by itself."""
+    """Return Leyden's share of each other client's figure, as the median over rounds."""
     own = answers["leyden"]
     return {
         name: round(median(a[what] / b[what] for a, b in zip(own, found, strict=True)), 3)
@@ -50,7 +50,7 @@ def ratios(answers: Mapping[str, list[Figures]], what: str) -> dict[str, float]:
 
 
 def work(crew: Crew, case: Case, rounds: int, say: Say) -> Figures:
-    """Client processor time of a case: ms a call, and Leyden's share of the others'."""
+    """Measure the client CPU of a case: ms a call, and Leyden's share of the others'."""
     there = {name: worker for name, worker in crew.workers.items() if case.name in worker.cases}
     answers = in_turns(there, {"run": case.name, "times": case.times}, rounds, say)
     return {
@@ -64,7 +64,7 @@ def work(crew: Crew, case: Case, rounds: int, say: Say) -> Figures:
 
 
 def concurrency(crew: Crew, at_once: int, count: int, rounds: int, say: Say) -> Figures:
-    """Gets on an event loop: how many a second, and client processor time in ms."""
+    """Measure gets on an event loop: how many a second, and client CPU in ms."""
     there = {name: worker for name, worker in crew.workers.items() if worker.asynchronous}
     answers = in_turns(there, {"gets": at_once, "count": count}, rounds, say)
     walls = middle(answers, "wall")
@@ -80,7 +80,7 @@ def concurrency(crew: Crew, at_once: int, count: int, rounds: int, say: Say) -> 
 
 
 def concurrencies(crew: Crew, count: int, rounds: int, say: Say) -> list[Figures]:
-    """`concurrency` for each of `AT_ONCE`."""
+    """Measure `concurrency` for each of `AT_ONCE`."""
     found = []
     for at_once in AT_ONCE:
         say(f"gets, {at_once} at a time")

@@ -1,8 +1,9 @@
 """The memory store beside @mastra/dynamodb: the same calls, data and engine, in one run.
 
-Prints HTTP requests, consumed capacity, client CPU and wall time, theirs divided by ours; and
-what the newest 10 messages cost in threads of different length. Needs Node.js with the npm
-packages of tools/node, and DynamoDB Local. Run it from the project's root: `make bench-memory`.
+Prints HTTP requests, consumed capacity, client CPU and wall time, each with the other client's
+share. Also prints the cost of the newest 10 messages in threads of different length. Needs Node.js
+with the npm packages of tools/node, and DynamoDB Local. Run it from the project's root: `make
+bench-memory`.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ NEWEST = {"per_page": 10, "order_by": ("created_at", "desc")}
 
 @define
 class Spent:
-    """What a call took, as `Cost` counts it; and how many messages it said that there are."""
+    """The cost of a call, as `Cost` counts it, and the number of messages that it returned."""
 
     requests: int = 0
     capacity: float = 0.0
@@ -49,7 +50,7 @@ class Spent:
 
 
 def message(thread: str, number: int) -> dict[str, Any]:
-    """A message of about 600 bytes."""
+    """Return a message of about 600 bytes."""
     return {
         "id": f"{thread}-{number:06}",
         "thread_id": thread,
@@ -63,7 +64,7 @@ def message(thread: str, number: int) -> dict[str, Any]:
 
 @contextmanager
 def counted() -> Iterator[Spent]:
-    """Counts what this process sends and how long it works meanwhile."""
+    """Count what this process sends, and measure its time meanwhile."""
     spent = Spent()
 
     def hear(event: leyden.events.Event) -> None:
@@ -80,12 +81,12 @@ def counted() -> Iterator[Spent]:
 
 
 def of_theirs(cost: Cost) -> Spent:
-    """The other client's count."""
+    """Return the other client's cost."""
     return Spent(cost.requests, cost.capacity, cost.cpu, cost.wall)
 
 
 def median(rounds: list[Spent]) -> Spent:
-    """The round in the middle by wall time."""
+    """Return the round with the median wall time."""
     return sorted(rounds, key=lambda spent: spent.wall)[len(rounds) // 2]
 
 
@@ -97,14 +98,14 @@ class Bench:
         self.client = client
 
     def ours(self, call: Call) -> Spent:
-        """What a call takes here."""
+        """Measure a call of Leyden's store."""
         with counted() as spent:
             said = call.on(self.store)
         spent.total = getattr(said, "total", None)
         return spent
 
     def theirs(self, call: Call) -> Spent:
-        """What the same call takes the other client."""
+        """Measure the same call of the other client."""
         domain, method, args = theirs(call)
         called = self.client.call(self.store.table_name, domain, method, args)
         if called.error is not None:
@@ -115,7 +116,7 @@ class Bench:
         return spent
 
     def fill(self, thread: str, count: int) -> None:
-        """Make a thread of `count` messages."""
+        """Create a thread of `count` messages."""
         memory = self.store.memory
         memory.save_thread({"id": thread, "resource_id": "alice"})
         for start in range(0, count, 1000):
@@ -125,7 +126,7 @@ class Bench:
     def compare(
         self, call: Callable[[str], Call], prepare: Callable[[str], None] | None = None
     ) -> tuple[Spent, Spent]:
-        """What both take for a call, each in turn; `prepare` is done before each, uncounted."""
+        """Measure a call of both clients in turns; `prepare` runs before each, uncounted."""
         found: dict[str, list[Spent]] = {"ours": [], "theirs": []}
         for number in range(ROUNDS):
             for side, speak in (("theirs", self.theirs), ("ours", self.ours)):
@@ -137,7 +138,7 @@ class Bench:
 
 
 def comparisons(bench: Bench, sizes: tuple[int, ...]) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """What is compared: a title, and what measures it."""
+    """Yield the comparisons: a title, and a function that measures it."""
 
     def memory(name: str, **arguments: Any) -> Call:
         return Call(f"memory.{name}", arguments)
@@ -199,7 +200,7 @@ def comparisons(bench: Bench, sizes: tuple[int, ...]) -> Iterator[tuple[str, Cal
 
 
 def by_length(bench: Bench, lengths: tuple[int, ...], progress: Progress) -> list[dict[str, Any]]:
-    """What the newest 10 messages cost here, without the total, in threads of each length."""
+    """Measure the newest 10 messages here, without the total, in threads of each length."""
     found = []
     for length in lengths:
         task = progress.add_task(f"a thread of {length:,}", total=length)
@@ -218,7 +219,7 @@ def by_length(bench: Bench, lengths: tuple[int, ...], progress: Progress) -> lis
 
 
 def ratio(ours: float, other: float) -> str:
-    """How many times as much the other takes, in two digits."""
+    """Return how many times as much the other client takes, with two digits."""
     if ours == 0:
         return "-"
     times = other / ours
@@ -226,7 +227,7 @@ def ratio(ours: float, other: float) -> str:
 
 
 def show(console: Console, found: dict[str, tuple[Spent, Spent]]) -> None:
-    """The comparison as a table."""
+    """Print the comparison as a table."""
     table = Table(
         title="ours / @mastra/dynamodb 1.0.0, and how many times as much that takes",
         title_justify="left",
@@ -246,7 +247,7 @@ def show(console: Console, found: dict[str, tuple[Spent, Spent]]) -> None:
 
 
 def show_lengths(console: Console, found: list[dict[str, Any]]) -> None:
-    """The cost by length as a table."""
+    """Print the cost by length as a table."""
     table = Table(title="the newest 10 messages, without the total", title_justify="left")
     for column in ("messages in the thread", "requests", "capacity units", "wall, ms"):
         table.add_column(column, justify="right")
@@ -304,7 +305,7 @@ def main() -> int:
 def measured(
     bench: Bench, console: Console, *, large: bool
 ) -> tuple[dict[str, tuple[Spent, Spent]], list[dict[str, Any]]]:
-    """Everything, with its progress shown."""
+    """Measure everything, with a progress bar."""
     sizes = (1000, 10_000)
     found = {}
     with Progress(console=console, transient=True) as progress:
@@ -323,7 +324,7 @@ def measured(
 
 
 def warm_up(bench: Bench) -> None:
-    """Load and compile on both sides what the calls use, before anything is counted."""
+    """Let both sides load and compile what the calls use, before anything is counted."""
     for side, speak in (("ours", bench.ours), ("theirs", bench.theirs)):
         bench.fill(f"warm-{side}", 60)
         reading = {"thread_id": f"warm-{side}", **NEWEST}

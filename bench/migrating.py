@@ -1,7 +1,7 @@
-"""How a migration behaves at scale: its memory, its pace, and the processor time of an item.
+"""How a migration behaves at scale: its memory, its speed, and the processor time for an item.
 
-It fills a table of DynamoDB Local, migrates it to a new key, once at a rate and once as fast as it
-goes, rolls it back, and writes what it measured as JSON::
+It fills a table of DynamoDB Local, and migrates it to a new key, once at a given rate and once at
+full speed. Then it rolls it back, and writes its figures as JSON::
 
     python -m bench.migrating --items 100000 --out docs/migration.json
 """
@@ -53,7 +53,7 @@ CHANGE: Final = {"attributes": {"assignee": {"from": "employee"}}}
 
 
 def renamed(version: str) -> dict[str, Any]:
-    """The schemas with `assignee` in place of `employee`, in place or under a new version."""
+    """Return the schemas with `assignee` instead of `employee`, in place or as a new version."""
     new = deepcopy(OLD)
     new["version"] = version
     attributes = new["attributes"].items()
@@ -63,31 +63,31 @@ def renamed(version: str) -> dict[str, Any]:
 
 
 def resident() -> int:
-    """The memory of this process, in bytes."""
+    """Return the memory of this process, in bytes."""
     pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 class Watch:
-    """Memory and processor time while a migration runs."""
+    """Measures memory and processor time while a migration runs."""
 
     def __init__(self) -> None:
         self.memory: list[int] = []
         self.first: list[tuple[float, float]] = []
-        """Seconds and units after each round of the first pass."""
+        """Seconds and capacity units after each round of the first pass."""
         self._cpu = time.process_time()
 
     def __call__(self, progress: MigrationProgress) -> None:
-        """Note how much memory there is in use."""
+        """Record how much memory is in use."""
         self.memory.append(resident())
         if progress.turn == 1:
             self.first.append((progress.seconds, progress.consumed))
 
     def told(self, report: Any, items: int, rate: float | None = None) -> dict[str, Any]:
-        """What was seen of a run over so many items."""
-        # The first rounds fill caches; what grows with the table would grow after them.
+        """Return the figures of a run over `items` items."""
+        # The first rounds fill caches. Memory that grows with the table would grow after them.
         early = self.memory[len(self.memory) // 10]
-        # The second pass reads so little for its work that it cannot use up a rate.
+        # The second pass reads too little to use up a rate.
         (began, before), (ended, after) = self.first[0], self.first[-1]
         used = (after - before) / (ended - began)
         told = {
@@ -124,7 +124,7 @@ def fill(app: leyden.Service, items: int) -> None:
 
 
 def measure(engine: Any, items: int, version: str, rate: float, limited: int) -> dict[str, Any]:
-    """Run migrations of one kind: a small one at a rate, a large one as fast as it goes."""
+    """Run migrations of one kind: a small one at a rate, a large one at full speed."""
     new = renamed(version)
     found: dict[str, Any] = {"items": items}
     for name, count, pace in (("at_a_rate", limited, rate), ("at_full_speed", items, None)):
@@ -156,7 +156,7 @@ _RUNS: Final = {
 
 
 def rows(found: dict[str, Any]) -> list[str]:
-    """The figures as the rows of the page's table."""
+    """Return the figures as the rows of the page's table."""
     said = []
     for kind, title in _KINDS.items():
         for run, how in _RUNS.items():

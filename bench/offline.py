@@ -1,8 +1,8 @@
-"""What needs no server: building requests, loading a schema, and the memory that records take.
+"""Measure what needs no server: building requests, loading a schema, and the memory of records.
 
-Times are processor time, the least of many rounds, since what others do on the machine only ever
-adds to it. Memory is that of records alone, read in pages in a process of their own. Run it from
-the project's root: `python -m bench.offline`.
+Times are processor time, the minimum of many rounds, since other programs on the machine can only
+add to it. Memory is that of records alone, read in pages in a process of their own. Run it from the
+project's root: `python -m bench.offline`.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ NOW = datetime(2026, 2, 3, 9, 15, tzinfo=UTC)
 ROUNDS, TIMES, IMPORTS = 60, 40, 7
 RECORDS, PAGE = 100_000, 1_000
 TARGET = 30.0
-"""Microseconds that the parameters of one operation may take."""
+"""How many microseconds the parameters of one operation may take."""
 
 
 def opened(folder: str) -> leyden.Service:
-    """A service of the shipped schemas, which reaches nothing."""
+    """Return a service of the shipped schemas, which sends nothing."""
     return leyden.load(
         ROOT / "schemas" / folder,
         table="bench",
@@ -50,7 +50,7 @@ def opened(folder: str) -> leyden.Service:
 
 
 def operations() -> dict[str, Callable[[], Any]]:
-    """One operation of each kind, on a small entity and on one with much that is derived."""
+    """Return one operation of each kind, on a small entity and on one with many derived values."""
     task = opened("taskapp").entities.task
     memory = opened("memory").entities
     thread, message = memory.thread, memory.message
@@ -85,7 +85,7 @@ def operations() -> dict[str, Callable[[], Any]]:
 
 
 def least(work: dict[str, Callable[[], Any]], rounds: int, times: int) -> dict[str, float]:
-    """The least processor time of one call, in microseconds; their rounds take turns."""
+    """Return the minimum processor time of a call, in microseconds; the rounds take turns."""
     for call in work.values():
         call()
     gc.collect()
@@ -103,7 +103,7 @@ def least(work: dict[str, Callable[[], Any]], rounds: int, times: int) -> dict[s
 
 
 def first_load() -> float:
-    """Processor time of the first load of the memory's schemas in a process, in milliseconds."""
+    """Return the processor time of a process's first load of the memory's schemas, in ms."""
     script = (
         "import sys, time; from leyden import load; started = time.process_time();"
         "load(sys.argv[1], table='bench', region='us-east-1');"
@@ -113,7 +113,7 @@ def first_load() -> float:
 
 
 def first_compiled_load() -> float:
-    """The same by a module that carries what is compiled of them, its import included."""
+    """Return the same time for a module with the compiled schemas, including its import."""
     script = (
         f"import sys, time; from leyden import load; sys.path.insert(0, sys.argv[1]);"
         f"started = time.process_time(); import {MODULE};"
@@ -126,7 +126,7 @@ def first_compiled_load() -> float:
 
 
 def each_time(script: str, times: int, *arguments: Path) -> list[str]:
-    """What a script prints in fresh processes; after a first, which compiles what it imports."""
+    """Return what a script prints in fresh processes, after one that compiles its imports."""
     command = [sys.executable, "-c", script, *map(str, arguments)]
     with tempfile.TemporaryDirectory() as compiled:
         outside = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
@@ -139,7 +139,7 @@ def each_time(script: str, times: int, *arguments: Path) -> list[str]:
 
 
 def import_time() -> tuple[float, float]:
-    """Processor time of importing botocore's client, and of Leyden behind it, in milliseconds."""
+    """Return the processor time of importing botocore's client, and of Leyden after it, in ms."""
     script = (
         "import time; started = time.process_time()\n"
         "import botocore.session, botocore.client, botocore.httpsession\n"
@@ -151,7 +151,7 @@ def import_time() -> tuple[float, float]:
 
 
 def measure_records(whose: str) -> float:
-    """The bytes that a decoded record takes, of many that are read in pages and kept."""
+    """Return the bytes that a decoded record takes, of many that are read in pages and kept."""
     entity = leyden.load(SCHEMA, table="bench", region="us-east-1").entities.reading
     spec = entity.spec
     rows = compile_entity(spec).rows
@@ -182,7 +182,7 @@ def measure_records(whose: str) -> float:
 
 
 def record_size(whose: str) -> float:
-    """`measure_records` in a process of its own."""
+    """Run `measure_records` in a process of its own."""
     command = [sys.executable, "-m", "bench.offline", "--records", whose]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return float(done.stdout)

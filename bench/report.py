@@ -1,4 +1,4 @@
-"""What the pages say of the figures, between two marks that `write` looks for."""
+"""Write the figures into pages, between two marks that `write` looks for."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _BRACKETS: Final = (
 
 @frozen
 class Reached:
-    """A target and its figure; None where it was not measured."""
+    """A target and its figure; None if it was not measured."""
 
     target: Target
     figure: float | None
 
     @property
     def met(self) -> bool | None:
-        """Whether it is reached."""
+        """Whether the target is reached."""
         if self.figure is None:
             return None
         if self.target.at_least:
@@ -44,13 +44,13 @@ class Reached:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A table in Markdown."""
+    """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return [f"| {' | '.join(cells)} |" for cells in lines] + [""]
 
 
 def look_up(figures: Figures, path: tuple[str, ...]) -> float | None:
-    """The figure that a target is about."""
+    """Return the figure that a target is about."""
     kind, *rest = path
     found: Any = None
     if kind == "ratios":
@@ -67,18 +67,18 @@ def look_up(figures: Figures, path: tuple[str, ...]) -> float | None:
 
 
 def targets(figures: Figures) -> list[Reached]:
-    """All targets."""
+    """Return all targets with their figures."""
     return [Reached(target, look_up(figures, target.figure)) for target in TARGETS]
 
 
 def clients(rows: Iterable[dict[str, float]]) -> list[str]:
-    """Who is in any of them, as they are shown."""
+    """Return the clients in any of the rows, in display order."""
     there = {name for row in rows for name in row}
     return [name for name in TITLES if name in there]
 
 
 def work(figures: Figures) -> list[str]:
-    """Client CPU."""
+    """Return the table of client CPU."""
     names = clients(row["cpu"] for row in figures["work"])
     rows = []
     for case in figures["work"]:
@@ -95,7 +95,7 @@ def work(figures: Figures) -> list[str]:
 
 
 def rates(figures: Figures) -> list[str]:
-    """Gets a second."""
+    """Return the table of gets a second."""
     names = clients(row["rate"] for row in figures["concurrency"])
     rows = [
         [str(row["at_once"]), *(f"{row['rate'].get(name, 0):,}" for name in names)]
@@ -112,7 +112,7 @@ STARTS: Final = {
 
 
 def cold(figures: Figures) -> list[str]:
-    """From the start of a process to its first answer."""
+    """Return the table of processes from their start to their first answer."""
     names = clients(row["cpu"] for row in figures["cold"].values())
     rows = []
     for case, title in STARTS.items():
@@ -127,7 +127,7 @@ def cold(figures: Figures) -> list[str]:
 
 
 def setting(figures: Figures) -> list[str]:
-    """When, on what, with what."""
+    """Return the lines about date, machine and versions."""
     machine, versions = figures["machine"], figures["versions"]
     named = ", ".join(f"{name} {found}" for name, found in versions.items())
     load = machine["load_at_start"]
@@ -142,7 +142,7 @@ def setting(figures: Figures) -> list[str]:
 
 
 def readme(figures: Figures) -> str:
-    """README.md's part."""
+    """Return README.md's part."""
     reached = [found for found in targets(figures) if found.met is not None]
     missed = [found.target.title for found in reached if not found.met]
     summary = f"{len(reached) - len(missed)} of {len(reached)} targets are reached"
@@ -162,7 +162,7 @@ def readme(figures: Figures) -> str:
 
 
 def target_rows(figures: Figures) -> Iterator[list[str]]:
-    """A row for each target."""
+    """Yield a row for each target."""
     words = {None: "not measured", True: "yes", False: "**no**"}
     for found in targets(figures):
         target = found.target
@@ -173,12 +173,12 @@ def target_rows(figures: Figures) -> Iterator[list[str]]:
 
 
 def engine(value: float | None) -> str:
-    """The engine's processor time, where the system says it."""
+    """Return the engine's processor time, if the system reports it."""
     return "" if value is None else number(value)
 
 
 def page(figures: Figures) -> str:
-    """docs/performance.md's part."""
+    """Return docs/performance.md's part."""
     offline = figures["offline"]
     lines = [
         "## Targets",
@@ -263,7 +263,7 @@ PAGES: Final = {Path("README.md"): readme, Path("docs", "performance.md"): page}
 
 
 def between(text: str) -> tuple[str, str, str]:
-    """What stands before, between and behind the marks of a page."""
+    """Split a page into the parts before, between and after the marks."""
     before, begin, rest = text.partition(BEGIN)
     inside, end, behind = rest.partition(END)
     if not begin or not end:
@@ -283,6 +283,6 @@ def write(figures: Figures, root: Path = ROOT) -> None:
 
 
 def read(root: Path = ROOT) -> Figures:
-    """The figures that were written."""
+    """Return the figures that were written."""
     found: Figures = json.loads((root / FIGURES).read_text(encoding="utf-8"))
     return found

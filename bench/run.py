@@ -1,6 +1,6 @@
-"""Measures what Leyden costs beside other clients, prints it, and writes what the pages say of it.
+"""Measure what Leyden costs beside other clients, print it, and update the pages.
 
-Needs DynamoDB Local, which `make npm` fetches. Clients that are not installed are named, with how
+Needs DynamoDB Local, which `make npm` installs. Clients that are not installed are named, with how
 to install them. `--quick` takes fewer rounds and a small table, and writes nothing.
 """
 
@@ -22,7 +22,7 @@ from bench.scale import SIZES
 
 
 def options() -> argparse.Namespace:
-    """What was asked for."""
+    """Parse the arguments."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jar", default=report.ROOT / ".cache" / "dynamodb-local", type=Path)
     parser.add_argument("--quick", action="store_true", help="few rounds; writes nothing")
@@ -36,7 +36,7 @@ def options() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Measure, print, write."""
+    """Measure, print, and write."""
     chosen = options()
     console = Console(width=None if sys.stdout.isatty() else 140)
     if chosen.draw:

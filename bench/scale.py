@@ -1,4 +1,4 @@
-"""Tables of different size, iteration over many records, more than one process."""
+"""Measure tables of different size, iteration over many records, and several processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PIECE = 5_000
 
 
 def fill(stage: Stage, start: int, stop: int) -> None:
-    """Items of these numbers, `PER_STATION` to a partition."""
+    """Write the items of these numbers, `PER_STATION` to a partition."""
     entity = stage.app.entities.reading
     for first in range(start, stop, PIECE):
         last = min(first + PIECE, stop)
@@ -27,7 +27,7 @@ def fill(stage: Stage, start: int, stop: int) -> None:
 
 
 def sizes(stage: Stage, most: int, rounds: int, say: Say) -> Iterator[Figures]:
-    """Gets anywhere in tables of growing size; the engine's own time beside."""
+    """Measure gets anywhere in tables of growing size, with the engine's own time."""
     filled = 0
     with another("leyden", stage.target) as worker:
         for size in (size for size in SIZES if size <= most):
@@ -51,15 +51,15 @@ def sizes(stage: Stage, most: int, rounds: int, say: Say) -> Iterator[Figures]:
 
 
 def engine_share(before: float | None, after: float | None, calls: int) -> float | None:
-    """The engine's processor time for a call, in ms."""
+    """Return the engine's processor time for a call, in ms."""
     return None if before is None or after is None else round((after - before) / calls, 4)
 
 
 def streams(stage: Stage, records: dict[str, int], below: int, say: Say) -> Iterator[Figures]:
-    """Iteration by fresh processes over so many records each; memory on the way, in MB.
+    """Measure iteration over `records` in fresh processes, with their memory in MB.
 
-    They go over the partitions of the table, and over them again: DynamoDB Local takes the longer
-    for a page the more items are left behind it, so one partition of all would measure that.
+    They iterate over the partitions of the table again and again. In a single partition, DynamoDB
+    Local would take longer for a page the more items follow it, and that would dominate the figure.
     """
     for name, count in records.items():
         say(f"iteration over {count:,} records by {name}")
@@ -78,7 +78,7 @@ def streams(stage: Stage, records: dict[str, int], below: int, say: Say) -> Iter
 
 
 def processes(stage: Stage, count: int, rounds: int, say: Say) -> Iterator[Figures]:
-    """Gets on event loops in one process and in two at the same time, 64 at a time in each."""
+    """Measure gets on event loops in one process and in two, with 64 concurrent gets in each."""
     question = {"gets": 64, "count": count}
     with ExitStack() as stack, ThreadPoolExecutor(2) as threads:
         workers = [stack.enter_context(another("leyden", stage.target)) for _ in range(2)]

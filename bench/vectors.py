@@ -1,8 +1,8 @@
-"""What vectors cost: a page of 100 of 1,536 numbers is read, and one is written, beside boto3.
+"""The cost of vectors beside boto3: read a page of 100 of 1,536 numbers, and write one.
 
-Needs no server: each client gets the same answer of DynamoDB's, and makes of it what its users
-see. boto3's client leaves every number in a mapping of its own, its table makes a Decimal of each.
-Times are processor time, the least of many rounds. Run it from the project's root:
+Needs no server: each client gets the same answer of DynamoDB's, and converts it to what its users
+see. boto3's client leaves every number in a mapping of its own, and its table turns each into a
+Decimal. Times are processor time, the minimum of many rounds. Run it from the project's root:
 `python -m bench.vectors`.
 """
 
@@ -32,7 +32,7 @@ from leyden.mapping.answers import vector_reader
 DIMENSIONS: Final = 1536
 PAGE: Final = 100
 GOAL: Final = 0.15
-"""What a page may take of boto3's time."""
+"""How much of boto3's time a page may take."""
 
 SCHEMA: Final = """
 entity: passages
@@ -52,32 +52,32 @@ indexes:
 
 
 def opened(*, deferred: bool) -> Any:
-    """The entity, which reaches nothing."""
+    """Return the entity of a service that sends nothing."""
     schema = SCHEMA % (DIMENSIONS, str(deferred).lower())
     keys = {"access_key_id": "bench", "secret_access_key": "bench"}
     return leyden.load(schema, table="bench", region="us-east-1", credentials=keys).entities.passage
 
 
 def embedding(number: int) -> list[float]:
-    """What a model gives: 32-bit floats, whose sum of squares is about 1."""
+    """Return a vector as models do: 32-bit floats whose sum of squares is about 1."""
     like = random.Random(number)
     return array("f", [like.gauss(0, DIMENSIONS**-0.5) for _ in range(DIMENSIONS)]).tolist()
 
 
 def passage(number: int) -> dict[str, Any]:
-    """The attributes of an item."""
+    """Return the attributes of an item."""
     text = f"passage {number}"
     return {"document": "d", "number": number, "text": text, "embedding": embedding(number)}
 
 
 def page(entity: Any) -> bytes:
-    """DynamoDB's answer to a query, without spaces as it writes it."""
+    """Return DynamoDB's answer to a query, which it writes without spaces."""
     items = [entity.put(passage(number)).params()["Item"] for number in range(PAGE)]
     return write_body({"Items": items, "Count": PAGE, "ScannedCount": PAGE})
 
 
 def reads() -> dict[str, Callable[[], Any]]:
-    """A page, by each client."""
+    """Return functions that read a page with each client."""
     entity = opened(deferred=False)
     body = page(entity)
     model = botocore.session.get_session().get_service_model("dynamodb")
@@ -113,7 +113,7 @@ def reads() -> dict[str, Callable[[], Any]]:
 
 
 def writes() -> dict[str, Callable[[], Any]]:
-    """The parameters that put an item, by Leyden and by boto3's table."""
+    """Return functions that build the parameters to put an item, by Leyden and by boto3's table."""
     entity = opened(deferred=False)
     item = passage(1)
     serialize = TypeSerializer().serialize
@@ -126,7 +126,7 @@ def writes() -> dict[str, Callable[[], Any]]:
 
 
 def measure(rounds: int) -> dict[str, dict[str, float]]:
-    """Milliseconds."""
+    """Return the times in milliseconds."""
     return {
         title: {name: spent / 1000 for name, spent in least(work, rounds, 1).items()}
         for title, work in (("a page is read", reads()), ("an item is made", writes()))
@@ -134,7 +134,7 @@ def measure(rounds: int) -> dict[str, dict[str, float]]:
 
 
 def main() -> int:
-    """Measure, print, and say by the exit code whether the goal is reached."""
+    """Measure and print; return 1 if the goal is missed."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--json", action="store_true", help="print the figures as JSON")
     options.add_argument("--rounds", type=int, default=9)

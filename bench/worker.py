@@ -1,14 +1,14 @@
-"""One client in a process of its own: answers JSON lines, as tools/node/bench.mjs does.
+"""One client in a process of its own, which answers JSON lines, as tools/node/bench.mjs does.
 
-The first line is the target; the questions that follow are:
+The first line is the target. These questions follow:
 
     {"run": case, "times": n}          -> {"cpu": ms a call, "wall": ms a call}
     {"gets": at once, "count": n}      -> {"cpu": ms a call, "wall": ms a call}
     {"stream": records, "below": n}    -> {"records", "cpu", "wall", "memory": [[records, MB] ...]},
-                                          of going over items of numbers below, again and again
-    {"numbered": below, "times": n}    -> {"cpu", "wall"}, of gets of items of that many numbers
+                                          for iterating over the items below a number repeatedly
+    {"numbered": below, "times": n}    -> {"cpu", "wall"}, for gets of items with such numbers
 
-An answer is {"error": words} where the work failed.
+If the work fails, the answer is {"error": words}.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ STATUS = Path("/proc/self/statm")
 
 @contextmanager
 def timed(calls: int) -> Iterator[dict[str, Any]]:
-    """Processor and wall time of a call, in milliseconds, once the block is done."""
+    """Measure the processor and wall time of a call in the block, in milliseconds."""
     found: dict[str, Any] = {}
     gc.collect()
     cpu, wall = time.process_time(), time.perf_counter()
@@ -46,14 +46,14 @@ def timed(calls: int) -> Iterator[dict[str, Any]]:
 
 
 def resident() -> float:
-    """How much memory the process has, in MB."""
+    """Return how much memory the process has, in MB."""
     if STATUS.exists():
         return int(STATUS.read_text().split()[1]) * resource.getpagesize() / 1e6
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
 def run(work: Callable[[], Any], times: int) -> dict[str, Any]:
-    """Calls one after the other."""
+    """Call the work repeatedly."""
     with timed(times) as found:
         for _ in range(times):
             work()
@@ -61,7 +61,7 @@ def run(work: Callable[[], Any], times: int) -> dict[str, Any]:
 
 
 async def take_turns(get: Get, at_once: int, count: int) -> dict[str, Any]:
-    """Gets, so many at a time."""
+    """Run gets, `at_once` of them concurrently."""
     turns = iter(range(count))
 
     async def one_after_another() -> None:
@@ -74,7 +74,7 @@ async def take_turns(get: Get, at_once: int, count: int) -> dict[str, Any]:
 
 
 def stream(client: Client, records: int, below: int) -> dict[str, Any]:
-    """Iteration over all partitions of the large table, and the memory that there is meanwhile."""
+    """Iterate over all partitions of the large table, and record the memory meanwhile."""
     if client.stream is None:
         raise ValueError("it is not asked to iterate")
     stations = itertools.cycle(sorted({station_of(number) for number in range(below)}))
@@ -92,7 +92,7 @@ def stream(client: Client, records: int, below: int) -> dict[str, Any]:
 
 
 def numbered(client: Client, below: int, times: int) -> dict[str, Any]:
-    """Gets of items anywhere in the table."""
+    """Get items anywhere in the table."""
     if client.get_numbered is None:
         raise ValueError("it is not asked for items by their number")
     numbers = random.Random(below).sample(range(below), times)
@@ -104,7 +104,7 @@ def numbered(client: Client, below: int, times: int) -> dict[str, Any]:
 
 
 class Answers:
-    """The questions that are answered; an event loop is kept from one to the next."""
+    """Answers questions, and keeps an event loop from one to the next."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -113,7 +113,7 @@ class Answers:
         self.get: Any = None
 
     def on_a_loop(self, at_once: int, count: int) -> dict[str, Any]:
-        """Gets on the event loop, by a client that is opened once."""
+        """Run gets on the event loop, with a client that is opened once."""
         if self.client.gets is None:
             raise ValueError("it has no asynchronous client")
         if self.gets is None:
@@ -122,7 +122,7 @@ class Answers:
         return self.runner.run(take_turns(self.get, at_once, count))
 
     def to(self, question: dict[str, Any]) -> dict[str, Any]:
-        """The answer to a question."""
+        """Return the answer to a question."""
         if "run" in question:
             return run(self.client.work[question["run"]], question["times"])
         if "gets" in question:
@@ -132,7 +132,7 @@ class Answers:
         return numbered(self.client, question["numbered"], question["times"])
 
     def close(self) -> None:
-        """End what is open."""
+        """Close what is open."""
         if self.gets is not None:
             self.runner.run(self.gets.__aexit__(None, None, None))
         self.runner.close()
@@ -154,7 +154,7 @@ def main(name: str) -> None:
 
 
 def say(answer: dict[str, Any]) -> None:
-    """Write an answer at once."""
+    """Write an answer immediately."""
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""The processes of the clients, and who is absent and why."""
+"""The processes of the clients, and the reasons why others are absent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class WorkerError(RuntimeError):
 
 
 class Worker:
-    """A client in its process, which is asked with `ask`."""
+    """A client in its process, which `ask` sends questions to."""
 
     def __init__(self, name: str, command: list[str], target: Target) -> None:
         self.name = name
@@ -42,7 +42,7 @@ class Worker:
         self.asynchronous: bool = can["gets"]
 
     def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer; raises WorkerError where there is none."""
+        """Return the answer. Raises WorkerError if there is none."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
@@ -71,7 +71,7 @@ class Worker:
 
 @define
 class Crew:
-    """Who works, and why the others do not; versions by name."""
+    """The running clients, the reasons why others are absent, and the versions by name."""
 
     workers: dict[str, Worker]
     absent: dict[str, str]
@@ -79,12 +79,12 @@ class Crew:
 
 
 def node_folder() -> Path:
-    """The folder with `node_modules`: `LEYDEN_NODE_DIR`, or where `make` installs it."""
+    """Return the folder with `node_modules`: `LEYDEN_NODE_DIR`, or where `make` installs it."""
     return Path(os.environ.get("LEYDEN_NODE_DIR") or ROOT / ".cache" / "node")
 
 
 def commands() -> Iterator[tuple[str, list[str], str | None, str]]:
-    """Of each client its name, command, version (None where it is absent), how to install it."""
+    """Yield each client's name, command, version (None if absent), and how to install it."""
     for peer in PEERS:
         yield peer.name, [sys.executable, "-m", "bench.worker", peer.name], peer.version, HOW
     package = node_folder() / "node_modules" / ELECTRODB / "package.json"
@@ -96,7 +96,7 @@ def commands() -> Iterator[tuple[str, list[str], str | None, str]]:
 
 @contextmanager
 def started(target: Target) -> Iterator[Crew]:
-    """All clients that are installed, each in its process."""
+    """Start all clients that are installed, each in its process."""
     crew = Crew({}, {}, {})
     try:
         for name, command, version, how in commands():
@@ -116,7 +116,7 @@ def started(target: Target) -> Iterator[Crew]:
 
 @contextmanager
 def another(name: str, target: Target) -> Iterator[Worker]:
-    """A fresh process of a client."""
+    """Start a fresh process of a client."""
     command = next(command for found, command, _, _ in commands() if found == name)
     worker = Worker(name, command, target)
     try:

@@ -1,7 +1,7 @@
-"""The clients that are compared, each a module here, loaded only in its own process.
+"""The clients that are compared. Each is a module here, and is only loaded in its own process.
 
-A module has `opened(target)`, which gives a context manager, and in it a `Client`: the work by the
-name of its case, and, where the client can, a get on an event loop and iteration over all items.
+A module has `opened(target)`, a context manager that yields a `Client`: the work by case, and, if
+the client can, a get on an event loop and iteration over all items.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ HOW: Final = "make bench installs it; by hand: pip install -r bench/requirements
 
 @frozen
 class Target:
-    """The engine and table, and what is done there, as low-level requests."""
+    """The engine and the table, and the work as low-level requests."""
 
     endpoint_url: str
     region: str
@@ -32,7 +32,7 @@ class Target:
 
     @property
     def keys(self) -> dict[str, str]:
-        """Where and as whom, in the words of boto3 and aiobotocore."""
+        """The endpoint and the credentials, as arguments for boto3 and aiobotocore."""
         return {
             "endpoint_url": self.endpoint_url,
             "region_name": self.region,
@@ -42,7 +42,7 @@ class Target:
 
     @property
     def key(self) -> tuple[str, str]:
-        """The partition and the sort key of the item that is read."""
+        """The partition key and the sort key of the item that is read."""
         return self.get["Key"]["pk"]["S"], self.get["Key"]["sk"]["S"]
 
 
@@ -52,19 +52,19 @@ Opener = Callable[[], AbstractAsyncContextManager[Get]]
 
 @frozen
 class Client:
-    """What one client does."""
+    """What one client can do."""
 
     work: Mapping[str, Callable[[], Any]] = field(factory=dict)
     gets: Opener | None = None
     stream: Callable[[str], Iterable[Any]] | None = None
-    """Iteration over a station's items."""
+    """Iterates over a station's items."""
     get_numbered: Callable[[int], Any] | None = None
-    """A get of an item anywhere in the large table."""
+    """Gets an item anywhere in the large table."""
 
 
 @frozen
 class Peer:
-    """A client by its name; `package` is what is installed, `module` says how it is used."""
+    """A client by name; `package` is what is installed, and `module` uses it."""
 
     name: str
     title: str
@@ -73,7 +73,7 @@ class Peer:
 
     @property
     def version(self) -> str | None:
-        """Which version is installed; None for none."""
+        """The installed version; None if it is not installed."""
         try:
             return version(self.package)
         except PackageNotFoundError:
@@ -90,13 +90,13 @@ PEERS: Final = (
 )
 ELECTRODB: Final = "electrodb"
 COMPILED: Final = "leyden_compiled"
-"""Leyden, by a module that carries what is compiled of its schemas."""
+"""Leyden with a module that has its compiled schemas."""
 TITLES: Final = {
     "leyden": "Leyden",
     COMPILED: "Leyden, compiled schemas",
     **{peer.name: peer.title for peer in PEERS},
     ELECTRODB: "ElectroDB, Node.js",
 }
-"""What the clients are called, in the order in which they are shown."""
+"""The titles of the clients, in the order in which they are shown."""
 
 __all__ = ["COMPILED", "ELECTRODB", "HOW", "PEERS", "TITLES", "Client", "Peer", "Target"]

@@ -16,7 +16,7 @@ from bench.peers import Client, Get, Target
 
 @contextmanager
 def opened(target: Target) -> Iterator[Client]:
-    """The client."""
+    """Open the client."""
 
     @asynccontextmanager
     async def gets() -> AsyncIterator[Get]:

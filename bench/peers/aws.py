@@ -1,4 +1,4 @@
-"""boto3's low-level client; on an event loop, on threads."""
+"""boto3's low-level client; for an event loop, it runs on threads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.peers import Client, Get, Target
 
 @contextmanager
 def opened(target: Target) -> Iterator[Client]:
-    """The client."""
+    """Open the client."""
     client = boto3.client("dynamodb", config=Config(max_pool_connections=64), **target.keys)
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""pydynox: its model, on its Rust core."""
+"""pydynox's model, on its Rust core."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bench.items import BATCH
 from bench.peers import Client, Get, Target
 
 ELSEWHERE = "elsewhere"
-"""The partition that it writes to: it stores some types differently from what the others read."""
+"""The partition that it writes to, since it stores some types in a form that others cannot read."""
 
 
 @contextmanager
 def opened(target: Target) -> Iterator[Client]:
-    """The client."""
+    """Open the client."""
     logging.getLogger("pydynox").setLevel(logging.ERROR)  # it warns of each that waits 100 ms
     client = DynamoDBClient(
         region=target.region,

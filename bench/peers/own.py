@@ -1,4 +1,4 @@
-"""Leyden: what it reads comes as records."""
+"""Leyden, which returns records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leyden.drivers.connection import Credentials
 
 @contextmanager
 def opened(target: Target) -> Iterator[Client]:
-    """The client."""
+    """Open the client."""
     where = {
         "table": target.table,
         "endpoint_url": target.endpoint_url,

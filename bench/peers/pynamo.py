@@ -1,4 +1,4 @@
-"""PynamoDB: a model as one writes it by hand, over its own connection."""
+"""PynamoDB: a model as people write it by hand, over its own connection."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Place(kinds.MapAttribute[str, Any]):
 
 
 def model_of(table: str, endpoint_url: str | None = None, target: Target | None = None) -> Any:
-    """The model; its connection goes to the target."""
+    """Return the model, whose connection goes to the target."""
 
     class Reading(Model):
         class Meta:
@@ -50,7 +50,7 @@ def model_of(table: str, endpoint_url: str | None = None, target: Target | None 
 
 
 def written(model: Any) -> Any:
-    """The model with what Leyden and ElectroDB find on their items: the entity's name, version."""
+    """Return the model with the entity's name and version, as in items of ElectroDB."""
 
     class Marked(model):  # type: ignore[misc]
         entity = kinds.UnicodeAttribute(attr_name="__edb_e__")
@@ -61,7 +61,7 @@ def written(model: Any) -> Any:
 
 @contextmanager
 def opened(target: Target) -> Iterator[Client]:
-    """The client."""
+    """Open the client."""
     model = model_of(target.table, target.endpoint_url, target)
     pk, sk = target.key
     marked = written(model)
