@@ -82,7 +82,7 @@ def test_credentials_do_not_show(options: dict[str, Any]) -> None:
 def test_anything_but_a_low_level_client_of_dynamodb_is_refused(options: dict[str, Any]) -> None:
     for unfit, words in (
         (boto3.resource("dynamodb", **options).meta.client, "a boto3 resource"),
-        (boto3.client("s3", **options), "of the service s3"),
+        (boto3.client("s3", **options), "for the service s3"),
         (object(), "not object"),
     ):
         with pytest.raises(InvalidOptionError, match=words):

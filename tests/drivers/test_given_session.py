@@ -150,7 +150,7 @@ class AioSession(botocore.session.Session):
 @pytest.mark.parametrize(
     ("unfit", "words"),
     [
-        (object(), r"session takes boto3.Session\(...\).* not object"),
+        (object(), r"session takes a boto3.Session\(...\).* not object"),
         ({"region": "eu-west-1"}, "not dict"),
         (AioSession(), "session is asynchronous"),
     ],

@@ -59,13 +59,13 @@ REJECTED_CREDENTIALS: Final = {
     "InvalidAccessKeyId": "the access key id is not known",
     "InvalidClientTokenId": "the access key id or the session token is not valid",
     "InvalidSignatureException": (
-        "the signature does not match: the secret access key or this machine's clock is wrong"
+        "the signature does not match: the secret access key is wrong, or this machine's clock is"
     ),
     "MissingAuthenticationToken": "the request carries no credentials",
     "MissingAuthenticationTokenException": "the request carries no credentials",
     "RequestExpired": "the request is too old: check this machine's clock",
     "SignatureDoesNotMatch": (
-        "the signature does not match: the secret access key or this machine's clock is wrong"
+        "the signature does not match: the secret access key is wrong, or this machine's clock is"
     ),
     "UnrecognizedClientException": "the access key id or the session token is not valid",
 }

@@ -170,7 +170,7 @@ def _wait(process: subprocess.Popen[bytes], endpoint_url: str) -> bool:
             return False
         if code is not None:
             raise EngineError(
-                f"DynamoDB Local exited with code {code} when it started; start it by hand to see "
+                f"DynamoDB Local stopped at once with exit code {code}; start it by hand to see "
                 "why: java -jar DynamoDBLocal.jar -inMemory"
             )
         try:
