@@ -227,7 +227,7 @@ def test_it_ends_with_a_question_answered_by_meaning(shown: Shown) -> None:
     assert "pressure falls with height" in best
     assert "SearchVectors │ memory_messages_256" in chapter
     (search,) = (answer for answer in shown.answers if answer.api == "SearchVectors")
-    assert f"metered by its bytes: {search.bytes_searched:,}" in chapter
+    assert f"metered by bytes: {search.bytes_searched:,}" in chapter
 
 
 def test_it_says_what_is_missing_for_its_last_chapter(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ def test_it_says_why_and_leaves_a_write_unsure(
         monkeypatch.setattr(f"leyden.drivers.{module}.ANSWER_LIMIT", LIMIT)
     with serving(lambda n: said) as server, pytest.raises(AwsError) as caught:
         send_over(way, server.url, ADD)
-    assert f"{server.url} answered is not DynamoDB's: {why}" in str(caught.value)
+    assert f"the answer of {server.url} is not DynamoDB's: {why}" in str(caught.value)
     assert caught.value.unsure
     assert len(server.bodies) == 1
 

@@ -166,7 +166,7 @@ def test_nothing_but_work_is_asked_for_in_memory() -> None:
     def program() -> Program[None]:
         yield Gather((Work(lambda: 1), GET), 1)
 
-    with pytest.raises(AssertionError, match="nothing in memory is asked for, as Request"):
+    with pytest.raises(AssertionError, match="sends no requests, such as Request"):
         in_memory(program())
 
 

@@ -52,8 +52,8 @@ class IndexedMethods(Methods):
         """Raise ThreadOwnerError if the thread belongs to another resource than the named one."""
         if thread is not None and resource_id not in (None, thread.resource_id):
             raise ThreadOwnerError(
-                "the thread does not belong to the resource_id of this call; none of its messages "
-                "was read",
+                "the thread belongs to another resource than the resource_id of this call; none of "
+                "its messages was read",
                 thread_id=thread_id,
             )
 
