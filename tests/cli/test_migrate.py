@@ -140,7 +140,7 @@ def test_it_runs_rolls_back_and_commits(folder: Path, on_table: OnTable) -> None
     run(folder, on_table, "--yes")
     result = run(folder, on_table, "--commit")
     assert result.exit_code == 0, result.output
-    assert "there is no way back any more" in result.stderr
+    assert "this can no longer be rolled back" in result.stderr
     result = run(folder, on_table, "--rollback")
     assert result.exit_code == 1
     assert "migration.refused" in result.stderr

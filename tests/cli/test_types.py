@@ -110,4 +110,4 @@ def test_a_compiled_module_is_checked_as_what_it_is(schemas: Path, tmp_path: Pat
     assert out.read_text() == (GOLDEN / "taskapp.py").read_text()
     missing = leyden_command(*check, "--compiled")
     assert missing.exit_code == 1
-    assert "does not carry what is compiled; run `leyden types" in missing.stderr
+    assert "does not have the compiled schemas; run `leyden types" in missing.stderr

@@ -208,9 +208,9 @@ class _Page:
     def dictionary(self) -> Markup:
         """Return the attributes and costs of each entity."""
         words = (
-            "What a new item costs is said of the first example. Write units count each KB that is "
-            "begun. An index takes none from an update that changes nothing in it, and two from "
-            "one that changes its key."
+            "The cost of a new item is that of the first example. Each started KB counts as a "
+            "write unit. An update that changes nothing in an index costs it none, and one that "
+            "changes its key costs it two."
         )
         return tag(
             "section.board",
@@ -334,7 +334,7 @@ class _Page:
             self.chips[absent.alias],
             [", as ", pattern, " takes items only where ", when]
             if absent.when
-            else ", without the attributes that its keys are made of",
+            else ", without the attributes of its keys",
             ".",
             data_members=json.dumps([absent.alias]),
         )

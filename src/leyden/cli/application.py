@@ -95,7 +95,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "An agent's memory": {
         "reindex": (
             f"{_HERE}.memory:reindex",
-            "Index an agent's messages anew, to be found by meaning.",
+            "Rebuild the index by which an agent's messages are found.",
         ),
     },
     "Around them": {

@@ -215,7 +215,7 @@ OPTIONS: Final[
         "hidden",
         ({READERS, WRITERS}, "records no longer show it, and cannot be put back unless you pass it "
          "beside them"),
-        ((), "records show it now, and so does what your code makes of them: check where it goes"),
+        ((), "records show it now, also where your code passes them on: check where that is"),
         "do not read from records",
     ),
     "deferred": simple(

@@ -43,7 +43,7 @@ _AGAIN: Final = "read the item and put it again: a put writes all keys of an ite
 _MANY: Final = "for many items, `leyden migrate` with a migration that names the entity"
 _DELETE: Final = "`aws dynamodb delete-item --table-name TABLE --key KEY`"
 _ADOPT: Final = "`leyden adopt FOLDER ENTITY`"
-_LOST: Final = "the value is lost: restore it from a backup, or set the attribute anew"
+_LOST: Final = "the value is lost: restore it from a backup, or set the attribute again"
 _TAKEN_OVER: Final = (
     "leave it, since the next write of these values reuses it; or delete it: " + _DELETE
 )
@@ -77,7 +77,7 @@ KINDS: Final[dict[str, Kind]] = {
         "some program damaged its identifiers: restore them, or delete the item: " + _DELETE,
     ),
     "item.unreadable": Kind(
-        FAULT, "write the attribute anew, or change its type in the schema and `leyden migrate`"
+        FAULT, "write the attribute again, or change its type in the schema and `leyden migrate`"
     ),
     "item.uncommitted": Kind(NOTE, "`leyden migrate FOLDER FILE --commit`, or `--rollback`"),
     "item.earlier": Kind(NOTE, "`leyden migrate FOLDER FILE` moves it"),

@@ -55,7 +55,7 @@ def update(
     is still the same. With --composite or --absent you say what it is, which saves the read.
 
     If there is no such item, the command writes nothing and exits with 1, so that a typo in a
-    key makes no item. With --upsert it creates the item, unless something required is missing.
+    key creates no item. With --upsert it creates the item, unless something required is missing.
 
     \b
       leyden update schemas/taskapp task project_id=p1 task_id=t1 title='Paint it' --add points=2

@@ -1,4 +1,4 @@
-"""`leyden doctor`: whether a live table and its items fit the schemas, and how to mend them."""
+"""`leyden doctor`: compare a live table and its items with the schemas, and say what to fix."""
 
 from __future__ import annotations
 

@@ -26,12 +26,12 @@ from leyden.cli.porting import STDOUT, show_port
     "keys",
     metavar="[MODEL.]FIELD=TEMPLATE",
     multiple=True,
-    help="A key field that your code makes of other attributes; may be repeated.",
+    help="A key field that your code builds from other attributes; may be repeated.",
 )
 @click.option(
     "--timestamps",
     is_flag=True,
-    help="Declare times as `timestamp`, which PynamoDB cannot read any more.",
+    help="Declare times as `timestamp`, which PynamoDB can no longer read.",
 )
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @output_options
@@ -51,7 +51,8 @@ def import_pynamodb(
 
     The schemas read and write the items of the models, which share one table: fields, types, keys,
     indexes, time to live, the version attribute. A model with a discriminator stands for all of its
-    registered subclasses. What the command cannot say stands in the files as a comment.
+    registered subclasses. What the command cannot express
+    becomes a comment in the files.
 
     Where your code puts a key together, such as pk=f"USER#{user_id}", say so with --key.
 

@@ -66,7 +66,7 @@ def local(
 
     The server is Leyden's embedded engine. It takes any region and any credentials, from every AWS
     SDK. The command makes the tables of the schemas that are configured or given, prints the
-    variables that lead clients to it, and runs until Ctrl-C.
+    variables that point clients to it, and runs until Ctrl-C.
 
     With --data, tables and items are in FILE when it starts again. Each write is in the file before
     it is answered. Without --data, everything is gone at the end.

@@ -24,10 +24,10 @@ _MEMORY = "MODULE:NAME"
 @debug_option
 @output_options
 def reindex(place: str, thread: str | None, resource: str | None, output: Output) -> None:
-    """Index an agent's messages anew, to be found by meaning.
+    """Rebuild the index by which an agent's messages are found.
 
-    MODULE:NAME is your Memory, or a function that makes it. The command mends what a crash or a
-    failing vector store left behind, removes vectors of messages that are gone, and indexes what
+    MODULE:NAME is your Memory, or a function that returns it. The command repairs what a crash or
+    a failing vector store left behind, removes vectors of messages that are gone, and indexes what
     another client wrote. You can run it beside writers, and again.
 
     \b

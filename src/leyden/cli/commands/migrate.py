@@ -26,7 +26,7 @@ _VERBS: Final = {"forward": "move", "back": "move back", "commit": "settle for g
 _AFTER: Final = {
     "verified": "all items are in the new form; run --commit once you need no rollback any more",
     "rolled_back": "all items are in the old form",
-    "committed": "committed: there is no way back any more",
+    "committed": "committed: this can no longer be rolled back",
     "unsettled": (
         "each pass found items in the old form again: code of the old schemas is still writing "
         "them. Deploy the code that is loaded with migrating_from, and run this again"

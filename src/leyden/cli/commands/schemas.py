@@ -144,10 +144,10 @@ def check(
 def schema(out: Path | None, output: Output) -> None:
     """Print the JSON Schema of schema files, for editors.
 
-    It is that of entities, of table.yaml and of migration files. With it, an editor completes
+    It covers entities, table.yaml and migration files. With it, an editor completes
     options, explains them, and marks faults while you type: VS Code with the YAML extension,
-    IntelliJ, Neovim and others. A file says by its first line where the JSON Schema is. `leyden
-    check` finds all faults that it finds, and those between files.
+    IntelliJ, Neovim and others. The first line of a file says where the JSON Schema is. `leyden
+    check` finds everything that it finds, and also faults between files.
 
     \b
       leyden schema --out schemas/leyden.schema.json
@@ -167,7 +167,7 @@ def schema(out: Path | None, output: Output) -> None:
         raise click.FileError(str(out), error.strerror) from error
     click.echo(f"wrote {out}", err=True)
     click.echo(
-        "A schema or migration file that begins with this line, in a folder beside it, finds it:",
+        "Begin the files in a folder beside it with this line, so that editors find it:",
         err=True,
     )
     click.echo(f"# yaml-language-server: $schema=../{out.name}", err=True)

@@ -80,9 +80,8 @@ def export_items(
 
     The command scans the table once. Raw lines lose nothing: guards of unique values and parts of
     large ones go with their items, and items of other services are among them, which the summary
-    counts. Records have what the schemas know: no hidden
-    attributes, and no items of other services. A scan is no snapshot: it may or may not see what is
-    written meanwhile.
+    counts. Records have what the schemas know: no hidden attributes, and no items of other
+    services. A scan is not a snapshot: it may or may not see writes made meanwhile.
 
     While it runs, FILE.state says how far it is; after an interruption, --resume continues there.
 

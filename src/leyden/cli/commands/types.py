@@ -26,7 +26,7 @@ from leyden.typed import CARRIES, digest_of, module_text
 @click.option(
     "--compiled",
     is_flag=True,
-    help="Carry what is compiled of the schemas too, so that a process starts without YAML.",
+    help="Include the compiled schemas, so that a process starts without YAML.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; fail where --out is stale.")
 @debug_option
@@ -34,12 +34,12 @@ from leyden.typed import CARRIES, digest_of, module_text
 def types(ctx: click.Context, folder: Path, out: Path | None, compiled: bool, check: bool) -> None:
     """Write a typed module, for editors and type checkers.
 
-    The module carries its schemas: `shop.load(table="shop")` gives what `leyden.load` gives, and
+    The module carries its schemas: `shop.load(table="shop")` returns what `leyden.load` returns.
     mypy, pyright and ty know its records, access patterns, conditions and updates. Make it again
-    whenever a schema changes; with --check, CI fails where that was forgotten.
+    whenever a schema changes; with --check, CI fails if somebody forgets that.
 
-    With --compiled it also carries what loading makes of the schemas: a process that imports the
-    module reads no YAML and compiles nothing, and comes to its first answer sooner.
+    With --compiled it also carries the compiled schemas: a process that imports the module reads no
+    YAML and compiles nothing, so it starts faster.
 
     \b
       leyden types schemas/shop --out shop.py
@@ -84,7 +84,7 @@ def _why(out: Path, found: str | None, digest: str, compiled: bool) -> str:
     if found is None:
         return f"{out} does not exist"
     if compiled and CARRIES not in found:
-        return f"{out} does not carry what is compiled"
+        return f"{out} does not have the compiled schemas"
     if digest in found:
         return f"{out} was edited, or another version of Leyden made it"
     return f"{out} is stale: the schemas have changed since it was made"
