@@ -381,23 +381,23 @@ class TestConditions:
         [
             (
                 lambda a: (a.points > 3) & "x",
-                "& joins conditions, and str is none; put each condition in parentheses: "
+                "& joins conditions, and str is not one; put each condition in parentheses: "
                 "(task.attr.points > 3) & (task.attr.points < 9)",
             ),
             (
                 lambda a: True | (a.points > 3),
-                "| joins conditions, and bool is none; put each condition in parentheses: "
+                "| joins conditions, and bool is not one; put each condition in parentheses: "
                 "(task.attr.points > 3) | (task.attr.points < 9)",
             ),
             (
                 lambda a: a.title == "x" & a.points > 3,
-                '"points" stands beside & without parentheses; write (task.attr.a == 1) & '
+                '"points" is next to & without parentheses; write (task.attr.a == 1) & '
                 "(task.attr.points > 3)",
             ),
             (
                 lambda a: a.title("x"),
-                '"title" is an attribute, and no method of one; compare it, as in '
-                "task.attr.title == ..., or ask .begins(), .between(), .contains(), .is_in(), "
+                '"title" is an attribute, not a method; compare it, as in '
+                "task.attr.title == ..., or use .begins(), .between(), .contains(), .is_in(), "
                 ".exists(), .does_not_exist(), .size()",
             ),
             (lambda a: a.title.size() > "x", "size() is compared with a number, not str"),
@@ -407,15 +407,15 @@ class TestConditions:
             ),
             (
                 lambda a: a.title + "x",
-                '"title" is of type string, and this works on numbers',
+                '"title" is of type string, but this works on numbers',
             ),
             (
                 lambda a: a.points.delete(3),
-                '"points" is of type integer, and this works on sets',
+                '"points" is of type integer, but this works on sets',
             ),
             (
                 lambda a: a.title.append(["x"]),
-                '"title" is of type string, and this works on lists',
+                '"title" is of type string, but this works on lists',
             ),
             (
                 lambda a: a.title.begins(),

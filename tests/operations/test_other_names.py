@@ -70,7 +70,7 @@ def test_conditions_that_others_have(desk: leyden.Service, name: str, meant: str
         assert str(caught.value).endswith(f"; did you mean {meant}?")
         assert not hasattr(one, name)
     assert attr.detail.length.place == "detail.length"
-    with pytest.raises(UnknownAttributeError, match=r"no properties; compare it, or ask \.begins"):
+    with pytest.raises(UnknownAttributeError, match=r"no properties; compare it, or use \.begins"):
         attr.title.first  # noqa: B018
 
 

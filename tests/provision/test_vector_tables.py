@@ -263,7 +263,7 @@ def test_a_vector_index_that_is_missing_is_named_with_what_to_do() -> None:
         ),
         (
             {"SearchSchema": DEFINITION.vectors["vec10"].params["SearchSchema"][1:]},
-            "is parted by the field none, and the schemas need tenant_id",
+            "is partitioned by none, and the schemas need tenant_id",
         ),
         (
             {"SearchSchema": DEFINITION.vectors["vec10"].params["SearchSchema"][:3]},
@@ -488,7 +488,7 @@ def test_an_engine_that_takes_vector_indexes_and_forgets_them_is_found_out() -> 
     with pytest.raises(TableError, match=r"created.*without its vector indexes.*DynamoDB Local"):
         account.run(create_table(DEFINITION, "t"))
     account.table = bare()
-    with pytest.raises(TableError, match=r"without making it.*DynamoDB Local"):
+    with pytest.raises(TableError, match=r"but did not make it.*DynamoDB Local"):
         account.run(add_vector_indexes(DEFINITION, "t"))
     assert account.waited < 30
 
@@ -595,11 +595,11 @@ def test_an_engine_without_vector_indexes_is_named_as_the_reason(
     unknowing: SyncDriver, new_table_name: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("leyden.tables.adding.SEEN_WITHIN", 0.5)
-    table, reason = new_table_name(), "DynamoDB Local, and moto by itself, do not know vector"
+    table, reason = new_table_name(), "DynamoDB Local and plain moto have no vector"
     with pytest.raises(TableError, match=reason):
         unknowing.run(create_table(DEFINITION, table))
     unknowing.run(create_table(BARE, table))
-    with pytest.raises(TableMismatchError, match="DynamoDB Local and moto by itself have none"):
+    with pytest.raises(TableMismatchError, match="DynamoDB Local and plain moto have none"):
         unknowing.run(check_table(DEFINITION, table))
     with pytest.raises(TableError, match=reason):
         unknowing.run(add_vector_indexes(DEFINITION, table))

@@ -114,7 +114,7 @@ def test_operands_are_written_as_the_codec_writes(
         (lambda: attr.points.contains(1), "takes text, bytes, lists and sets"),
         (lambda: attr.points.is_in([1, 2]), "must be a number"),
         (lambda: attr.points.between(1, "2"), "must be a number"),
-        (lambda: attr.extra.is_type(), "no kind of its own"),
+        (lambda: attr.extra.is_type(), "no stored type of its own"),
     ],
 )
 def test_an_operand_of_the_wrong_type_is_refused(compare: Any, says: str) -> None:

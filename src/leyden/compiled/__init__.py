@@ -1,7 +1,7 @@
-"""What a module carries that `leyden types --compiled` made: specs and code, as Python source.
+"""Compiled schemas: the specs and code in a module that `leyden types --compiled` made.
 
 A process that loads such a module neither reads YAML nor compiles codecs. `writing` makes the
-source; what is here takes it at run time.
+module's source; this module is used at run time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Compiled", "add_ready"]
 
 @frozen
 class Compiled:
-    """The schemas of a service as they were read and checked.
+    """The schemas of a service, read and checked ahead of time.
 
     `noted` are the faults that loading warns of, `hooks` the names of the functions that the
     schemas call.
@@ -32,5 +32,5 @@ class Compiled:
     hooks: tuple[str, ...]
 
     def fits(self, hooks: Mapping[str, Any]) -> bool:
-        """Whether all functions were handed in that the schemas call."""
+        """Return whether `hooks` has all functions that the schemas call."""
         return all(callable(hooks.get(name)) for name in self.hooks)

@@ -1,4 +1,4 @@
-"""Specs as Python source: expressions that make equal ones."""
+"""Writes specs as Python source: expressions that make equal specs."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _PLAIN: Final = (type(None), bool, int, str, bytes)
 
 
 class SpecWriter:
-    """Writes values of specs, and keeps account of the classes that the source names."""
+    """Writes the values of specs, and collects the classes that the source needs."""
 
     def __init__(self) -> None:
         self.classes: dict[str, type] = {}
         """The classes by name."""
 
     def text(self, value: Any, indent: int = 0) -> str:
-        """An expression for a value, whose first line stands at `indent` levels.
+        """Return an expression for a value, whose first line is indented by `indent` levels.
 
-        Raises TypeError for a value of a kind that no spec had so far: whoever gives specs a new
-        one says here how it is written.
+        Raises TypeError for a type that no spec had so far. If you add one to the specs, add here
+        how to write it.
         """
         kind = type(value)
         if kind in _PLAIN:
@@ -46,7 +46,7 @@ class SpecWriter:
             return f"{self._name(kind)}({str(value)!r})"
         if kind is datetime and type(value.tzinfo) is timezone:
             return f"{self._name(kind)}.fromisoformat({value.isoformat()!r})"
-        raise TypeError(f"a spec holds a {kind.__qualname__}, for which there is no source")
+        raise TypeError(f"a spec has a {kind.__qualname__}, which SpecWriter cannot write")
 
     def _spec(self, value: Any, indent: int) -> str:
         kind = type(value)

@@ -1,4 +1,4 @@
-"""The source of what a generated module carries: `_compiled`, and the code that it names."""
+"""Writes the compiled part of a generated module: `_compiled`, and the code that it uses."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from leyden.schema.spec import ServiceSpec
 
 
 def compiled_source(spec: ServiceSpec, noted: tuple[Fault, ...]) -> str:
-    """The source of `_compiled()`, which gives the `Compiled` of a service, and what it needs.
+    """Return the source of `_compiled()`, which returns the `Compiled` of a service.
 
-    `spec` and `noted` are what `load_checked` gives. All names at the top begin with an
-    underscore. The same schemas have the same source.
+    `spec` and `noted` are the result of `load_checked`. All top-level names begin with an
+    underscore. The same schemas always have the same source.
     """
     hooks = sorted({call.name for entity in spec.entities.values() for _, call in calls_of(entity)})
     dangers = tuple(fault for fault in noted if fault.code in DANGERS)
@@ -48,7 +48,7 @@ def compiled_source(spec: ServiceSpec, noted: tuple[Fault, ...]) -> str:
 
 
 def _bound_by(source: str) -> list[str]:
-    """The names that a source gives a value at its top, which are to be those of a namespace."""
+    """Return the names that a source assigns at its top level, which become globals."""
     symbols = symtable(source, "<source>", "exec").get_symbols()
     return [symbol.get_name() for symbol in symbols if symbol.is_assigned()]
 
@@ -56,8 +56,8 @@ def _bound_by(source: str) -> list[str]:
 def _sources(
     spec: ServiceSpec, hooks: list[str], classes: list[type]
 ) -> dict[str, tuple[str, str]]:
-    """All source that is written where a service is loaded and used, with titles, by digests."""
-    # What a hook does is not in the source; that there is one is.
+    """Return all source that a process writes when it loads and uses a service, by digest."""
+    # The source depends on which hooks there are, not on what they do.
     calls = dict.fromkeys(hooks, _no_hook)
     mappings = [EntityMapping(entity, calls) for entity in spec.entities.values()]
     found: dict[str, tuple[str, str]] = {}
@@ -73,9 +73,9 @@ def _sources(
 
 
 def _written_by(write: Callable[[], object], kind: str) -> list[str]:
-    """The source of a kind of files that is compiled meanwhile.
+    """Return the source that `write` compiles under file names that begin with `kind`.
 
-    Constructors of the package's own classes are written when they are first called, be it now.
+    Constructors of Leyden's own classes are written at their first call, which may be now.
     """
     found: list[str] = []
 
@@ -89,5 +89,5 @@ def _written_by(write: Callable[[], object], kind: str) -> list[str]:
 
 
 def _no_hook(*given: Any) -> Any:
-    """Stands for a function that is handed in when the service is loaded."""
+    """Stand in for a hook, which callers pass when they load the service."""
     raise NotImplementedError

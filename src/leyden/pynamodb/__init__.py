@@ -1,7 +1,7 @@
-"""An entity for PynamoDB: its attributes as operands of conditions, and its items as a model.
+"""Entities for PynamoDB: attributes as operands of conditions, and items as a model.
 
-What is here imports PynamoDB when somebody asks for an operand or a model: most processes that
-load a service do neither.
+This package imports PynamoDB only when an operand or a model is used, because most processes that
+load a service use neither.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ __all__ = ["AttributePaths", "is_operand"]
 class AttributePaths:
     """The attributes of an entity as operands of conditions: `task.attr.points > 3`.
 
-    Parts of maps and lists follow by name or by index: `task.attr.detail.effort`,
-    `task.attr.detail["effort"]`, `task.attr.history[0]`. A property whose name is a method of
-    PynamoDB's attributes (`set`, `exists`, `contains`) is reached by index only.
+    Reach parts of maps and lists by name or by index: `task.attr.detail.effort`,
+    `task.attr.detail["effort"]`, `task.attr.history[0]`. If a property has the name of a method of
+    PynamoDB's attributes (`set`, `exists`, `contains`), only the index reaches it. Raises
+    UnknownAttributeError for a name that the entity does not have.
     """
 
     __slots__ = ("__attributes", "__entity")
@@ -66,9 +67,9 @@ class AttributePaths:
 
 
 def is_operand(value: object) -> bool:
-    """Whether it is an attribute as an operand: `task.attr.points`.
+    """Return whether the value is an attribute as an operand, such as `task.attr.points`.
 
-    Who has not imported those has none.
+    If operands are not imported, no value is one.
     """
     module = imported("leyden.pynamodb.attributes")
     return module is not None and isinstance(value, module.LeydenAttribute)

@@ -1,7 +1,7 @@
 """PynamoDB attributes that read and write exactly as Leyden's own codec does.
 
-They are PynamoDB's own classes by type (a `number` is a `NumberAttribute`), with the codec in
-place of PynamoDB's serialisation, and with operands that are checked: comparing with a value
+They are subclasses of PynamoDB's classes for the type (a `number` is a `NumberAttribute`), with
+Leyden's codec instead of PynamoDB's serialization. Operands are checked: a comparison with a value
 of the wrong type raises ValidationError.
 """
 
@@ -71,13 +71,13 @@ _MEANT: Final = {
     "lt": "<",
     "lte": "<=",
 }
-"""What is meant by names that DynamoDB, SQL and other libraries have, without underscores."""
+"""The methods that callers mean by names of DynamoDB, SQL and other libraries, in one word."""
 
 
 class LeydenAttribute(Attribute[Any]):
-    """An attribute of an entity at one place of its items.
+    """An attribute of an entity, or a part of one, as an operand of conditions.
 
-    `compiled` is what it is, `place` its path by names. Parts of maps and lists follow by index
+    `compiled` is the attribute, `place` its path by names. Reach parts of maps and lists by index
     (`detail["effort"]`, `history[0]`) or, for properties, by name (`detail.effort`).
     """
 
@@ -86,20 +86,20 @@ class LeydenAttribute(Attribute[Any]):
     place: str
 
     def serialize(self, value: Any) -> Any:
-        """The inside of the AttributeValue; for a type without a fixed kind, all of it."""
+        """Return the content of the AttributeValue, or all of it if the type has no fixed kind."""
         encoded = self.compiled.encode(self.compiled.accept(value, self.place))
         return encoded[self.compiled.kind] if self.compiled.kind else encoded
 
     def deserialize(self, value: Any) -> Any:
-        """The Python value of what `serialize` gave. Raises DecodeError."""
+        """Return the Python value of what `serialize` returned. Raises DecodeError."""
         return self.compiled.decode({self.compiled.kind: value} if self.compiled.kind else value)
 
     def __get__(self, instance: Any, owner: Any) -> Any:
-        # An index reached through its model gives its key as an operand: task.assigned.gsi2sk.
+        # The key of an index of a model is an operand as well: task.assigned.gsi2sk.
         return self if isinstance(instance, Index) else super().__get__(instance, owner)
 
     def get_value(self, value: dict[str, Any]) -> Any:
-        """The inside of a stored AttributeValue. Raises DecodeError where its kind differs."""
+        """Return the content of a stored AttributeValue. Raises DecodeError for another kind."""
         kind = self.compiled.kind
         if not kind:
             return value
@@ -139,59 +139,59 @@ class LeydenAttribute(Attribute[Any]):
 
     @fitting(".between(1, 9)")
     def between(self, lower: Any, upper: Any) -> Between:
-        """A condition that holds from `lower` to `upper`, both included."""
+        """Return a condition for values from `lower` to `upper`, including both."""
         return own(self._path().between(lower, upper))
 
     @fitting('.is_in("a", "b")')
     def is_in(self, *values: Any) -> In:
-        """A condition that holds for any of `values`, of which DynamoDB takes up to 100."""
+        """Return a condition for any of `values`; DynamoDB takes up to 100."""
         try:
             return own(self._path().is_in(*values))
         except ValidationError as error:
             if len(values) != 1 or not isinstance(values[0], list | tuple | AbstractSet):
                 raise
             raise ValidationError(
-                f"{error.message}; write .is_in(a, b), or .is_in(*values) for those of a list",
+                f"{error.message}; write .is_in(a, b), or .is_in(*values) for a list",
                 path=error.path,
                 entity=error.entity,
             ) from None
 
     @fitting('.startswith("a")')
     def startswith(self, prefix: str) -> BeginsWith:
-        """A condition on how stored text, or bytes, begin."""
+        """Return a condition for text or bytes that begin with `prefix`."""
         return own(self._path().startswith(prefix))
 
     @fitting('.begins("a")')
     def begins(self, prefix: str) -> BeginsWith:
-        """A condition on how stored text, or bytes, begin: the name that queries have for it."""
+        """Do the same as `startswith`, under the name that queries use."""
         return own(self._path().startswith(prefix))
 
     @fitting('.contains("a")')
     def contains(self, item: Any) -> Contains:
-        """A condition on a member of a set, an element of a list, or a part of text or bytes."""
+        """Return a condition for a member of a set, an element of a list, or a part of a text."""
         return own(self._path().contains(item))
 
     @fitting(".exists()")
     def exists(self) -> Condition:  # type: ignore[override]
-        """A condition that holds where the item has the attribute."""
+        """Return a condition that the item has the attribute."""
         return own(self._path().is_there())
 
     @fitting(".does_not_exist()")
     def does_not_exist(self) -> Condition:  # type: ignore[override]
-        """A condition that holds where the item does not have the attribute."""
+        """Return a condition that the item does not have the attribute."""
         return own(self._path().is_not_there())
 
     @fitting(".size()")
     def size(self) -> TypedSize:
-        """The number of characters, bytes, members or elements, to compare with a number."""
+        """Return the size, to compare with a number: characters, bytes, members or elements."""
         return TypedSize(self._path())
 
     @fitting('.is_type("S")')
     def is_type(self, kind: str | None = None) -> Any:
-        """A condition on the stored kind (`S`, `N`, ...); by default the attribute's own."""
+        """Return a condition on the stored type (`S`, `N`, ...), by default the attribute's own."""
         kind = kind or self.compiled.kind
         if not kind:
-            raise refuse(self.place, "has no kind of its own; say which one, as in is_type('S')")
+            raise refuse(self.place, "has no stored type of its own; name one, as in is_type('S')")
         return own(self._path().is_type(kind))
 
     @fitting("task.attr.price + 5")
@@ -223,47 +223,47 @@ class LeydenAttribute(Attribute[Any]):
     def _unparenthesised(self, operator: str) -> ArgumentError:
         # Python binds & and | closer than comparisons.
         return ArgumentError(
-            f'"{self.place}" stands beside {operator} without parentheses; write '
+            f'"{self.place}" is next to {operator} without parentheses; write '
             f"(task.attr.a == 1) {operator} (task.attr.{self.place} > 3)",
             entity=self.compiled.entity,
         )
 
     def __call__(self, /, *arguments: Any, **named: Any) -> Any:
-        """Refused: an attribute is no function. Raises ArgumentError."""
+        """Raise ArgumentError, because an attribute is not a function."""
         raise ArgumentError(
-            f'"{self.place}" is an attribute, and no method of one; compare it, as in '
-            f"task.attr.{self.place} == ..., or ask {', '.join(_ASKS)}",
+            f'"{self.place}" is an attribute, not a method; compare it, as in '
+            f"task.attr.{self.place} == ..., or use {', '.join(_ASKS)}",
             entity=self.compiled.entity,
         )
 
     @fitting('.append(["a"])')
     def append(self, other: Iterable[Any]) -> Any:
-        """The list with `other` behind it."""
+        """Return the list with the elements of `other` at its end."""
         return self._path().append(other)
 
     @fitting('.prepend(["a"])')
     def prepend(self, other: Iterable[Any]) -> Any:
-        """The list with `other` in front of it."""
+        """Return the list with the elements of `other` at its start."""
         return self._path().prepend(other)
 
     @fitting(".set(value)")
     def set(self, value: Any) -> Any:
-        """The action that sets the attribute."""
+        """Return the action that sets the attribute."""
         return self._path().set(value)
 
     @fitting(".add(1)")
     def add(self, *values: Any) -> AddAction:
-        """The action that adds to a number, or members to a set."""
+        """Return the action that adds to a number, or adds members to a set."""
         return self._path().add(*values)
 
     @fitting(".remove()")
     def remove(self) -> RemoveAction:
-        """The action that takes the attribute away."""
+        """Return the action that removes the attribute."""
         return self._path().remove()
 
     @fitting('.delete("a")')
     def delete(self, *values: Any) -> DeleteAction:
-        """The action that takes members out of a set."""
+        """Return the action that removes members of a set."""
         return self._path().delete(*values)
 
     def __getitem__(self, item: int | str) -> LeydenAttribute:  # type: ignore[override]
@@ -281,21 +281,21 @@ class LeydenAttribute(Attribute[Any]):
             raise missing from None
 
     def __contains__(self, item: object) -> bool:
-        """Refused: Python makes a bool of it. Raises ArgumentError."""
+        """Raise ArgumentError, because Python turns the result of `in` into a bool."""
         raise ArgumentError(
             f'Python\'s `in` does not work on "{self.place}"; write .contains(...)',
             entity=self.compiled.entity,
         )
 
     def _no_part(self, name: str, error: InputError) -> UnknownAttributeError:
-        """The error for what is neither a part nor a method: as such an AttributeError, too."""
+        """Return the error for a name that is neither a part nor a method."""
         meant = _MEANT.get(name.replace("_", ""))
         if meant is not None:
             hint = f"; did you mean {meant}?"
         elif self.compiled.type.in_expressions == "a map":
             hint = ""
         else:
-            hint = f"; compare it, or ask {', '.join(_ASKS)}"
+            hint = f"; compare it, or use {', '.join(_ASKS)}"
         return UnknownAttributeError(f"{error.message}{hint}", entity=error.entity)
 
     def __repr__(self) -> str:
@@ -343,19 +343,19 @@ class BytesSetAttribute(LeydenAttribute, BinarySetAttribute):
 
 
 class TypedListAttribute(LeydenAttribute):
-    """A `list`; its values are plain Python lists."""
+    """A `list`, whose values are plain Python lists."""
 
     attr_type = "L"
 
 
 class TypedMapAttribute(LeydenAttribute):
-    """A `map`; its values are plain dicts by property name."""
+    """A `map`, whose values are plain dicts by property name."""
 
     attr_type = "M"
 
 
 class EncryptedAttribute(LeydenAttribute):
-    """An encrypted attribute, of which the table knows only whether it is there."""
+    """An encrypted attribute. The table only knows whether an item has it."""
 
     attr_type = "B"
 
@@ -364,17 +364,17 @@ class EncryptedAttribute(LeydenAttribute):
 
     @fitting(".exists()")
     def exists(self) -> Condition:  # type: ignore[override]
-        """A condition that holds where the item has the attribute."""
+        """Return a condition that the item has the attribute."""
         return own(TypedPath(self).is_there())
 
     @fitting(".does_not_exist()")
     def does_not_exist(self) -> Condition:  # type: ignore[override]
-        """A condition that holds where the item does not have the attribute."""
+        """Return a condition that the item does not have the attribute."""
         return own(TypedPath(self).is_not_there())
 
 
 class AnyAttribute(LeydenAttribute):
-    """An `any`, or a set of members of any type: the value decides how it is stored."""
+    """An `any`, or a set of any members; the value decides how it is stored."""
 
     attr_type = ""
 
@@ -398,9 +398,9 @@ _BY_KIND: Final[dict[str, type[LeydenAttribute]]] = {
 
 
 def operand_of(attribute: CompiledAttribute) -> LeydenAttribute:
-    """An attribute as an operand of conditions and update actions; one stays the same.
+    """Return an attribute as an operand of conditions and update actions, the same each time.
 
-    Raises InvalidExpressionError for an element of a list, which has no place of its own.
+    Raises InvalidExpressionError for the element of a list, which has no fixed place.
     """
     if attribute.operand is None:
         if attribute.segments is None:
@@ -421,12 +421,12 @@ def pynamodb_attribute(
     hash_key: bool = False,
     range_key: bool = False,
 ) -> LeydenAttribute:
-    """A PynamoDB attribute for `compiled` at the document path `segments`."""
+    """Return a PynamoDB attribute for `compiled` at the document path `segments`."""
     kind = _BY_CLASS.get(compiled.type.pynamodb) or _BY_KIND[compiled.kind]
     if compiled.spec.encrypt:
         kind = EncryptedAttribute
     attribute = kind.__new__(kind)
-    # Attribute.__init__ only: those of PynamoDB's subclasses ask for what has no meaning here.
+    # Only Attribute.__init__: those of PynamoDB's subclasses take options without meaning here.
     Attribute.__init__(attribute, hash_key=hash_key, range_key=range_key, null=True)
     attribute.attr_path = list(segments)
     attribute.compiled = compiled

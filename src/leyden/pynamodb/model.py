@@ -40,7 +40,7 @@ from leyden.types.base import Item
 
 
 class LeydenModel(Model):
-    """The base of all compiled models."""
+    """The base class of all compiled models."""
 
     _leyden_entity: ClassVar[EntityMapping]
     _leyden_names: ClassVar[Mapping[str, str]]
@@ -50,9 +50,9 @@ class LeydenModel(Model):
     _leyden_key_fields: ClassVar[Mapping[str, str]]
     """The model's names of the table's key fields, by field."""
     _leyden_made_keys: ClassVar[Mapping[str, str]]
-    """Those of key fields in which no attribute of the entity is stored."""
+    """The same, for key fields that are not attributes of the entity."""
     _leyden_guarded: ClassVar[Mapping[str, str]]
-    """By field: why PynamoDB's update must not touch it."""
+    """Why PynamoDB's update must not touch a field, by field."""
     _leyden_blind_indexes: ClassVar[frozenset[str]]
     """Indexes whose projection lacks the fields that name the entity."""
     _leyden_ttl_field: ClassVar[str | None]
@@ -75,12 +75,11 @@ class LeydenModel(Model):
         self._remember()
 
     def _remember(self) -> None:
-        # Until someone changes them, these values are as the table has them: `set` hooks have
-        # run on them.
+        # Until somebody changes these values, they are as stored, so `set` hooks have run on them.
         self.__dict__["_leyden_stored"] = self._leyden_values()
 
     def _leyden_values(self) -> dict[str, Any]:
-        """The instance's values by attribute name."""
+        """Return the instance's values by attribute name."""
         values = self.attribute_values
         return {
             name: values[python]
@@ -122,7 +121,7 @@ class LeydenModel(Model):
         return item
 
     def _leyden_key(self) -> tuple[Any, Any]:
-        """The item's own key: as given or read, else made from the attributes."""
+        """Return the item's own key: as given or read, or built from the attributes."""
         names = list(self._leyden_key_fields.items())
         values = [getattr(self, name) for _, name in names]
         if any(value is None for value in values):
@@ -134,7 +133,7 @@ class LeydenModel(Model):
                 if name in given
             }
             keys = entity.primary_key(accepted)
-            # What an attribute itself is stored in has that attribute's value, not the key's text.
+            # A key field that is an attribute has the attribute's value, not the key's text.
             values = [
                 decode_any(keys[field]) if field in self._leyden_made_keys else value
                 for (field, _), value in zip(names, values, strict=True)
@@ -151,18 +150,18 @@ class LeydenModel(Model):
     def update(
         self, actions: list[Action], condition: Condition | None = None, **options: Any
     ) -> Any:
-        """Update the item; sets `on_write` attributes as well.
+        """Update the item, and set its `on_write` attributes.
 
-        Raises ValidationError for an attribute that a key or a derived attribute is made from:
-        PynamoDB cannot write those anew. Neither can it tell whether a vector index still finds
-        the item. `save()` does both, and so does the entity's own update.
+        Raises ValidationError for an attribute that a key or a derived attribute depends on,
+        because PynamoDB cannot rebuild those, nor tell whether a vector index still finds the item.
+        Use `save()`, or the entity's own update.
         """
         return super().update(self._leyden_actions(actions), condition, **options)
 
     def get_update_kwargs_from_instance(
         self, actions: list[Action], *arguments: Any, **options: Any
     ) -> dict[str, Any]:
-        """The update as part of a transaction; see `update`."""
+        """Return the update as a part of a transaction; see `update`."""
         return super().get_update_kwargs_from_instance(
             self._leyden_actions(actions), *arguments, **options
         )
@@ -187,7 +186,7 @@ class LeydenModel(Model):
 
     @classmethod
     def _leyden_own(cls, filter_condition: Any, index_name: str | None) -> Any:
-        """The filter that leaves out the items of other entities."""
+        """Return the filter, extended so that it leaves out items of other entities."""
         if index_name in cls._leyden_blind_indexes:
             return filter_condition
         names = cls.get_attributes()
@@ -207,7 +206,7 @@ class LeydenModel(Model):
         *arguments: Any,
         **options: Any,
     ) -> ResultIterator[Any]:
-        """Items of this entity under one partition key, as PynamoDB's `query` gives them."""
+        """Query items of this entity under one partition key, as PynamoDB's `query` does."""
         own = cls._leyden_own(filter_condition, index_name)
         return super().query(
             hash_key,
@@ -223,7 +222,7 @@ class LeydenModel(Model):
     def scan(
         cls, filter_condition: Condition | None = None, *arguments: Any, **options: Any
     ) -> ResultIterator[Any]:
-        """All items of this entity, as PynamoDB's `scan` gives them."""
+        """Scan for all items of this entity, as PynamoDB's `scan` does."""
         own = cls._leyden_own(filter_condition, options.get("index_name"))
         return super().scan(own, *arguments, **options)
 
@@ -238,7 +237,7 @@ class LeydenModel(Model):
         *arguments: Any,
         **options: Any,
     ) -> int:
-        """How many items of this entity a query finds; without a key, the whole table's items."""
+        """Count the items of this entity that a query finds; without a key, the table's items."""
         if hash_key is not None:
             filter_condition = cls._leyden_own(filter_condition, index_name)
         return super().count(
@@ -259,7 +258,7 @@ class LeydenModel(Model):
         return None
 
 
-# Names that a model has already, or that its constructor takes for itself.
+# Names that a model, or its constructor, uses itself.
 _TAKEN: Final = frozenset(
     {*dir(LeydenModel), *LeydenModel.__annotations__, "hash_key", "range_key", "self", "Meta"}
     | {"attribute_values", "attributes"}
@@ -270,16 +269,16 @@ _TAKEN_IN_INDEX: Final = frozenset(dir(GlobalSecondaryIndex))
 def build_model(
     entity: EntityMapping, *, table_name: str = "", table: TableSpec | None = None
 ) -> type[LeydenModel]:
-    """The model class of an entity's items, in the table of this name and with these indexes.
+    """Build the model class of an entity, for a table of this name with these indexes.
 
-    Attributes have their own names, key fields and indexes too (`pk`, `sk`, the access
-    patterns' names); one that is taken gets an underscore behind it.
+    Attributes, key fields (`pk`, `sk`) and indexes (by access pattern) keep their names. If a name
+    is taken, an underscore is added at its end.
     """
     spec = entity.spec
     if entity.sealer is not None:
         raise InputError(
             f'"{spec.entity}" has encrypted attributes, which PynamoDB\'s models cannot write or '
-            "read: a value there does not know the key of its item; use the entity itself",
+            "read, because a value there does not know the key of its item; use the entity itself",
             entity=spec.entity,
         )
     table = table or TableSpec()
@@ -349,7 +348,7 @@ def _secondary(spec: EntitySpec) -> list[IndexSpec]:
 
 
 def _key_attribute(entity: EntityMapping, form: KeyForm, role: str) -> LeydenAttribute:
-    """The attribute of a key field: the entity's own where it is one, else text or a number."""
+    """Return the attribute of a key field: the entity's own, or else a string or a number."""
     which: Any = {role: True}
     for attribute in entity.attributes.values():
         if attribute.spec.field == form.field:
@@ -371,7 +370,7 @@ def _index_class(entity: EntityMapping, index: IndexSpec, table: TableSpec) -> A
         if shown == "keys_only"
         else IncludeProjection(list(shown))
     )
-    # An index that shares the partition key field of the table is what a local index is.
+    # An index with the table's partition key field is a local index, unless declared otherwise.
     shares = index.pk.field == entity.spec.primary.pk.field
     is_local = declared.kind == "lsi" if declared else shares
     forms = entity.keys[index.name].forms
@@ -388,7 +387,7 @@ def _index_class(entity: EntityMapping, index: IndexSpec, table: TableSpec) -> A
 
 
 def _guarded(entity: EntityMapping) -> Mapping[str, str]:
-    """Why PynamoDB's update must not touch a field, in words, by field."""
+    """Return the reasons why PynamoDB's update must not touch certain fields, by field."""
     spec = entity.spec
     reasons: dict[str, str] = {}
     for derived, reads in entity.derivations.items():

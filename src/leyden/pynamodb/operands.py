@@ -1,4 +1,4 @@
-"""Operands of PynamoDB's expressions that take and write values as the schema says."""
+"""Operands of PynamoDB's expressions that check and encode values by the schema."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ Any_Condition = TypeVar("Any_Condition", bound=Condition)
 
 
 class _Joinable(Condition):
-    """A condition that is joined to others by `&`, `|` and `~`, and by nothing else."""
+    """A condition that `&`, `|` and `~` combine, and that has no truth value."""
 
     def __and__(self, other: Any) -> Any:
         return _And(self, _joined(other, "&"))
 
     def __rand__(self, other: Any) -> Any:
-        # PynamoDB's special case: None & condition begins a chain.
+        # As in PynamoDB, None & condition is the condition.
         return self if other is None else _And(_joined(other, "&"), self)
 
     def __or__(self, other: Any) -> Any:
@@ -123,7 +123,7 @@ _OWN: Final[dict[type[Condition], type[Condition]]] = {
 
 
 def own(condition: Any_Condition) -> Any_Condition:
-    """The condition, which PynamoDB made, as one with errors of Leyden's."""
+    """Turn a condition that PynamoDB made into one that raises Leyden's errors."""
     condition.__class__ = _OWN[type(condition)]  # type: ignore[assignment]
     return condition
 
@@ -131,8 +131,8 @@ def own(condition: Any_Condition) -> Any_Condition:
 def _joined(other: Any, operator: str) -> Condition:
     if not isinstance(other, Condition):
         raise ArgumentError(
-            f"{operator} joins conditions, and {type(other).__name__} is none; put each condition "
-            f"in parentheses: (task.attr.points > 3) {operator} (task.attr.points < 9)"
+            f"{operator} joins conditions, and {type(other).__name__} is not one; put each "
+            f"condition in parentheses: (task.attr.points > 3) {operator} (task.attr.points < 9)"
         )
     return other
 
@@ -143,7 +143,7 @@ _KINDS: Final = {
     **dict.fromkeys(("SS", "NS", "BS"), "sets"),
     **dict.fromkeys(("S", "B"), "text and bytes"),
 }
-"""The kinds of values that PynamoDB's operators ask for, in words."""
+"""The types of values that PynamoDB's operators need, in words."""
 
 # PynamoDB's condition classes have untyped constructors.
 _begins_with: Callable[..., BeginsWith] = BeginsWith
@@ -153,20 +153,17 @@ _between: Callable[..., Between] = Between
 
 
 def encrypted(compiled: CompiledAttribute, place: str) -> InvalidExpressionError:
-    """The error for an encrypted attribute, of whose value the table knows nothing."""
+    """Return the error for an encrypted attribute, whose value the table cannot compare."""
     return InvalidExpressionError(
-        f'"{place}" is encrypted, so the table cannot compare or change its value: only .exists() '
-        "and .does_not_exist() can be asked; compare it in Python once it is read, and write the "
-        "whole value",
+        f'"{place}" is encrypted, so the table cannot compare or change its value. Use .exists() '
+        "or .does_not_exist(); compare the value in Python after you read it, and write the whole "
+        "value",
         entity=compiled.entity,
     )
 
 
 class TypedPath(Path):
-    """A document path whose operands are accepted and written by the attribute's own codec.
-
-    It is made of a `LeydenAttribute`.
-    """
+    """The document path of a `LeydenAttribute`, whose codec checks and encodes the operands."""
 
     def __init__(self, attribute: Any) -> None:
         super().__init__(attribute)
@@ -192,36 +189,36 @@ class TypedPath(Path):
         if self.attr_type and self.attr_type not in kinds:
             wanted = " or ".join(dict.fromkeys(_KINDS[kind] for kind in kinds))
             raise ArgumentError(
-                f'"{self.place}" is of type {self.compiled.spec.type}, and this works on {wanted}',
+                f'"{self.place}" is of type {self.compiled.spec.type}, but this works on {wanted}',
                 entity=self.compiled.entity,
             )
 
     def compare(self, operator: str, other: Any) -> Condition:
-        """A condition that compares the stored value with another one."""
+        """Return a condition that compares the stored value with another one."""
         condition: Condition = _comparison(operator, self, self._to_operand(other))
         key_text = self.compiled.key_text
         if key_text is None or operator in ("=", "<>"):
             return condition
         key_text.refuse_order(self.place)
         if operator in ("<", "<=") and key_text.absent is not None:
-            # A key without a value is stored in front of all others, and is no smaller value.
+            # A key without a value sorts before all others, but is not a smaller value.
             condition = condition & _comparison(">", self, Value({"S": key_text.absent}))
         return condition
 
     def between(self, lower: Any, upper: Any) -> Between:
-        """A condition that holds from `lower` to `upper`, both included."""
+        """Return a condition for values from `lower` to `upper`, including both."""
         if self.compiled.key_text is not None:
             self.compiled.key_text.refuse_order(self.place)
         return _between(self, self._to_operand(lower), self._to_operand(upper))
 
     def is_there(self) -> Condition:
-        """A condition that holds where there is a value."""
+        """Return a condition that there is a value."""
         absent = self._absent()
         there: Condition = super().exists()
         return there if absent is None else there & _comparison("<>", self, absent)
 
     def is_not_there(self) -> Condition:
-        """A condition that holds where there is no value."""
+        """Return a condition that there is no value."""
         absent = self._absent()
         missing: Condition = super().does_not_exist()
         return missing if absent is None else missing | _comparison("=", self, absent)
@@ -237,23 +234,23 @@ class TypedPath(Path):
                 self.place,
                 a(self.compiled.spec.type),
                 value,
-                "; ask with .exists() or .does_not_exist()",
+                "; use .exists() or .does_not_exist()",
             )
         accepted = self.compiled.accept(value, self.place, constraints=constraints)
         return Value(self.compiled.encode(accepted))
 
     def set(self, value: Any) -> Any:
-        """The action that sets the attribute; the value must also meet its constraints."""
+        """Return the action that sets the attribute; the value must also meet its constraints."""
         if isinstance(value, _Operand | Attribute):
             return super().set(value)
         return SetAction(self, self._typed(value, constraints=True))
 
     def add(self, *values: Any) -> AddAction:
-        """The action that adds to a number, or members to a set."""
+        """Return the action that adds to a number, or adds members to a set."""
         return AddAction(self, self._members(values))
 
     def delete(self, *values: Any) -> DeleteAction:
-        """The action that takes members out of a set."""
+        """Return the action that removes members of a set."""
         return DeleteAction(self, self._members(values))
 
     def _members(self, values: tuple[Any, ...]) -> Any:
@@ -272,23 +269,23 @@ class TypedPath(Path):
         return self._to_value(members)
 
     def append(self, other: Any) -> Any:
-        """The list with `other` behind it."""
+        """Return the list with the elements of `other` at its end."""
         self._type_check("L")
         return super().append(other)
 
     def prepend(self, other: Any) -> Any:
-        """The list with `other` in front of it."""
+        """Return the list with the elements of `other` at its start."""
         self._type_check("L")
         return super().prepend(other)
 
     def is_type(self, attr_type: str) -> IsType:
-        """A condition on the stored kind (`S`, `N`, ...)."""
+        """Return a condition on the stored type (`S`, `N`, ...)."""
         if attr_type not in ATTRIBUTE_TYPES:
             raise ArgumentError(f"is_type() takes one of {', '.join(ATTRIBUTE_TYPES)}")
         return super().is_type(attr_type)
 
     def startswith(self, prefix: str) -> BeginsWith:
-        """A condition on how stored text, or bytes, begin."""
+        """Return a condition for text or bytes that begin with `prefix`."""
         kind = self.compiled.kind
         if kind not in ("S", "B", ""):
             raise refuse(
@@ -302,7 +299,7 @@ class TypedPath(Path):
         return _begins_with(self, self._part(prefix, at_start=True))
 
     def contains(self, item: Any) -> Contains:
-        """A condition on a member of a set, an element of a list, or a part of text or bytes."""
+        """Return a condition for a member of a set, an element of a list, or a part of a text."""
         if isinstance(item, _Operand | Attribute):
             return _contains(self, self._to_operand(item))
         compiled = self.compiled
@@ -339,7 +336,7 @@ class TypedPath(Path):
 
 
 class TypedSize(_Size):
-    """The size of a value, without that of the key's text that may be stored around it."""
+    """The size of a value, without the text of its key that may be stored around it."""
 
     def __eq__(self, other: Any) -> Comparison:  # type: ignore[override]
         return own(super().__eq__(other))
@@ -363,18 +360,18 @@ class TypedSize(_Size):
 
     @fitting(".size().between(1, 9)")
     def between(self, lower: Any, upper: Any) -> Between:
-        """A condition that holds from `lower` to `upper`, both included."""
+        """Return a condition for values from `lower` to `upper`, including both."""
         return own(super().between(lower, upper))
 
     @fitting(".size().is_in(1, 9)")
     def is_in(self, *values: Any) -> In:
-        """A condition that holds for any of `values`."""
+        """Return a condition for any of `values`."""
         return own(super().is_in(*values))
 
     def __init__(self, path: TypedPath) -> None:
         super().__init__(path)
         if path.compiled.kind in ("N", "BOOL"):
-            # DynamoDB leaves out every item, and says nothing.
+            # DynamoDB would silently match no item.
             raise refuse(path.place, f"is of type {path.compiled.spec.type}, and has no size")
         self._around = 0
         key_text = path.compiled.key_text
@@ -395,7 +392,7 @@ class TypedSize(_Size):
 
 
 class TypedIfNotExists(_IfNotExists):
-    """`attribute | value`, whose further operands are typed as the attribute's are."""
+    """`attribute | value`, whose further operands have the attribute's type."""
 
     def __init__(self, path: TypedPath, value: Any) -> None:
         super().__init__(path, value)

@@ -1,9 +1,9 @@
-"""The table as such: what schemas need of it, and programs that work on it whatever it holds.
+"""The table itself: its definition, and programs that work on a table whatever items it has.
 
 `app.table_definition` is the definition of a service's table, and `table_definition(spec)` that of
 schemas which `leyden.schema` loaded. The programs create a table, compare one with a definition,
-add vector indexes to it, and read and write raw items; `app.driver.run(program)` runs them,
-awaited on event loops.
+add indexes to it, and read and write raw items. `app.driver.run(program)` runs them; with an
+asynchronous service you await it.
 
 >>> page = app.driver.run(tables.read_items(app.table, limit=100))      # doctest: +SKIP
 >>> app.driver.run(tables.write_items(app.table, page.items[:25]))      # doctest: +SKIP

@@ -1,4 +1,4 @@
-"""The programs that add indexes to a table that exists."""
+"""Programs that add indexes to an existing table."""
 
 from __future__ import annotations
 
@@ -22,23 +22,24 @@ from leyden.tables.settings import is_provisioned
 from leyden.tables.waiting import Waits, describe, is_ready, refuse, without_vectors
 
 TIME_LIMIT: Final = 3600.0
-"""Seconds to wait until all indexes that are added are ready: a large table takes long to fill."""
+"""Seconds to wait until all new indexes are ready, because backfilling a large table takes long."""
 
 _BUSY: Final = frozenset({"LimitExceededException", "ResourceInUseException"})
-"""What the service says while the table is at another index."""
+"""The errors of DynamoDB while the table builds another index."""
 
 NOTHING_TO_UPDATE: Final = "nothing to update"
-"""What DynamoDB Local says of a request in which it knows nothing."""
+"""The message of DynamoDB Local for a request without any part that it knows."""
 
 SEEN_WITHIN: Final = 10.0
-"""Seconds until an index that was asked for must be seen."""
+"""Seconds after which DescribeTable must show an index that was requested."""
 
 
 @frozen
 class IndexProgress:
-    """How far an index is: `waiting`, `creating`, `backfilling` or `ready`.
+    """The progress of one index.
 
-    `waiting` is for another index of the table. `waited` are seconds since the call began.
+    `state` is `waiting` (for another index of the table), `creating`, `backfilling` or `ready`.
+    `waited` is the number of seconds since the call began.
     """
 
     index: str
@@ -48,7 +49,7 @@ class IndexProgress:
 
 @frozen
 class AddedIndexes:
-    """What `add_indexes` did. `added` is empty where the table had all of them already."""
+    """The result of `add_indexes`. `added` is empty if the table had all indexes already."""
 
     table: str
     added: tuple[str, ...]
@@ -64,20 +65,20 @@ def add_indexes(
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Program[AddedIndexes]:
-    """Add the global and the vector indexes that a table lacks, each until it is ready.
+    """Add the global and vector indexes that a table lacks, and wait until each is ready.
 
-    DynamoDB builds one index at a time, and fills it with the items that the table has and that
-    have its key. What is there already stays as it is, and one that is still being built is waited
-    for, so the program may run again and again. `progress` is called with an IndexProgress after
-    each look at the table. On a table with provisioned capacity, a new global index has the
-    capacity that table.yaml declares, else that of the table.
+    DynamoDB builds one index at a time and backfills it from those of the table's items that have
+    its key. Existing indexes stay as they are, and the program waits for indexes that are still
+    being built, so you can run it again. `progress` gets an IndexProgress after each look at the
+    table. On a table with provisioned capacity, a new global index gets the capacity that
+    table.yaml declares, or else that of the table.
 
-    Raises TableNotFoundError where there is no such table; TableMismatchError, before anything is
-    added, where the table has another key, has an index of that name which differs, or lacks a
-    local index, which can be made with a table only; TableError where the table is provisioned and
-    lacks a vector index, the engine has no vector indexes, or they are not ready within
-    `time_limit` seconds, an hour unless given: they go on being built, and a further call goes on
-    waiting. Raises InvalidOptionError before anything is sent.
+    Raises TableNotFoundError; TableMismatchError, before it adds anything, if the table has another
+    key or a different index of the same name, or lacks a local index, which only a new table can
+    have; TableError if the table lacks a vector index and is provisioned, if the engine has no
+    vector indexes, or if the indexes are not ready within `time_limit` seconds, an hour by default.
+    DynamoDB then goes on building them, and another call waits again. Raises InvalidOptionError
+    before it sends anything.
     """
     return _added(definition, table_name, "add_indexes", time_limit, progress)
 
@@ -89,9 +90,9 @@ def add_vector_indexes(
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Program[AddedIndexes]:
-    """Add the vector indexes that a table lacks, as `add_indexes` does, and leave out all others.
+    """Add the vector indexes that a table lacks, as `add_indexes` does, and no other indexes.
 
-    What the table says of its key and of its other indexes does not matter.
+    It does not compare the table's key and its other indexes.
     """
     alone = evolve(definition, indexes={})
     return _added(alone, table_name, "add_vector_indexes", time_limit, progress)
@@ -113,7 +114,7 @@ def _added(
     description = yield from describe(table_name, operation)
     if description is None:
         raise TableNotFoundError(f'the table "{table_name}" does not exist', operation=operation)
-    # Whoever adds vector indexes alone may have another idea of the rest of the table.
+    # A service that adds vector indexes only may not know the rest of the table.
     unlike = compare_keys(definition, description, adding=True) if definition.indexes else ()
     vectors = compare_vectors(definition, description, adding=True)
     refuse(table_name, (*unlike, *vectors), operation)
@@ -128,14 +129,14 @@ def _added(
             added.append(name)
         if index is None or not is_built(index):
             description = yield from building.wait_for(name)
-    # Another process may have added one of that name meanwhile, and made it of something else.
+    # Meanwhile another process may have added a different index of the same name.
     unlike = compare_keys(definition, description, adding=True) if definition.indexes else ()
     refuse(table_name, (*unlike, *compare_vectors(definition, description, adding=True)), operation)
     return AddedIndexes(table_name, tuple(added))
 
 
 class _Building:
-    """Adds indexes, and waits for them, within one limit of time."""
+    """Adds indexes and waits for them, within one time limit."""
 
     def __init__(
         self,
@@ -152,11 +153,11 @@ class _Building:
         self.progress = progress
 
     def what(self, name: str) -> str:
-        """An index, for messages."""
+        """Return the index's name for messages."""
         return f'the {"vector " if name in self.definition.vectors else ""}index "{name}"'
 
     def wait_until_gone(self, name: str, description: Description) -> Program[Description]:
-        """Wait as long as an index of this name is being deleted; gives the description then."""
+        """Wait until an index of this name is no longer being deleted; return the description."""
         while is_going(indexes_in(description).get(name, {})):
             if self.waits.are_over:
                 raise TableError(
@@ -169,18 +170,18 @@ class _Building:
         return description
 
     def described(self) -> Program[Description]:
-        """What DescribeTable says now. Raises TableNotFoundError where the table is gone."""
+        """Describe the table now. Raises TableNotFoundError if it was deleted."""
         description = yield from describe(self.table_name, self.operation)
         if description is None:
             raise TableNotFoundError(
-                f'the table "{self.table_name}" does not exist any more', operation=self.operation
+                f'the table "{self.table_name}" no longer exists', operation=self.operation
             )
         return description
 
     def add(self, name: str, description: Description) -> Program[bool]:
-        """Ask for an index, as soon as the table is at no other one.
+        """Request an index, as soon as the table builds no other one.
 
-        False where another process asked for it meanwhile.
+        Return False if another process requested it meanwhile.
         """
         params = self.params(name, description)
         while True:
@@ -191,7 +192,7 @@ class _Building:
                 if refused and NOTHING_TO_UPDATE in error.message.lower():
                     said = f"the engine did not read {self.what(name)}: {error.message}"
                     raise without_vectors(said, self.operation) from error
-                # What is refused, or was answered too late, may have been done already.
+                # The index may exist already: another process, or an attempt that got no answer.
                 if name in indexes_in((yield from self.described())):
                     return False
                 if error.aws_code not in _BUSY or self.waits.are_over:
@@ -201,13 +202,13 @@ class _Building:
             yield from self.pause(name, "waiting")
 
     def params(self, name: str, description: Description) -> Params:
-        """The request that adds an index to this table."""
+        """Return the parameters that add an index to this table."""
         if name in self.definition.vectors:
             if is_provisioned(description):
                 raise TableError(
                     f'the vector index "{name}" cannot be added: the table "{self.table_name}" is '
-                    "provisioned, and DynamoDB has vector indexes on tables that are billed on "
-                    "demand only; switch it to PAY_PER_REQUEST first",
+                    "provisioned, and DynamoDB supports vector indexes only on tables that are "
+                    "billed on demand; switch it to PAY_PER_REQUEST first",
                     operation=self.operation,
                 )
             return self.definition.add_vector_index_params(self.table_name, name)
@@ -221,7 +222,8 @@ class _Building:
                 else (declared.read.units, declared.write.units)
             )
         params = self.definition.add_index_params(self.table_name, name, throughput=throughput)
-        # DynamoDB asks for the fields of the new key; moto forgets those that it is not told again.
+        # DynamoDB needs the fields of the new key only; moto forgets all fields that are not
+        # repeated.
         held = {
             entry["AttributeName"]
             for keyed in (description, *indexes_in(description).values())
@@ -236,7 +238,7 @@ class _Building:
         return {**params, "AttributeDefinitions": [*known, *params["AttributeDefinitions"]]}
 
     def wait_for(self, name: str) -> Program[Description]:
-        """Wait until an index is ready; gives the table's description then."""
+        """Wait until an index is ready; return the table's description."""
         asked = self.waits.waited
         while True:
             description = yield from describe(self.table_name, self.operation)
@@ -247,7 +249,7 @@ class _Building:
                     return description
                 state = "backfilling" if index.get("Backfilling") else "creating"
             elif self.waits.waited - asked >= SEEN_WITHIN and name in self.definition.vectors:
-                said = f"the engine took {self.what(name)} without making it"
+                said = f"the engine accepted {self.what(name)}, but did not make it"
                 raise without_vectors(said, self.operation)
             else:
                 state = "creating"
@@ -255,17 +257,17 @@ class _Building:
                 raise TableError(
                     f'{self.what(name)} of the table "{self.table_name}" is not ready '
                     f"after {self.waits.waited:.0f} seconds ({state}); the table goes on building "
-                    "it: call again to go on waiting",
+                    "it, so call again to go on waiting",
                     operation=self.operation,
                 )
             yield from self.pause(name, state)
 
     def pause(self, name: str, state: str) -> Program[None]:
-        """Tell how far an index is, and wait a moment."""
+        """Report the progress of an index, and wait a moment."""
         self.tell(name, state)
         yield self.waits.next()
 
     def tell(self, name: str, state: str) -> None:
-        """Tell how far an index is."""
+        """Report the progress of an index."""
         if self.progress is not None:
             self.progress(IndexProgress(name, state, self.waits.waited))

@@ -11,15 +11,15 @@ from leyden.tables.adding import NOTHING_TO_UPDATE, SEEN_WITHIN
 from leyden.tables.waiting import Waits, describe
 
 _NOT_YET: Final = frozenset({"ContinuousBackupsUnavailableException", "ResourceInUseException"})
-"""What the service says while it still prepares backups for a table, or changes it."""
+"""The errors of DynamoDB while it still prepares backups for a table, or changes it."""
 
 
 def apply_settings(
     definition: TableDefinition, table_name: str, operation: str, waits: Waits
 ) -> Program[None]:
-    """Turn on the time to live and the recovery of a table that was just made; add its replicas.
+    """Turn on time to live and point-in-time recovery of a new table, and add its replicas.
 
-    An engine for development that does not know one of these is left as it is.
+    Settings that an engine for development does not support are skipped.
     """
     if definition.ttl:
         specification = {"Enabled": True, "AttributeName": definition.ttl}
@@ -51,7 +51,7 @@ def _enable_recovery(
 
 
 def _add_replica(table_name: str, replica: Params, operation: str, waits: Waits) -> Program[None]:
-    """Add a replica, and wait until it is there: DynamoDB adds one at a time."""
+    """Add a replica, and wait until it is active, because DynamoDB adds one at a time."""
     params = {"TableName": table_name, "ReplicaUpdates": [{"Create": replica}]}
     region = replica["RegionName"]
     asked: float | None = None
@@ -66,7 +66,7 @@ def _add_replica(table_name: str, replica: Params, operation: str, waits: Waits)
                         return
                     raise TableError(
                         f'the table "{table_name}" was created without its replica in {region}: '
-                        f"{error.message}; where capacity is provisioned, AWS wants it to scale "
+                        f"{error.message}; with provisioned capacity, AWS requires autoscaling "
                         "first: deploy the table from `leyden table --format cloudformation`",
                         operation=operation,
                     ) from error
@@ -81,7 +81,7 @@ def _add_replica(table_name: str, replica: Params, operation: str, waits: Waits)
             if found.get(region) == "ACTIVE":
                 return
             if region not in found and waits.waited - asked >= SEEN_WITHIN:
-                # An engine that takes the request, and has one Region only.
+                # The engine accepts the request, but has one Region only.
                 return
             if waits.are_over:
                 raise TableError(

@@ -1,4 +1,4 @@
-"""How a table falls short of what the schemas need, in words."""
+"""Compares a table with what the schemas need, and says the differences in words."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def compare_table(
     backups: Description | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> tuple[Difference, ...]:
-    """Say in words how a table falls short of the definition; empty where it fits.
+    """Say in words what a table lacks of the definition; the result is empty if it fits.
 
-    `description` is DescribeTable's `Table`; `time_to_live` is DescribeTimeToLive's
+    `description` is DescribeTable's `Table`, `time_to_live` is DescribeTimeToLive's
     `TimeToLiveDescription`, `backups` is DescribeContinuousBackups'
-    `ContinuousBackupsDescription`, `tags` are the table's tags by name; None leaves what one of
-    them says out of it. More than is needed is fine: other indexes, larger projections, a local
-    index in place of a global one, settings that table.yaml does not declare.
+    `ContinuousBackupsDescription`, and `tags` are the table's tags by name. What is None is not
+    compared. A table may have more than the definition: other indexes, larger projections, a local
+    index instead of a global one, and settings that table.yaml does not declare.
     """
     differences = [*compare_keys(definition, description)]
     differences += compare_vectors(definition, description)
@@ -52,10 +52,10 @@ def compare_table(
 def compare_keys(
     definition: TableDefinition, description: Description, *, adding: bool = False
 ) -> Iterable[Difference]:
-    """Say in words how the table's own key and its indexes fall short of the definition.
+    """Say in words what the table's own key and its indexes lack of the definition.
 
-    Where indexes are being added, global ones that are missing are no difference, as long as the
-    fields of their keys have the same types in the table.
+    With `adding`, a missing global index is not a difference, as long as the fields of its key have
+    the same types in the table.
     """
     types = _types_in(description)
     own, found = definition.key_schema, description["KeySchema"]
@@ -100,7 +100,7 @@ def _compare_index(
     definition: TableDefinition,
     types: Mapping[str, str],
 ) -> Iterable[Difference]:
-    """Say in words how an index of the table falls short; `kind` is what it is there."""
+    """Say in words what an index of the table lacks; `kind` is the one that the table has."""
     what = f'the index "{wanted.name}"'
     anew = _NEW_TABLE if kind == "lsi" else _NEW_INDEX
     advice = _LOCAL if kind == "lsi" else _AS_IT_IS
@@ -119,18 +119,18 @@ def _compare_index(
 
 
 def indexes_in(description: Description) -> dict[str, Mapping[str, Any]]:
-    """All indexes of a table by name, as DescribeTable has them."""
+    """Return all indexes in DescribeTable's answer by name."""
     lists = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes", "VectorIndexes")
     return {index["IndexName"]: index for name in lists for index in description.get(name) or ()}
 
 
 def vectors_in(description: Description) -> dict[str, Mapping[str, Any]]:
-    """The vector indexes of a table by name, as DescribeTable has them."""
+    """Return the vector indexes in DescribeTable's answer by name."""
     return {index["IndexName"]: index for index in description.get("VectorIndexes") or ()}
 
 
 def is_going(index: Mapping[str, Any]) -> bool:
-    """Whether an index is being deleted, so that it is none any more."""
+    """Return whether an index is being deleted, so that it no longer counts."""
     return index.get("IndexStatus") == "DELETING"
 
 
@@ -140,7 +140,7 @@ def _state(index: Mapping[str, Any]) -> str:
 
 
 def is_built(index: Mapping[str, Any]) -> bool:
-    """Whether an index is there whole: neither being created nor filled."""
+    """Return whether an index is complete: neither being created nor backfilled."""
     ready = index.get("IndexStatus", "ACTIVE") in {"ACTIVE", "UPDATING"}
     return ready and not index.get("Backfilling", False)
 
@@ -148,9 +148,9 @@ def is_built(index: Mapping[str, Any]) -> bool:
 def compare_vectors(
     definition: TableDefinition, description: Description, *, adding: bool = False
 ) -> Iterable[Difference]:
-    """Say in words how the vector indexes of a table fall short of the definition.
+    """Say in words what the vector indexes of a table lack of the definition.
 
-    Where they are being added, those that are missing or not ready are no difference.
+    With `adding`, indexes that are missing or not ready are not a difference.
     """
     existing = vectors_in(description)
     types = _types_in(description)
@@ -159,8 +159,8 @@ def compare_vectors(
         if index is None or is_going(index):
             if not adding:
                 yield Difference(
-                    f"{what} is missing; app.add_vector_indexes() adds it, where the engine has "
-                    "vector indexes (DynamoDB Local and moto by itself have none)",
+                    f"{what} is missing; app.add_vector_indexes() adds it, if the engine has "
+                    "vector indexes (DynamoDB Local and plain moto have none)",
                     "vector.missing",
                     wanted.name,
                     _ADD_INDEX,
@@ -194,7 +194,7 @@ def compare_vectors(
 
 
 def _compare_vector(wanted: VectorIndexDefinition, found: Mapping[str, Any]) -> Iterable[str]:
-    # DescribeTable may leave some of this out.
+    # DescribeTable may leave out some of these.
     made: Params = {
         "VectorAttribute": {"AttributeName": None},
         "Dimensions": None,
@@ -207,7 +207,7 @@ def _compare_vector(wanted: VectorIndexDefinition, found: Mapping[str, Any]) -> 
         ("is over the field", made["VectorAttribute"]["AttributeName"], wanted.field),
         ("has dimensions", made["Dimensions"], wanted.dimensions),
         ("compares by", made["DistanceFunction"], need["DistanceFunction"]),
-        ("is parted by the field", *(_fields(one, "HASH") or ["none"] for one in (made, need))),
+        ("is partitioned by", *(_fields(one, "HASH") or ["none"] for one in (made, need))),
     )
     for said, has, needs in facts:
         if has != needs:
@@ -230,7 +230,7 @@ def _fields(index: Mapping[str, Any], role: str) -> list[str]:
 
 
 def _types_in(description: Description) -> dict[str, str]:
-    """The types of the fields that a table declares, as DescribeTable has them."""
+    """Return the types of fields in DescribeTable's answer."""
     return {
         entry["AttributeName"]: entry["AttributeType"]
         for entry in description.get("AttributeDefinitions", ())
@@ -260,7 +260,7 @@ def _compare_projection(
     found: Mapping[str, Any],
     carried: Iterable[str] = (),
 ) -> Iterable[str]:
-    """`carried` are fields that the index holds anyhow."""
+    """Say in words what a projection lacks; `carried` are fields that the index has anyway."""
     kind = found.get("ProjectionType", "ALL")
     if kind == "ALL" or wanted == "keys_only":
         return
@@ -274,9 +274,9 @@ def _compare_projection(
 
 
 def compare_ttl(wanted: str, found: Mapping[str, Any], table: str) -> Iterable[Difference]:
-    """Say in words how the time to live of a table falls short of a field's.
+    """Say in words how the table's time to live differs from one on the field `wanted`.
 
-    `table` is what a command names the table by.
+    `table` is the option that names the table in commands.
     """
     update = f"aws dynamodb update-time-to-live {table}"
     status = found.get("TimeToLiveStatus", "DISABLED")

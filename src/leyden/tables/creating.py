@@ -1,4 +1,4 @@
-"""Programs that create a table, and compare one with a definition."""
+"""Programs that create a table, and check one against a definition."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ TIME_LIMIT: Final = 300.0
 """Seconds to wait until a table and its indexes are ready."""
 
 GRACE: Final = 3.0
-"""Seconds that another process has to turn on what CreateTable does not take, at its new table."""
+"""Seconds that another process gets to apply settings to its new table after CreateTable."""
 
 _LATER: Final = frozenset({"ttl.off", "point_in_time_recovery"})
-"""The differences that such a table has until then."""
+"""The differences of a table that another process has just created."""
 
 
 @frozen
 class CreateTableResult:
-    """What `create_table` did. `created` is False where a fitting table was there already."""
+    """The result of `create_table`. `created` is False if a matching table existed already."""
 
     table: str
     created: bool
@@ -47,13 +47,14 @@ def create_table(
 ) -> Program[CreateTableResult]:
     """Create the table unless it exists, and wait until it and its indexes are ready.
 
-    It gets the settings that table.yaml declares, and no others; capacity that scales begins with
-    its least units, since autoscaling is set up by the templates. `billing` and `throughput` go
-    before table.yaml's. May be called again and again, and by several processes at once. A table
-    that exists is never changed: it is compared, and TableMismatchError lists all differences.
-    Raises TableError when it is not ready within `time_limit` seconds. With `is_new` nobody looks
-    for the table first, which spares a request where it is not there yet; where it is, nothing
-    differs.
+    The table gets the settings that table.yaml declares. Capacity with autoscaling starts at its
+    minimum, because the templates set up autoscaling. `billing` and `throughput` override
+    table.yaml. You can run the program again, and in several processes at once. It never changes an
+    existing table, but compares it. `is_new` saves a DescribeTable if the table probably does not
+    exist; the result is the same if it does.
+
+    Raises TableMismatchError with all differences of an existing table, TableError if the table is
+    not ready within `time_limit` seconds.
     """
     if billing is not None:
         definition = evolve(definition, settings=evolve(definition.settings, billing=None))
@@ -64,13 +65,13 @@ def create_table(
         try:
             answer = yield Request("CreateTable", params, CREATE)
         except AwsError as error:
-            # Another process was faster: its table is then checked like any other.
+            # Another process was faster. Its table is checked like any existing one.
             if error.aws_code != "ResourceInUseException":
                 _refuse_engine(definition, table_name, error)
                 raise
         else:
             created = True
-            # AWS says that it is creating the table; engines for development have it at once.
+            # AWS answers with the status CREATING; with engines for development it is active.
             description = answer.get("TableDescription")
     if description is None or not is_ready(description):
         description = yield from _wait_until_ready(table_name, time_limit)
@@ -79,7 +80,7 @@ def create_table(
         raise without_vectors(said, CREATE)
     if created:
         yield from apply_settings(definition, table_name, CREATE, Waits(time_limit))
-        # AWS took the settings; an engine for development need not keep all of them.
+        # The settings were accepted, but an engine for development may not keep all of them.
         bare = evolve(definition, ttl=None, settings=TableSettings())
         refuse(table_name, compare_table(bare, description), CREATE)
         return CreateTableResult(table_name, created)
@@ -95,10 +96,9 @@ def create_table(
 
 
 def check_table(definition: TableDefinition, table_name: str) -> Program[Description]:
-    """Compare an existing table with the definition; return what DescribeTable says of it.
+    """Check an existing table against the definition; return DescribeTable's `Table`.
 
-    Changes nothing. Raises TableNotFoundError when there is no such table, and
-    TableMismatchError with all differences when it does not fit.
+    It changes nothing. Raises TableNotFoundError, or TableMismatchError with all differences.
     """
     answer = yield Request("DescribeTable", {"TableName": table_name}, CHECK)
     description: Description = answer["Table"]
@@ -108,7 +108,7 @@ def check_table(definition: TableDefinition, table_name: str) -> Program[Descrip
 
 
 def _refuse_engine(definition: TableDefinition, table_name: str, error: AwsError) -> None:
-    """Raise the reason where an engine takes the fields that only vector indexes read amiss."""
+    """Raise TableError if the engine refused fields because it knows no vector indexes."""
     if definition.vectors and error.aws_code == "ValidationException":
         said = str(error).replace(" ", "").lower()
         if "attributedefinitions" in said or "attributesdefined" in said:
@@ -119,14 +119,14 @@ def _refuse_engine(definition: TableDefinition, table_name: str, error: AwsError
 def _wait_until_ready(table_name: str, time_limit: float) -> Program[Description]:
     waits = Waits(time_limit)
     while True:
-        # A table that was just created may be unknown for a moment.
+        # DescribeTable may not find a table that was just created.
         description = yield from describe(table_name, CREATE)
         if description is not None and is_ready(description):
             return description
-        status = description.get("TableStatus", "unknown") if description else "not there"
+        status = description.get("TableStatus", "unknown") if description else "missing"
         if waits.are_over:
             raise TableError(
-                f'the table "{table_name}" or an index of it is not ready after '
+                f'the table "{table_name}", or one of its indexes, is not ready after '
                 f"{waits.waited:.0f} seconds (the table is {status}); call again to go on waiting",
                 operation=CREATE,
             )
@@ -136,7 +136,7 @@ def _wait_until_ready(table_name: str, time_limit: float) -> Program[Description
 def _differences(
     definition: TableDefinition, description: Description, table_name: str, operation: str
 ) -> Program[tuple[Difference, ...]]:
-    """Compare a table with the definition, and ask for what DescribeTable does not say."""
+    """Compare a table with the definition, and request what DescribeTable leaves out."""
     time_to_live = None
     if definition.ttl:
         time_to_live = yield from describe_ttl(table_name, operation)

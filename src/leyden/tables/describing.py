@@ -1,7 +1,6 @@
-"""What AWS says of a table beside DescribeTable, one call each.
+"""Programs that read what DescribeTable leaves out, one call each.
 
-An engine for development may not know a call: then there is nothing to compare, and the answer is
-None.
+An engine for development may not support a call. The result is then None, and nothing is compared.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ from leyden.tables.differences import Description
 
 
 def describe_ttl(table_name: str, operation: str) -> Program[Description]:
-    """What DescribeTimeToLive says of a table."""
+    """Return the time to live of a table, as DescribeTimeToLive has it."""
     answer = yield Request("DescribeTimeToLive", {"TableName": table_name}, operation)
     description: Description = answer.get("TimeToLiveDescription", {})
     return description
 
 
 def describe_backups(table_name: str, operation: str) -> Program[Description | None]:
-    """What DescribeContinuousBackups says of a table; None where the engine has no backups."""
+    """Return the backups of a table, or None if the engine has no DescribeContinuousBackups."""
     try:
         answer = yield Request("DescribeContinuousBackups", {"TableName": table_name}, operation)
     except UnsupportedError:
@@ -30,7 +29,7 @@ def describe_backups(table_name: str, operation: str) -> Program[Description | N
 
 
 def describe_tags(arn: str, operation: str) -> Program[dict[str, str] | None]:
-    """The tags of a table by name; None where the engine has no tags."""
+    """Return the tags of a table by name, or None if the engine has no tags."""
     found: dict[str, str] = {}
     params: Params = {"ResourceArn": arn}
     while True:
@@ -47,7 +46,7 @@ def describe_tags(arn: str, operation: str) -> Program[dict[str, str] | None]:
 def describe_settings(
     definition: TableDefinition, description: Description, table_name: str, operation: str
 ) -> Program[tuple[Description | None, dict[str, str] | None]]:
-    """The backups and the tags of a table, each None where table.yaml declares nothing of it."""
+    """Return the backups and the tags of a table, each None if table.yaml declares none."""
     backups = tags = None
     if definition.settings.point_in_time_recovery is not None:
         backups = yield from describe_backups(table_name, operation)

@@ -1,4 +1,4 @@
-"""A difference between a table and its schemas: a sentence, and what a program needs of it."""
+"""A difference between a table and its schemas: a sentence, with data for programs."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 Description = Mapping[str, Any]
-"""What DescribeTable says of a table."""
+"""DescribeTable's `Table`, or a similar part of an answer."""
 
 
 class Difference(str):
-    """How a table falls short of the schemas, in words, with what a program needs of it.
+    """A difference between a table and its schemas: a string, with data for programs.
 
-    `code` says of what kind it is (`index.missing`), `subject` what it is about (`gsi1`; empty for
-    the table itself), `remedy` what to do about it.
+    `code` is the kind of difference (`index.missing`), `subject` what it is about (`gsi1`; empty
+    for the table itself), and `remedy` what to do about it.
     """
 
     code: str
@@ -21,7 +21,7 @@ class Difference(str):
     remedy: str
 
     def __new__(cls, text: str, code: str = "", subject: str = "", remedy: str = "") -> Difference:
-        """A difference; the text is what it is as a string."""
+        """Make a difference; `text` is the string."""
         made = super().__new__(cls, text)
         made.code, made.subject, made.remedy = code, subject, remedy
         return made

@@ -1,4 +1,4 @@
-"""Programs that read and write a table's items, whatever they are, and cut writes into runs."""
+"""Programs that read and write raw items of a table, and a split of writes into transactions."""
 
 from __future__ import annotations
 
@@ -20,18 +20,22 @@ EXPORT: Final = "export"
 IMPORT: Final = "import"
 
 WRITE_LIMIT: Final = 25
-"""How many items one request of `write_items` may carry."""
+"""The largest number of items in one call of `write_items`."""
 
 WRITE_ATTEMPTS: Final = IMPORTS
-"""How often `write_items` sends what the table does not take up."""
+"""The number of attempts of `write_items` for unprocessed items."""
 
 _UNHURRIED: Final = Options(budget=math.inf)
-"""The attempts are counted; how long they take does not matter."""
+"""The number of attempts is limited, not their time."""
 
 
 @frozen
 class ItemsPage:
-    """One page of a table's items. `position` is where the next one begins; None at the end."""
+    """One page of a table's items.
+
+    `position` is where the next page begins, None at the end. `consumed` is in capacity units, None
+    if the engine does not report it.
+    """
 
     items: tuple[Item, ...]
     position: Item | None
@@ -40,7 +44,7 @@ class ItemsPage:
 
 @frozen
 class ItemsWritten:
-    """What a batch of writes did. `unprocessed` are the items that the table did not take up."""
+    """The result of `write_items`. `unprocessed` are the items that DynamoDB did not write."""
 
     unprocessed: tuple[Item, ...]
     consumed: float | None
@@ -54,7 +58,7 @@ def read_items(
     limit: int | None = None,
     consistent: bool = False,
 ) -> Program[ItemsPage]:
-    """Read the page of a table that begins behind `position`: at most 1 MB, or `limit` items."""
+    """Read the page of a table that begins after `position`: at most 1 MB, or `limit` items."""
     params: Params = {"TableName": table}
     if position is not None:
         params["ExclusiveStartKey"] = position
@@ -71,11 +75,11 @@ def read_items(
 
 
 def write_items(table: str, items: Sequence[Item]) -> Program[ItemsWritten]:
-    """Write up to 25 items with different keys, each over what is stored under its key.
+    """Write up to 25 items with different keys, replacing stored items.
 
-    What the table does not take up is sent again, after longer and longer waits; what is left
-    after all of them is in the result. Raises the error of a request that fails as a whole, of
-    whose items none was written.
+    Unprocessed items are sent again, after increasing pauses. What is unprocessed after all
+    attempts is in the result. If a request fails as a whole, its error is raised, and none of its
+    items was written.
     """
     assert len(items) <= WRITE_LIMIT, "one request takes no more"
     writes = [{"PutRequest": {"Item": item}} for item in items]
@@ -98,15 +102,15 @@ def write_items(table: str, items: Sequence[Item]) -> Program[ItemsWritten]:
 
 
 def check_size(item: Item) -> None:
-    """Raise ItemTooLargeError, with the largest field, where DynamoDB would refuse a raw item."""
+    """Raise ItemTooLargeError, which names the largest field, if DynamoDB would refuse the item."""
     refuse_oversize(item)
 
 
 def transactions_of(writes: Iterable[Write]) -> Iterator[list[Write]]:
-    """Writes in runs, each of which DynamoDB takes as one transaction.
+    """Split writes into lists, each of which DynamoDB accepts as one transaction.
 
-    The limits are 100 operations, the guards of keys and unique values included, and 4 MB. The
-    values of an item count as part of it, however large they are.
+    The limits are 100 operations, including the guards of keys and unique values, and 4 MB. Large
+    values count as part of their item.
 
     >>> for run in tables.transactions_of([task.put(**values) for values in many]):
     ...     app.transact_write(run).go()                                # doctest: +SKIP

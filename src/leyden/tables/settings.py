@@ -1,8 +1,7 @@
-"""How a table's settings differ from those that table.yaml declares.
+"""Compares a table's settings with those that table.yaml declares, and no others.
 
-Only what table.yaml declares is compared. Two things cannot be seen from outside: DescribeTable
-gives the ARN of a key in AWS KMS, so a key that is declared by an alias, and AWS's own key of the
-account, are compared no further than that KMS has the key.
+DescribeTable returns the ARN of a KMS key. So if table.yaml declares an alias, or the AWS managed
+key of the account, the comparison can only tell that the table is encrypted with a KMS key.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ from leyden.schema.settings import TableSettings
 from leyden.tables.differences import Description, Difference
 
 _IS_DYNAMODB_LOCAL: Final = ":ddblocal:"
-"""What stands in the ARN of DynamoDB Local's tables, which keep fewer settings."""
+"""A part of the ARN of DynamoDB Local's tables, which keep fewer settings."""
 
 _OWN_WORDS: Final[Mapping[str, str]] = {kind: word for word, kind in TABLE_CLASSES.items()}
 
 
 def is_provisioned(description: Description) -> bool:
-    """Whether a table has provisioned capacity; one that was never on demand does not say so."""
+    """Return whether a table is provisioned. One that was never on demand has no billing mode."""
     mode = (description.get("BillingModeSummary") or {}).get("BillingMode")
     units = (description.get("ProvisionedThroughput") or {}).get("ReadCapacityUnits", 0)
     return mode == "PROVISIONED" or (mode is None and bool(units))
@@ -34,11 +33,11 @@ def compare_settings(
     backups: Description | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> Iterable[Difference]:
-    """Say in words how a table's settings differ from those that are declared.
+    """Say in words how a table's settings differ from the declared ones.
 
-    `description` is DescribeTable's `Table`; `backups` is DescribeContinuousBackups'
-    `ContinuousBackupsDescription`, and `tags` are the table's tags by name: None leaves what they
-    say out of it.
+    `description` is DescribeTable's `Table`, `backups` is DescribeContinuousBackups'
+    `ContinuousBackupsDescription`, and `tags` are the table's tags by name. What is None is not
+    compared.
     """
     update = f"aws dynamodb update-table {table_option(description)}"
     yield from _compare_billing(settings, description, update)
@@ -70,22 +69,22 @@ def compare_settings(
 
 
 def table_option(description: Description) -> str:
-    """The option by which the commands of the AWS command line name a table."""
+    """Return the option that names a table in commands of the AWS command line."""
     return f"--table-name {word(description.get('TableName', 'NAME'))}"
 
 
 def replica_option(settings: TableSettings, region: str) -> str:
-    """What `aws dynamodb update-table` takes to add a replica."""
+    """Return the option of `aws dynamodb update-table` that adds a replica."""
     return f"--replica-updates {structure({'Create': replica_params(settings, region)})}"
 
 
 def recovery_option(settings: TableSettings) -> str:
-    """What `aws dynamodb update-continuous-backups` takes to turn on or off what is declared."""
+    """Return the option of `aws dynamodb update-continuous-backups` for the declared recovery."""
     return f"--point-in-time-recovery-specification {structure(recovery_params(settings))}"
 
 
 def ttl_option(field: str, *, is_on: bool = True) -> str:
-    """What `aws dynamodb update-time-to-live` takes to turn it on for a field, or off."""
+    """Return the option of `aws dynamodb update-time-to-live` that turns it on, or off."""
     specification = {"Enabled": is_on, "AttributeName": field}
     return f"--time-to-live-specification {structure(specification)}"
 
@@ -170,7 +169,7 @@ def _compare_stream(
     is_on = bool(found.get("StreamEnabled"))
     has = f"a stream of {found['StreamViewType'].lower()}" if is_on else "no stream"
     view = wanted["StreamViewType"]
-    # DynamoDB changes no stream: it is turned off, and on again with another view.
+    # DynamoDB cannot change a stream. It must be turned off, and on again with another view.
     off = f"{update} --stream-specification StreamEnabled=false, then " if is_on else ""
     yield Difference(
         f"the table has {has}, and table.yaml says {view.lower()}",
@@ -182,7 +181,7 @@ def _compare_stream(
 def _compare_in_aws(
     settings: TableSettings, description: Description, update: str
 ) -> Iterable[Difference]:
-    """What DynamoDB Local has no place for."""
+    """Compare the settings that DynamoDB Local does not keep."""
     encryption: Mapping[str, Any] = description.get("SSEDescription") or {}
     by_kms = encryption.get("Status", "DISABLED") not in ("DISABLED", "DISABLING")
     key, found = settings.kms_key, str(encryption.get("KMSMasterKeyArn", ""))

@@ -1,4 +1,4 @@
-"""What the programs on a table share: its description, the pauses of a wait, the refusals."""
+"""What programs on a table share: its description, pauses while waiting, and errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PAUSE_GROWTH: Final = 1.5
 
 
 class Waits:
-    """The pauses of a wait: longer and longer ones, `time_limit` seconds together."""
+    """The increasing pauses of a wait, up to `time_limit` seconds in total."""
 
     __slots__ = ("_pause", "_time_limit", "waited")
 
@@ -31,7 +31,7 @@ class Waits:
         return self.waited >= self._time_limit
 
     def next(self) -> Pause:
-        """The next pause, which counts as waited."""
+        """Return the next pause, and count it as waited."""
         pause = min(self._pause, self._time_limit - self.waited)
         self._pause = min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE)
         self.waited += pause
@@ -39,7 +39,7 @@ class Waits:
 
 
 def describe(table_name: str, operation: str) -> Program[Description | None]:
-    """What DescribeTable says of a table; None where there is none."""
+    """Return DescribeTable's `Table`, or None if the table does not exist."""
     try:
         answer = yield Request("DescribeTable", {"TableName": table_name}, operation)
     except TableNotFoundError:
@@ -49,7 +49,7 @@ def describe(table_name: str, operation: str) -> Program[Description | None]:
 
 
 def is_ready(description: Description) -> bool:
-    """Whether a table and all of its indexes are there whole."""
+    """Return whether a table and all of its indexes are ready."""
     indexes = (
         *(description.get("GlobalSecondaryIndexes") or ()),
         *vectors_in(description).values(),
@@ -58,7 +58,7 @@ def is_ready(description: Description) -> bool:
 
 
 def refuse(table_name: str, differences: Iterable[str], operation: str) -> None:
-    """Raise TableMismatchError where there are differences."""
+    """Raise TableMismatchError if there are differences."""
     found = tuple(differences)
     if found:
         lines = "".join(f"\n  - {line}" for line in found)
@@ -70,9 +70,9 @@ def refuse(table_name: str, differences: Iterable[str], operation: str) -> None:
 
 
 def without_vectors(said: str, operation: str) -> TableError:
-    """The error for an engine that does not know vector indexes."""
+    """Return the error for an engine that has no vector indexes."""
     return TableError(
-        f"{said}. DynamoDB Local, and moto by itself, do not know vector indexes; AWS does, and so "
-        "does Leyden's own engine, leyden.local()",
+        f"{said}. DynamoDB Local and plain moto have no vector indexes; AWS has them, and so does "
+        "Leyden's own engine, leyden.local()",
         operation=operation,
     )
