@@ -140,10 +140,13 @@ def test_what_is_no_time_makes_no_bucket() -> None:
         end: {type: timestamp, derive: {after: 1000 days, of: late}}
     """)
     for values, why in (
-        ({"at": "monday"}, '"at" is not an ISO 8601 time, and "day" is made of it'),
+        ({"at": "monday"}, '"at" is not an ISO 8601 time, and "day" is made from it'),
         ({"at": "2026-02-03T09:00:00"}, '"at" is a time without an offset'),
         ({"at": "2026-02-30"}, '"at" is not an ISO 8601 time'),
-        ({"ms": 1e30}, '"ms" is no time in milliseconds since 1970, and "month" is made of it'),
+        (
+            {"ms": 1e30},
+            '"ms" is not a time in milliseconds since 1970, and "month" is made from it',
+        ),
         ({"late": datetime(9999, 1, 1, tzinfo=UTC)}, '"late" is too late for "end"'),
     ):
         with pytest.raises(ValidationError, match=why):

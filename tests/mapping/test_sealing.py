@@ -106,7 +106,7 @@ def test_keys_are_found_by_their_ids_and_the_first_one_writes() -> None:
     assert after.decode(item).secret == "x"
     rewritten = stored(after, secret=after.decode(item).secret)
     assert after.decode(rewritten).secret == "x"
-    with pytest.raises(DecryptError, match="not among `encryption_keys`") as raised:
+    with pytest.raises(DecryptError, match="not in `encryption_keys`") as raised:
         before.decode(rewritten)
     assert raised.value.key_id == "new"
     assert pickle.loads(pickle.dumps(raised.value)).key_id == "new"
@@ -164,7 +164,7 @@ def test_a_record_shows_no_encrypted_value_in_its_repr() -> None:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        (None, r'"thing\.secret", "thing\.second" are encrypted: hand in the keys'),
+        (None, r'"thing\.secret", "thing\.second" are encrypted: pass the keys'),
         ({}, "not an empty one"),
         ([OLD], "not list"),
         ({"": OLD}, "1 to 255 bytes"),
@@ -250,7 +250,7 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch)
 def test_without_keys_a_mapping_works_until_a_value_is_needed() -> None:
     mapping = compile_entity(entity(SECRETS))
     assert mapping.decode(stored(mapping, name="x")).name == "x"
-    with pytest.raises(InvalidOptionError, match="no `encryption_keys`"):
+    with pytest.raises(InvalidOptionError, match="pass their keys as `encryption_keys`"):
         stored(mapping, secret="x")
 
 
@@ -342,7 +342,7 @@ def test_a_patch_by_a_record_sends_what_differs_in_python(patient: leyden.Entity
     assert not {"secret", "mail", "both"} & set(names.values())
     with pytest.raises(leyden.errors.MissingCompositeError, match='reads "mail"') as raised:
         patient.patch(attrs.evolve(record, secret="c")).params()
-    assert "even where the stored value stays" in str(raised.value)
+    assert "even if the stored value stays" in str(raised.value)
     bare = patient.patch(id="1").set(secret="c").composite(mail=None)
     with pytest.raises(leyden.errors.ValidationError, match=r"join\(\)"):
         bare.params()

@@ -167,7 +167,7 @@ class _Secret(dict[str, Any]):
 def test_a_circular_json_value_is_refused() -> None:
     value: list[Any] = []
     value.append(value)
-    with pytest.raises(ValidationError, match="holds itself"):
+    with pytest.raises(ValidationError, match="contains itself"):
         one("json").accept(value)
 
 
@@ -304,12 +304,12 @@ def test_stored_timestamps_are_read_liberally(text: str, instant: datetime) -> N
         (one("string"), {"N": "5"}, "stored as N, and the schema says string"),
         (one("number"), {"N": "0.12345678901234567890123"}, 'declare the attribute as "decimal"'),
         (one("integer"), {"N": "0.5"}, "not a whole number"),
-        (one("json"), {"S": "{"}, "no JSON"),
+        (one("json"), {"S": "{"}, "not JSON"),
         (one("timestamp"), {"S": "soon"}, "not an ISO 8601"),
         (one("timestamp"), {"S": "2026-02-03T09:15:00"}, "without an offset"),
         (one("ttl"), {"N": "1770110100000000"}, "milliseconds"),
-        (one("string"), "bare", "no typed AttributeValue"),
-        (one("any"), {"Q": 1}, "no AttributeValue"),
+        (one("string"), "bare", "not a typed AttributeValue"),
+        (one("any"), {"Q": 1}, "not an AttributeValue"),
         (one("binary"), {"B": "text"}, "cannot be read as binary"),
     ],
 )

@@ -111,7 +111,7 @@ def test_what_is_no_key_is_refused(app: leyden.Service, task: leyden.Entity, ver
         f"{verb}() takes keyword arguments only, as in task.{verb}(org=..., number=...), but "
         "got 2 positional arguments"
     )
-    with pytest.raises(UnknownAttributeError, match='"title" is no part of the key'):
+    with pytest.raises(UnknownAttributeError, match='"title" is not part of the key'):
         request_of(start({**KEY, "title": "x"}))
     with pytest.raises(MissingCompositeError, match='needs "number" as well'):
         request_of(start(task.record(org="o", title="x")))

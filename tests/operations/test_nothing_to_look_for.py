@@ -77,7 +77,7 @@ def test_none_is_refused_where_it_would_narrow_nothing(
     with pytest.raises(InvalidExpressionError) as caught:
         act(desk.entities.note, desk)
     assert caught.value.message == (
-        f'"{name}" needs a value: None says nothing to look for; leave the attribute out, or '
+        f'"{name}" needs a value: None is nothing to search for; leave the attribute out, or '
         f"filter with .where(note.attr.{name}.does_not_exist())"
     )
     assert caught.value.operation

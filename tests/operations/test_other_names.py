@@ -94,8 +94,16 @@ def test_conditions_that_others_have(desk: leyden.Service, name: str, meant: str
             ArgumentError,
             "as mappings, not as int",
         ),
-        (lambda app: app.entities.ticket.create("o", "1"), ArgumentError, "got 2 values"),
-        (lambda app: app.entities.ticket.upsert("o", "1", "x"), ArgumentError, "got 3 values"),
+        (
+            lambda app: app.entities.ticket.create("o", "1"),
+            ArgumentError,
+            "got 2 positional arguments",
+        ),
+        (
+            lambda app: app.entities.ticket.upsert("o", "1", "x"),
+            ArgumentError,
+            "got 3 positional arguments",
+        ),
         (
             lambda app: app.entities.ticket.attr.title.is_in(["x", "y"]),
             ValidationError,

@@ -25,7 +25,7 @@ from leyden.errors import (
         (
             lambda t: t.get(project_id="p", task_id="t", title="x").params(),
             UnknownAttributeError,
-            '"title" is no part of the key',
+            '"title" is not part of the key',
         ),
         (lambda t: t.get(project_id=1, task_id="t").params(), ValidationError, "project_id"),
         (lambda t: t.get(project_id="p", task_id=None).params(), MissingCompositeError, "task_id"),

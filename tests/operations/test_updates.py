@@ -58,8 +58,8 @@ def test_the_message_for_a_key_that_would_be_half_known(task: leyden.Entity) -> 
         task.patch(**KEY).set(rank=3).params()
     assert str(caught.value) == (
         'task.patch: without "made_at" the key of the access pattern "ranked" cannot be written; '
-        "give it as well, with .set() where it changes or with .composite() where the stored "
-        "value stays (None there: the item has none)"
+        "give it as well, with .set() if it changes or with .composite() if the stored value "
+        "stays (None if the item has none)"
     )
     assert caught.value.missing == ("made_at",)
     assert caught.value.code == "key.missing_composite"
@@ -206,7 +206,9 @@ indexes:
 def test_what_an_expression_derives_is_not_set_by_hand(task: leyden.Entity) -> None:
     with pytest.raises(ReadOnlyAttributeError, match="is derived from other attributes"):
         task.patch(**KEY).set(headline="x")
-    with pytest.raises(ValidationError, match="the value given for it is another one"):
+    with pytest.raises(
+        ValidationError, match="the value that you gave differs from the derived one"
+    ):
         task.put(**KEY, headline="x").params()
     assert task.put(**KEY, headline="open untitled").params()
     with pytest.raises(InvalidExpressionError, match='"headline" is derived from it'):

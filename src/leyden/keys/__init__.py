@@ -1,7 +1,7 @@
-"""Keys: attribute values into key strings, key strings back into values.
+"""Keys: builds key strings from attribute values, and reads values back from key strings.
 
-Pure functions of an `EntitySpec`. `entity_keys(spec)` gives the forms of all its access
-patterns; a `KeyForm` builds one half of a key, and reads it back.
+These are pure functions of an `EntitySpec`. `entity_keys(spec)` returns the forms of all its access
+patterns. A `KeyForm` builds one half of a key, and reads it back.
 
 >>> keys = entity_keys(spec)                                        # doctest: +SKIP
 >>> keys["assigned"].pk.build({"employee_id": "E-9"})               # doctest: +SKIP

@@ -1,4 +1,4 @@
-"""One half of an index key: how it is built from values, and read back into them."""
+"""One half of an index key: builds it from values, and reads values back from it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leyden.schema.spec import AttributeSpec, Padding
 from leyden.types import type_of
 
 KeyValue: TypeAlias = str | int | float | Decimal | bytes
-"""A key in Python: text, or a number where the key field is one."""
+"""A key in Python: a string, a number or bytes, by the type of the key field."""
 
 Values: TypeAlias = Mapping[str, Any]
 
@@ -29,14 +29,14 @@ _CASING: dict[str, Fold | None] = {
 
 
 class Beginning(str):
-    """The beginning of a value's text, where a range starts: `2026-02` of a timestamp."""
+    """The beginning of a value's text, as the end of a range: `2026-02` for a timestamp."""
 
     __slots__ = ()
 
 
 @frozen
 class Segment:
-    """A composite attribute in a key, and the exact text in front of its value."""
+    """A composite attribute in a key, with the exact text before its value."""
 
     attribute: AttributeSpec
     label: str
@@ -50,12 +50,12 @@ class Segment:
 
 @frozen(slots=False)
 class KeyForm:
-    """How one key field is written.
+    """The form of one key field.
 
-    `prefix` comes first, then each segment, then `suffix` (the closing literal of a template)
-    and `postfix` (entity and version, in clustered sort keys). `bare` marks a field in which an
-    attribute itself is stored, as the whole text of the key; `numeric` one that holds a number
-    instead of text.
+    A key is the `prefix`, then each segment, then `suffix` (the last literal of a template) and
+    `postfix` (entity and version, in clustered sort keys). `bare` marks a key that is the field of
+    an attribute itself. `numeric` marks a key that is a number instead of text. `strict` marks the
+    keys of an entity with `keys: strict`, and `template` those with a template.
     """
 
     field: str
@@ -71,12 +71,12 @@ class KeyForm:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The composite attributes' names, in the order in which they stand in the key."""
+        """The names of the composite attributes, in the order of the key."""
         return tuple(segment.name for segment in self.segments)
 
     @cached_property
     def fold(self) -> Fold | None:
-        """The function that folds case, or None where case is kept."""
+        """The function that changes the case of keys, or None if they keep it."""
         return None if self.strict else _CASING[self.casing]
 
     @cached_property
@@ -89,7 +89,7 @@ class KeyForm:
 
     @cached_property
     def _whole(self) -> tuple[str, tuple[tuple[str, Callable[[Any], str]], ...], Fold | None]:
-        """What makes a complete key: its text with `%s` where values go, and what makes these."""
+        """The parts of a complete key: its text with `%s` for values, and their functions."""
         fixed = [self.prefix, *(label for _, label, _ in self._plan), self._ending]
         first, *labels, ending = [text.replace("%", "%%") for text in fixed]
         layout = first + "".join(f"{label}%s" for label in labels) + ending
@@ -97,20 +97,20 @@ class KeyForm:
 
     @cached_property
     def text_of_absent(self) -> str:
-        """The key of an item that has none of the composites: the text up to the first label.
+        """The key of an item without any of the composites: the text up to the first label.
 
-        Empty where such a key cannot be: it would be a number, or an attribute's own value.
+        It is empty if there is no such key, because it is a number or an attribute's own value.
         """
         return "" if self.numeric else str(self.build({}))
 
     def missing(self, values: Values) -> tuple[str, ...]:
-        """The composite attributes that have no value."""
+        """Return the composite attributes that have no value."""
         return tuple(name for name in self.names if values.get(name) is None)
 
     def build(self, values: Values) -> KeyValue | None:
-        """The key as a write stores it; up to the label of the first missing value.
+        """Return the key as a write stores it, up to the label of the first missing value.
 
-        None where a numeric key has no value.
+        It is None if a numeric key has no value.
         """
         if self.numeric:
             return self.number(values)
@@ -126,7 +126,7 @@ class KeyForm:
         return self._folded(parts)
 
     def complete(self, values: Values) -> KeyValue | None:
-        """The key as a write stores it; None where a value is missing."""
+        """Return the complete key as a write stores it; None if a value is missing."""
         if self.numeric:
             return self.number(values)
         layout, plan, fold = self._whole
@@ -140,9 +140,9 @@ class KeyForm:
         return fold(key) if fold else key
 
     def stem(self, values: Values, *, closed: bool = True) -> KeyValue | None:
-        """The key up to the last given value, without the label of the next one.
+        """Return the key up to the last given value, without the label of the next one.
 
-        A range starts or ends there. `closed` adds the postfix where all values are given.
+        Ranges start or end there. `closed` adds the postfix if all values are given.
         """
         if self.numeric:
             return self.number(values)
@@ -163,9 +163,9 @@ class KeyForm:
         return self.fold(text) if self.fold else text
 
     def number(self, values: Values) -> KeyValue | None:
-        """The number that a numeric key is; None where it has no value.
+        """Return the number of a numeric key; None if it has no value.
 
-        Raises ValueError for text that starts with no whole number.
+        Raises ValueError for text that does not start with a whole number.
         """
         value = values.get(self.names[0])
         if value is None:
@@ -177,29 +177,29 @@ class KeyForm:
         return number
 
     def parse(self, key: KeyValue) -> dict[str, Any]:
-        """The values in a complete key; text that was folded stays folded.
+        """Return the values in a complete key. Text keeps the case that the key gave it.
 
-        Raises ValueError where the key was not made by this form.
+        Raises ValueError if the key does not have this form.
         """
         if self.numeric:
             return {self.names[0]: key}
         if not isinstance(key, str):
-            raise ValueError("a text key is not a string")
+            raise ValueError("the key must be a string")
         found = self._texts(key)
         if found is None:
             raise ValueError(f'the key field "{self.field}" does not have the form {self.shape}')
         return self._values_in(found)
 
     def parse_beginning(self, key: KeyValue) -> dict[str, Any]:
-        """The values in a key that may end before its last one: behind a value, or a label.
+        """Return the values in a key that may end early, after a value or a label.
 
-        Raises ValueError where the key was not made by this form.
+        Raises ValueError if the key does not have this form.
         """
         if self.numeric or not isinstance(key, str):
             return self.parse(key)
         fold = self.fold or str
         labels = [re.escape(fold(segment.label)) for segment in self.segments]
-        # A label at the end says that the value behind it is missing.
+        # A label at the end means that its value is missing.
         for count, label in enumerate(labels):
             begun = re.fullmatch(self._beginning(count) + label, key, self._flags)
             if begun is not None:
@@ -212,7 +212,7 @@ class KeyForm:
         return self.parse(key)
 
     def _values_in(self, found: list[str]) -> dict[str, Any]:
-        """The values of the first segments, of their texts."""
+        """Return the values of the first segments from their texts."""
         values: dict[str, Any] = {}
         for segment, text in zip(self.segments, found, strict=False):
             kind = type_of(segment.attribute)
@@ -222,7 +222,7 @@ class KeyForm:
         return values
 
     def owns(self, key: KeyValue) -> bool:
-        """Whether the key, complete or not, starts as all keys of this form do."""
+        """Return whether the key, complete or not, starts like all keys of this form."""
         if self.numeric or not isinstance(key, str):
             return self.numeric and not isinstance(key, str)
         start = self._folded([self.prefix, *(s.label for s in self.segments[:1])])
@@ -231,12 +231,12 @@ class KeyForm:
         return key.startswith(start) and key.endswith(self._folded([self.postfix]))
 
     def is_ambiguous(self, values: Values) -> bool:
-        """Whether the key of these values, which must be complete, reads back as others."""
+        """Return whether the key of these values, which must be complete, reads back as others."""
         if not self.may_be_ambiguous:
             return False
         texts = [text(values[name]) for name, _, text in self._plan]
         if not self.template:
-            # What comes before the next label must not hold that label.
+            # The text before a label must not contain that label.
             following = [label for _, label, _ in self._plan[1:]]
             if not any(label[:1] in text for text, label in zip(texts, following, strict=False)):
                 return False
@@ -252,7 +252,7 @@ class KeyForm:
 
     @cached_property
     def may_be_ambiguous(self) -> bool:
-        """Whether there are values whose key reads back as others."""
+        """Whether there can be values whose key reads back as other values."""
         if self.numeric or self.strict or len(self.segments) < 2:
             return False
         return self.template or any(
@@ -262,7 +262,7 @@ class KeyForm:
 
     @cached_property
     def can_collide(self) -> bool:
-        """Whether two items with different values may have the same key here."""
+        """Whether two items with different values can have the same key."""
         if self.strict or self.bare or self.numeric:
             return False
         loose = [s for s in self.segments if type_of(s.attribute).may_fold(s.attribute)]
@@ -272,7 +272,7 @@ class KeyForm:
 
     @cached_property
     def shape(self) -> str:
-        """The key as a pattern for people: `$taskapp#employeeid_{employee_id}`."""
+        """The form in a readable way: `$taskapp#employeeid_{employee_id}`."""
         fold = self.fold or str
         inner = "".join(f"{fold(s.label)}{{{s.name}}}" for s in self.segments)
         return fold(self.prefix) + inner + fold(self.suffix + self.postfix)
@@ -288,7 +288,7 @@ class KeyForm:
         return re.DOTALL if self.fold is None else re.DOTALL | re.IGNORECASE
 
     def _beginning(self, count: int) -> str:
-        """The pattern of a key up to the value of its first `count` segments."""
+        """Return the pattern of a key up to the values of its first `count` segments."""
         fold = self.fold or str
         parts = [re.escape(fold(self.prefix))]
         for segment in self.segments[:count]:
@@ -307,13 +307,13 @@ class KeyForm:
 
 
 def segment_of(attribute: AttributeSpec, label: str, *, strict: bool = False) -> Segment:
-    """The segment of `attribute` with `label` in front."""
+    """Return the segment of `attribute` with `label` before its value."""
     text = type_of(attribute).strict_text if strict else text_of(attribute)
     return Segment(attribute, label, text)
 
 
 def text_of(attribute: AttributeSpec) -> Callable[[Any], str]:
-    """The function that turns a value of `attribute` into its text in a key, padding included."""
+    """Return the function from a value of `attribute` to its text in a key, with padding."""
     text = type_of(attribute).key_text
     padding = attribute.padding
     if padding is None:
@@ -322,9 +322,9 @@ def text_of(attribute: AttributeSpec) -> Callable[[Any], str]:
 
 
 def value_of(attribute: AttributeSpec, text: str) -> Any:
-    """The value that `text` in a key stands for; folded text stays folded.
+    """Return the value of a text in a key. Text keeps the case that the key gave it.
 
-    Raises ValueError where the text is no value of the attribute's type.
+    Raises ValueError if the text is not a value of the attribute's type.
     """
     if attribute.padding is not None:
         text = unpad(text, attribute.padding)
@@ -332,7 +332,7 @@ def value_of(attribute: AttributeSpec, text: str) -> Any:
 
 
 def pad(text: str, padding: Padding) -> str:
-    """Pad on the left as JavaScript's `padStart` does; never shortens."""
+    """Pad on the left as JavaScript's `padStart` does. It never shortens."""
     length = len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
     wanted = padding.length - length
     if wanted <= 0:
@@ -341,7 +341,7 @@ def pad(text: str, padding: Padding) -> str:
 
 
 def unpad(text: str, padding: Padding) -> str:
-    """Take away the filler that `pad` may have put in front; at least one character is kept."""
+    """Remove the padding that `pad` may have added, but keep at least one character."""
     if len(padding.char) != 1 or len(text) != padding.length:
         return text
     return text[:-1].lstrip(padding.char) + text[-1:]

@@ -15,19 +15,19 @@ from leyden.types import type_of
 
 @frozen(slots=False)
 class IndexKeys:
-    """The forms of one access pattern. A `composite` index has no forms: `pk` is None there."""
+    """The forms of one access pattern. A `composite` index has none, and its `pk` is None."""
 
     spec: IndexSpec
     pk: KeyForm | None
     sk: KeyForm | None
     collection_prefix: str
-    """What the sort keys of all members of its collections start with; empty outside them."""
+    """The start of the sort keys of all members of its collections; empty without collections."""
     leaves_out: bool = False
     """Whether an item that lacks a partition-key attribute is not in the index."""
 
     @cached_property
     def forms(self) -> tuple[KeyForm, ...]:
-        """Both forms, or as many as there are."""
+        """The forms of the partition key and the sort key, if there are any."""
         return tuple(form for form in (self.pk, self.sk) if form is not None)
 
     @cached_property
@@ -52,10 +52,10 @@ class IndexKeys:
 
     @cached_property
     def demanded(self) -> frozenset[str]:
-        """The attributes without which no item is in the index.
+        """The attributes that every item in the index has.
 
-        They are key attributes themselves, so that DynamoDB leaves the item out, or the index
-        leaves out what lacks them.
+        They are either key fields themselves, so that DynamoDB leaves out items without them, or
+        the index is declared with `absent: out`.
         """
         if not self.forms:
             return frozenset(self.composites)
@@ -66,7 +66,7 @@ class IndexKeys:
 
     @cached_property
     def folded(self) -> tuple[str, ...]:
-        """The attributes that tell apart items which may share the keys: free text in these."""
+        """The free-text attributes that tell apart items which may have the same keys."""
         return tuple(
             segment.name
             for form in self.forms
@@ -76,9 +76,9 @@ class IndexKeys:
         )
 
     def collection_stem(self, collection: str) -> str:
-        """What the sort keys of one collection start with: its own name and those above it.
+        """Return the start of the sort keys of one collection: its own name and those above it.
 
-        Empty where templates make the sort keys, as these get no prefix.
+        It is empty for sort keys with a template, which have no prefix.
         """
         if self.sk is None or self.sk.template:
             return ""
@@ -105,17 +105,17 @@ class EntityKeys(Mapping[str, IndexKeys]):
 
     @cached_property
     def sort_fields(self) -> frozenset[str]:
-        """The fields that are a sort key somewhere."""
+        """The fields that are the sort key of some index."""
         return frozenset(keys.sk.field for keys in self.by_name.values() if keys.sk)
 
     @cached_property
     def written_with_items(self) -> bool:
-        """Whether there is an index whose keys a write has to look at."""
+        """Whether there is an index whose keys a write must consider."""
         return bool(self.secondary or self.attributes_as_keys)
 
     @cached_property
     def attributes_as_keys(self) -> tuple[str, ...]:
-        """The attributes that are the keys of indexes themselves, without text around them."""
+        """The attributes that are themselves keys of indexes, without text around them."""
         multi = (n for keys in self.by_name.values() if not keys.forms for n in keys.composites)
         forms = (form for keys in self.secondary for form in keys.forms)
         alone = (form.names[0] for form in forms if form.bare and not form.text_of_absent)
@@ -123,7 +123,7 @@ class EntityKeys(Mapping[str, IndexKeys]):
 
     @cached_property
     def shared_fields(self) -> frozenset[str]:
-        """The key fields of indexes that are fields of attributes as well."""
+        """The key fields of indexes that are also fields of attributes."""
         return frozenset(
             form.field
             for keys in self.secondary
@@ -133,19 +133,19 @@ class EntityKeys(Mapping[str, IndexKeys]):
         )
 
     def text_of_absent(self, field: str) -> str:
-        """What a key field holds of an item that has none of the key's attributes; or empty."""
+        """Return the key field's text for an item without any of the key's attributes, or empty."""
         forms = (form for keys in self.by_name.values() for form in keys.forms)
         return next((form.text_of_absent for form in forms if form.field == field), "")
 
     @cached_property
     def name_entity(self) -> bool:
-        """Whether the table's own key says which entity the item is of; templates do not."""
+        """Whether the table's own key names the item's entity; keys with templates do not."""
         form = self.primary.sk or self.primary.pk
         return form is not None and not form.template
 
     @cached_property
     def secondary(self) -> tuple[IndexKeys, ...]:
-        """The access patterns whose index keys are fields of their own."""
+        """The access patterns of secondary indexes whose keys are fields of their own."""
         return tuple(
             keys for keys in self.by_name.values() if keys.spec.index is not None and keys.forms
         )
@@ -157,9 +157,9 @@ class EntityKeys(Mapping[str, IndexKeys]):
 
     @cached_property
     def guarded(self) -> tuple[str, ...]:
-        """The attributes that tell apart items which may share the table's own key.
+        """The attributes that tell apart items which may have the same table key.
 
-        Empty where no two different items can have one key.
+        It is empty if no two different items can have the same key.
         """
         forms = self.primary.forms
         if not any(form.can_collide for form in forms):
@@ -175,9 +175,9 @@ class EntityKeys(Mapping[str, IndexKeys]):
 
 
 def entity_keys(spec: EntitySpec) -> EntityKeys:
-    """The key forms of all access patterns of `spec`.
+    """Return the key forms of all access patterns of `spec`.
 
-    Raises SchemaError where a strict entity uses a template that could not be strict.
+    Raises SchemaError if an entity with strict keys has a template that cannot be strict.
     """
     seen: dict[str, KeyForm] = {}
     by_name: dict[str, IndexKeys] = {}
@@ -210,7 +210,7 @@ def _collection_prefix(names: tuple[str, ...]) -> str:
 def _form(
     spec: EntitySpec, key: KeySpec, prefix: str, postfix: str, seen: dict[str, KeyForm]
 ) -> KeyForm:
-    # A field that an earlier access pattern writes keeps the form that it has there.
+    # If an earlier access pattern uses the same field, its form applies here too.
     if key.field in seen:
         return seen[key.field]
     attributes = [spec.attributes[name] for name in key.composite]

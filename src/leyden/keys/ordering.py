@@ -1,10 +1,10 @@
-"""How far the order of keys is the order of values, and the part of the keys that a range needs.
+"""Compares the order of keys with the order of values, and computes the key bounds of a range.
 
-A sort key is one text, and a range is over the values in it. Two things make the two orders
-differ. Some values have texts in another order: an unpadded 10 stands in front of 9. And where
-one value's text begins another's, what follows the shorter one decides: `a` with `#b_...` behind
-it stands behind `a b`, since a blank comes before `#`. So the bounds here are never too narrow,
-and `exact` says whether they let through nothing but the range.
+A sort key is one text, but a range is over the values in it. The two orders can differ for two
+reasons. First, the texts of some values sort in another order: an unpadded 10 sorts before 9.
+Second, if the text of one value begins that of another, the text after the shorter one decides: `a`
+followed by `#b_...` sorts after `a b`, because a blank sorts before `#`. So the bounds here are
+never too narrow, and `exact` says whether all keys between them are in the range.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from leyden.keys.form import KeyForm, KeyValue, Segment
 from leyden.types import type_of
 
 Order: TypeAlias = Literal["closed", "text", "none"]
-"""How the texts of an attribute are ordered in a key.
+"""The order of an attribute's texts in a key.
 
-`closed`: as the values are, whatever stands behind them. `text`: as the values are, but what
-stands behind one that begins another may decide between the two. `none`: in another order.
+`closed`: the order of the values, whatever follows them. `text`: the order of the values, except
+that if one text begins another, the text after it may decide. `none`: another order.
 """
 
 Followers: TypeAlias = frozenset[str] | None
-"""What may stand behind a value: the first characters, "" for nothing; None for anything."""
+"""The characters that may follow a value, "" for the end of the key; None for any text."""
 
 _NUMBER_CHARACTERS: Final = frozenset("0123456789.eE+-")
 _LARGEST_CODE: Final = 0x10FFFF
 _SURROGATES: Final = range(0xD800, 0xE000)
-# Python and JavaScript fold a capital sigma by its neighbours, so these two may stand for it.
+# Python and JavaScript lowercase a capital sigma to one of these two, depending on its neighbors.
 _SIGMAS: Final = ("\u03c2", "\u03c3")
 _BEHIND_SIGMAS: Final = "\u03c4"
 _MOST_BYTES: Final = 1024
@@ -39,7 +39,7 @@ _SURELY_SHORT: Final = _MOST_BYTES // 4
 
 @frozen
 class Limit:
-    """One end of a range: values of the next attributes of a sort key, in their order."""
+    """One end of a range: values of the next attributes of a sort key, in the key's order."""
 
     values: Mapping[str, Any]
     included: bool
@@ -47,10 +47,10 @@ class Limit:
 
 @frozen
 class Bounds:
-    """The part of the sort keys to read; `operator` is None for all of them.
+    """The bounds of the sort keys to read; `operator` is None for all keys.
 
-    `exact` says that every key in it is in the range, `parted` that every one has the values that
-    are given as equal. `unordered` names the attribute that keeps the key from bounding the range.
+    `exact` says that every key within the bounds is in the range, `parted` that every key has the
+    values that are given as equal. `unordered` names the attribute whose order prevents bounds.
     """
 
     operator: str | None
@@ -63,13 +63,13 @@ class Bounds:
 
 @frozen
 class _End:
-    """One end of the bounds: its text, None for none, and whether it is exact."""
+    """One end of the bounds: its text, or None, and whether it is exact."""
 
     text: str | None = None
     exact: bool = True
     unordered: str | None = None
     strictly: bool = field(default=False)
-    """Whether a key that is this text itself is outside."""
+    """Whether a key that equals the text is outside the bounds."""
 
 
 def bounds_of(
@@ -79,10 +79,10 @@ def bounds_of(
     high: Limit | None,
     always: Collection[str] = (),
 ) -> Bounds:
-    """The bounds of a range in keys of these forms, which are alike up to its attributes.
+    """Return the bounds of a range in keys of these forms, which are equal up to its attributes.
 
-    `always` names the attributes that no item is without. Raises ValueError where a value cannot
-    be in the key.
+    `always` names the attributes that every item has. Raises ValueError if a value cannot be in the
+    key.
     """
     form = forms[0]
     if form.numeric:
@@ -95,7 +95,7 @@ def bounds_of(
         stem, sure = _certain(form, _folded(form, equal, depth))
         return Bounds("begins_with" if stem else None, stem, None, False, parted and sure)
     beginning, sure = _certain(form, _folded(form, equal, depth, shared[depth].label))
-    # A key that is cut within the values given as equal is one of other values too.
+    # If the key is cut inside the values given as equal, keys with other values match too.
     parted = parted and sure
     start = _low_end(forms, shared, equal, depth, low)
     end = _high_end(forms, shared, equal, depth, high)
@@ -107,11 +107,11 @@ def bounds_of(
 
 
 def sorts_by_values(form: KeyForm) -> bool:
-    """Whether the keys of a form sort as the values in them do, whatever text is between these."""
+    """Return whether the keys of a form sort like the values in them."""
     if form.numeric or not form.segments:
         return True
     *first, last = [_order(form, s, _followers([form], i)) for i, s in enumerate(form.segments)]
-    # Behind the last value stands nothing that could decide between two of its texts.
+    # If nothing follows the last value, nothing else can decide between two of its texts.
     alone = last == "text" and not (form.suffix or form.postfix)
     return (last == "closed" or alone) and all(order == "closed" for order in first)
 
@@ -119,9 +119,10 @@ def sorts_by_values(form: KeyForm) -> bool:
 def _are_there(
     low: Limit | None, high: Limit | None, always: Collection[str], *, at_start: bool
 ) -> bool:
-    """Whether all keys in the bounds have the values of the upper end: one below may lack them.
+    """Return whether all keys in the bounds have the attributes of the upper end.
 
-    A key that begins with the value has it (`at_start`), and so has one above a lower end.
+    A key below the upper end may lack them. A key has them if it begins with the value
+    (`at_start`), or if it is above a lower end.
     """
     if high is None or all(name in always for name in high.values):
         return True
@@ -129,9 +130,9 @@ def _are_there(
 
 
 def _between(beginning: str, start: _End, end: _End) -> tuple[str | None, str, str | None, bool]:
-    """The operator, both ends and whether they are exact, in keys that all begin alike.
+    """Return the operator, both ends, and whether they are exact, for keys with one beginning.
 
-    Where they begin with the values of the range, nothing bounds the side that has no end.
+    If the keys begin with the values of the range, a missing end is not bounded.
     """
     low, high = start.text, end.text
     if beginning:
@@ -215,7 +216,7 @@ def _high_end(
     complete = position - depth == len(limit.values)
     last = max(followers or [""])
     if followers is None:
-        # Whatever follows the value itself is in front of this.
+        # All keys with this value, whatever follows it, sort before this bound.
         return _End(_behind(stem) if order == "closed" else None, False, unordered)
     if order == "closed" and complete and not limit.included and "" not in followers:
         return _End(stem, True, unordered)
@@ -236,7 +237,7 @@ def _reach(
     depth: int,
     limit: Limit,
 ) -> tuple[dict[str, Any], int, Order, str | None]:
-    """How far into the limit the keys are in order: the values up to there, and the last order."""
+    """Return how far into the limit the keys are ordered: values, position and last order."""
     given, position, last = dict(equal), depth, "closed"
     for name, value in limit.values.items():
         if last != "closed" or position == len(shared) or shared[position].name != name:
@@ -272,7 +273,7 @@ def _order_of_choices(form: KeyForm, segment: Segment, followers: Followers) -> 
     fold = form.fold or str
     kind = type_of(segment.attribute)
     texts = [fold(segment.text(value)) for value in kind.choices(segment.attribute) or ()]
-    # Text is compared as the key holds it, so the order of choices that are text is that of keys.
+    # Text choices are compared as the key holds them, so their order is that of the keys.
     otherwise: Order = "text" if kind.is_text else "none"
     if not kind.is_text and texts != sorted(texts):
         return otherwise
@@ -287,7 +288,7 @@ def _order_of_choices(form: KeyForm, segment: Segment, followers: Followers) -> 
 
 
 def _is_parted(form: KeyForm, position: int, followers: Followers) -> bool:
-    """Whether no other value's text runs on from this one's with what stands behind it."""
+    """Return whether no other value's text can begin with this one's text and what follows it."""
     attribute = form.segments[position].attribute
     kind = type_of(attribute)
     if kind.keeps_order:
@@ -300,7 +301,7 @@ def _is_parted(form: KeyForm, position: int, followers: Followers) -> bool:
 
 
 def _alike(forms: Sequence[KeyForm]) -> tuple[Segment, ...]:
-    """The segments that all forms begin with."""
+    """Return the segments that all forms begin with."""
     shared = []
     for segments in zip(*(form.segments for form in forms), strict=False):
         if len({(segment.name, segment.label) for segment in segments}) > 1:
@@ -326,7 +327,7 @@ def _followers(forms: Sequence[KeyForm], position: int) -> Followers:
 
 
 def _folded(form: KeyForm, values: Mapping[str, Any], count: int, label: str = "") -> str:
-    """The key up to its first `count` values, and a label."""
+    """Return the key up to its first `count` values, plus a label."""
     parts = [form.prefix]
     for segment in form.segments[:count]:
         parts += [segment.label, segment.text(values[segment.name])]
@@ -335,12 +336,12 @@ def _folded(form: KeyForm, values: Mapping[str, Any], count: int, label: str = "
 
 
 def _base(form: KeyForm, values: Mapping[str, Any], count: int) -> int:
-    """Where in the key the last of its first `count` values begins."""
+    """Return the position in the key where the last of its first `count` values begins."""
     return len(_folded(form, values, count - 1, form.segments[count - 1].label))
 
 
 def _certain(form: KeyForm, text: str) -> tuple[str, bool]:
-    """The text as far as its folding is certain, and whether that is all of it."""
+    """Return the text up to the first character whose case is uncertain, and whether it is all."""
     if form.fold is None:
         return text, True
     places = [place for sigma in _SIGMAS if (place := text.find(sigma)) >= 0]
@@ -348,7 +349,7 @@ def _certain(form: KeyForm, text: str) -> tuple[str, bool]:
 
 
 def _short(text: str, *, upper: bool = False) -> str:
-    """The text as far as it may be a key's; an upper end stays behind all that begin so."""
+    """Shorten a text to the length of a key; a shortened upper end still includes all such keys."""
     if len(text) <= _SURELY_SHORT:
         return text
     cut = text[:_SURELY_SHORT]
@@ -356,7 +357,7 @@ def _short(text: str, *, upper: bool = False) -> str:
 
 
 def _behind(text: str) -> str | None:
-    """The first text behind all that begin with this one; None where there is none."""
+    """Return the first text that sorts after all texts that begin with this one, or None."""
     for place in range(len(text) - 1, -1, -1):
         code = ord(text[place]) + 1
         if code in _SURROGATES:

@@ -1,6 +1,7 @@
-"""Mapping: an entity's spec into a record class, a codec, keys, and what happens to values.
+"""Mapping: compiles an entity's spec into a record class, a codec, keys, and checks of values.
 
-Layer: reads `leyden.schema` and `leyden.keys`; knows nothing of tables, requests or drivers.
+This layer imports `leyden.schema` and `leyden.keys`, and knows nothing of tables, requests or
+drivers.
 
 >>> task = compile_entity(spec)                                      # doctest: +SKIP
 >>> values = task.prepare_create({"task_id": "t1", "points": 5.0})   # doctest: +SKIP

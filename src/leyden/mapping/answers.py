@@ -1,8 +1,8 @@
-"""Answers with vectors in them, whose numbers stay JSON until a record is made of their item.
+"""Reads answers with vectors, whose numbers stay JSON until a record is made from their item.
 
-A page of items with vectors is nearly all numbers. Read like any JSON, each of these becomes a
-mapping, though most reads leave the vector out, and the others make one tuple of it. So the lists
-are cut out of the JSON first, and put back as `StoredVector`s, which know their JSON.
+Nearly all of a page of items with vectors is numbers. Parsed like any JSON, each number becomes a
+mapping, although most reads leave the vector out, and the others make one tuple of it. So the lists
+are cut out of the JSON first, and put back as `StoredVector`s, which keep their JSON.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _END: Final = b'"}]}'
 
 
 class UnusualItemError(ValueError):
-    """An answer that is to be read the careful way."""
+    """The fast path does not handle this answer, so the general decoder must read it."""
 
 
 @lru_cache(256)
 def vector_reader(fields: frozenset[str]) -> Reader | None:
-    """What reads the answers of calls that read items; None where no field holds a vector.
+    """Return a reader for answers with items; None if no field holds a vector.
 
-    It raises UnusualItemError for an answer that is to be read like any other.
+    The reader raises UnusualItemError for an answer that the general decoder must read.
     """
     begins = [b'%b:{"L":[{"N":"' % _write(field) for field in sorted(fields)]
 
@@ -41,12 +41,12 @@ def vector_reader(fields: frozenset[str]) -> Reader | None:
         vectors: list[bytes] = []
         cut = 0
         for start, end in spans:
-            # The place of the vector among all stands in the list's stead.
+            # Replace the list by the position of the vector in `vectors`.
             pieces += (content[cut:start], b'{"L":%d}' % len(vectors))
             vectors.append(content[start:end])
             cut = end
         rest = b"".join([*pieces, content[cut:]])
-        # Bytes need another look at all of the answer.
+        # Binary values must be decoded from base64, which the general decoder does.
         if not vectors or b'"B"' in rest or b'"BS"' in rest:
             raise UnusualItemError
         try:
@@ -59,10 +59,10 @@ def vector_reader(fields: frozenset[str]) -> Reader | None:
                         item[field] = {"L": StoredVector(vectors[place])}
                         left -= 1
         except Exception as error:
-            # Whatever is wrong, the careful way finds it too, and has the words for it.
+            # The general decoder meets the same problem, and raises an error that explains it.
             raise UnusualItemError from error
         if left:
-            # A map of some item has a list under the same name.
+            # The field also occurs inside a map of some item, as a list.
             raise UnusualItemError
         return answer
 
@@ -70,9 +70,9 @@ def vector_reader(fields: frozenset[str]) -> Reader | None:
 
 
 def _spans(content: bytes, begin: bytes) -> Iterator[tuple[int, int]]:
-    """Where the AttributeValues are that begin like this, behind their name.
+    """Yield the start and end of each AttributeValue whose name and value begin with `begin`.
 
-    In a text of JSON a quote has a backslash before it, so nothing else looks like one.
+    In JSON, quotes inside a string are escaped, so no string can look like one.
     """
     end = 0
     while (found := content.find(begin, end)) >= 0:
@@ -83,7 +83,7 @@ def _spans(content: bytes, begin: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _items_in(answer: Mapping[str, Any]) -> Iterable[Item]:
-    """The items in the answer of any call that reads some."""
+    """Return the items in the answer of any call that reads items."""
     if "Items" in answer:
         return answer["Items"]  # type: ignore[no-any-return]
     if "Item" in answer:

@@ -1,8 +1,8 @@
-"""One attribute, compiled: what it accepts, and how it is written and read.
+"""One compiled attribute: what it accepts, and how it is written and read.
 
-The compiled functions read as if every value fitted its schema. Where one does not,
-`decode_leniently` reads it again, step by step: it takes NULL for None, and says exactly what does
-not fit.
+The generated functions assume that every value fits its schema. If one does not,
+`decode_leniently` reads it again step by step, takes NULL as None, and says exactly what does not
+fit.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from leyden.types.union import readable_parts
 
 @frozen(eq=False)
 class KeyText:
-    """How the values of one attribute stand in its key's field.
+    """How the values of an attribute are stored in a key's field.
 
-    `before` and `after` are the key's text around a value, `text` makes the value's own, and
-    `value` reads it back. Where `may_be_absent`, a key without a value is stored as `before` alone.
+    `before` and `after` are the key's text around a value. `text` returns the text of a value, and
+    `value` reads it back. If `may_be_absent`, a key without a value is stored as `before` alone.
     """
 
     attribute: AttributeSpec
@@ -47,11 +47,11 @@ class KeyText:
 
     @property
     def absent(self) -> str | None:
-        """The text of a key that has no value; None where that is never stored."""
+        """The text of a key without a value; None if such a key is never stored."""
         return self.before if self.may_be_absent and self.before else None
 
     def write(self, value: Any) -> str:
-        """The stored text of an accepted value. Raises ValidationError for an empty one."""
+        """Return the stored text of an accepted value. Raises ValidationError for an empty one."""
         inner = self.text(value)
         if not inner and not self.after and self.absent is not None:
             raise refuse(
@@ -61,7 +61,7 @@ class KeyText:
         return self.fold(f"{self.before}{inner}{self.after}")
 
     def read(self, stored: str) -> Any:
-        """The value in a stored text, None for none; other text than the key's is kept."""
+        """Return the value in a stored text, or None; text that is not the key's own is kept."""
         start, end = 0, len(stored)
         if self.before and stored[: len(self.before)].lower() == self.before.lower():
             start = len(self.before)
@@ -74,30 +74,30 @@ class KeyText:
         return self.value(inner)
 
     def settled(self, value: str) -> str:
-        """A text as it will be read once it is stored: folded where the key folds."""
+        """Return a text as it reads after it was stored: with the case that the key gives it."""
         settled: str = self.read(self.write(value)) if value else value
         return settled
 
     def part(self, text: str, place: str) -> str:
-        """The text to look for in stored ones, for values that contain `text`.
+        """Return the text to search in stored texts for values that contain `text`.
 
-        Raises ValidationError where it may be found in the key's own text.
+        Raises ValidationError if it could match the key's own text.
         """
         text = self.fold(text)
         if _may_start_in(self.before, text) or _may_start_in(self.after[::-1], text[::-1]):
             raise refuse(
                 place,
-                "is stored with the text of its key around it, in which what is looked for may be "
-                "found as well; compare the whole value, or what it begins with",
+                "is stored with the text of its key around it, which may contain the text that you "
+                "look for; compare the whole value, or its beginning",
             )
         return text
 
     def beginning(self, text: str) -> str:
-        """How the stored texts of values begin that begin with `text`."""
+        """Return the beginning of the stored texts of values that begin with `text`."""
         return self.fold(f"{self.before}{text}")
 
     def refuse_order(self, place: str) -> None:
-        """Raise where stored texts do not sort as the values do."""
+        """Raise ValidationError if stored texts do not sort as the values do."""
         if self.after or not type_of(self.attribute).is_text:
             raise refuse(
                 place,
@@ -106,7 +106,7 @@ class KeyText:
             )
 
     def refuse_operand(self, place: str) -> None:
-        """Raise where stored text would be set against that of another attribute."""
+        """Raise ValidationError if the stored text cannot be compared with another attribute."""
         if self.is_framed:
             raise refuse(
                 place,
@@ -116,19 +116,19 @@ class KeyText:
 
 
 def _may_start_in(around: str, text: str) -> bool:
-    """Whether `text` can be found where it begins inside of `around`, whatever follows that."""
+    """Return whether a match of `text` can begin inside `around`, whatever follows it."""
     return any(
         text.startswith(around[i:]) or around[i:].startswith(text) for i in range(len(around))
     )
 
 
 def key_text_of(form: KeyForm, keys: EntityKeys) -> KeyText:
-    """How the attribute stands there whose values make a whole key."""
+    """Return how a key's field stores the only attribute of the key."""
     (segment,) = form.segments
     fold = form.fold or _kept
     attribute = segment.attribute
     kind = type_of(attribute)
-    # Most are plain text, which is read as it is.
+    # Most attributes are plain text, which needs no conversion.
     as_it_is = kind.is_free_text and kind.choices(attribute) is None and attribute.padding is None
     as_it_is = as_it_is and not isinstance(attribute.derive, Bucket)
     return KeyText(
@@ -151,11 +151,11 @@ Rework: TypeAlias = Callable[[Any, Mapping[str, Any]], Any]
 
 
 class CompiledAttribute:
-    """One attribute, or one element or property of a container.
+    """One attribute, or an element or a property of a container.
 
-    `path` is its place by names (`detail.effort`, `history[]`), `segments` its place in the
-    stored item, None below a list. `items` is the element of a typed list or set, `properties`
-    those of a typed map; both are None elsewhere.
+    `path` is its place by names (`detail.effort`, `history[]`), and `segments` its place in the
+    stored item, None below a list. `items` is the element of a typed list or set, and `properties`
+    are those of a typed map; otherwise they are None.
 
     >>> task.attributes["points"].accept(5.0)               # doctest: +SKIP
     5
@@ -209,10 +209,10 @@ class CompiledAttribute:
         self.variants = variants
         """The variants of a union by name, each a map at the same place."""
         self.tag = tag
-        """The property that says which variant a value is, as an enum of all of them."""
+        """The property that names the variant of a value, as an enum of all variants."""
         self.type = type_of(spec)
         self.kind = self.type.stored_kind(spec)
-        """The kind of AttributeValue that stores it; empty where the value decides."""
+        """The kind of AttributeValue that stores it; empty if the value decides."""
         parts = [*(properties or {}).values(), *(variants or {}).values()]
         parts += () if items is None else (items,)
         self.has_form: bool = (
@@ -220,32 +220,32 @@ class CompiledAttribute:
             or isinstance(spec.derive, Bucket)
             or any(part.has_form for part in parts)
         )
-        """Whether its texts, or those inside of it, have a form that `check` brings others into."""
+        """Whether `check` normalizes its texts, or texts inside it."""
         self.check: Accept
-        """Type check and normal form, without this attribute's own constraints."""
+        """Checks the type and returns the normal form, without the attribute's constraints."""
         self.constrain: Callable[[Any, str], None] | None = None
         self.fill_defaults: Fill | None = None
-        """Puts defaults into maps; None where there are none below."""
+        """Fills in defaults of maps; None if there are none."""
         self.apply_set: Rework | None = None
-        """Applies `set` hooks; None where there are none."""
+        """Applies `set` hooks; None if there are none."""
         self.apply_get: Rework | None = None
-        """Drops hidden properties and applies `get` hooks; None where there are neither."""
+        """Drops hidden properties and applies `get` hooks; None if there are neither."""
         self.key_text: KeyText | None = None
-        """How its values stand in a key's own field; None where it has a field of its own."""
+        """How a key's field stores its values; None if it has a field of its own."""
         self.encode: Callable[[Any], AttributeValue]
-        """An accepted value, typed for the table."""
+        """Returns the AttributeValue of an accepted value."""
         self.read: Callable[[AttributeValue], Any]
-        """The quick way back; raises anything where the value does not fit."""
+        """Decodes quickly; it may raise any exception for a value that does not fit."""
         self.plain: Callable[[Any], Any]
-        """An accepted value as JMESPath sees it."""
+        """Returns an accepted value as JMESPath sees it."""
         self.write_codec: Callable[[], object] | None = None
-        """Sets `encode` and `read`, of this attribute and of its entity's others."""
+        """Sets `encode` and `read` of all attributes of the entity."""
         self.operand: Any = None
-        """It as an operand of conditions, where that was asked for: see `operand_of`."""
+        """The operand of conditions, once one was used; see `operand_of`."""
 
     def __getattr__(self, name: str) -> Any:
-        # Python asks this for slots that are not set. A codec is written at first use: most
-        # processes that load a service use one or two of its entities.
+        # Python calls this for slots that are not set. A codec is written at its first use, because
+        # most processes that load a service use one or two of its entities.
         if name in ("encode", "read") and self.write_codec is not None:
             self.write_codec()
             return object.__getattribute__(self, name)
@@ -259,13 +259,12 @@ class CompiledAttribute:
         constraints: bool = True,
         moment: Moment | None = None,
     ) -> Any:
-        """The value in its normal form.
+        """Check a value and return its normal form.
 
-        `path` says where it stands, for messages (default: the attribute's own path).
-        `constraints=False` checks the type only, as for what is compared with, added or
-        appended. `moment` is the time that defaults inside maps share with the rest of the
-        write. Raises ValidationError with `path`, or UnknownAttributeError for a property that
-        a map does not have.
+        `path` is its place for messages, by default the attribute's own path. `constraints=False`
+        checks the type only, as for values that are compared, added or appended. `moment` is the
+        time that defaults inside maps share with the rest of the write. Raises ValidationError with
+        `path`, or UnknownAttributeError for a property that a map does not have.
         """
         if path is None:
             path = self.path
@@ -277,9 +276,9 @@ class CompiledAttribute:
         return value
 
     def part(self, text: Any, path: str, *, at_start: bool) -> str:
-        """A text as it stands inside of stored ones, or at their start.
+        """Return a text as it occurs inside stored texts, or at their start.
 
-        Raises ValidationError for what is no text.
+        Raises ValidationError if it is not a string.
         """
         part = accept_string(text, path)
         if isinstance(self.spec.derive, Bucket):
@@ -287,7 +286,7 @@ class CompiledAttribute:
         return part_form(self.spec.normalize, at_start=at_start)(part) if self.has_form else part
 
     def decode(self, value: AttributeValue) -> Any:
-        """The Python value of a stored one; NULL is None. Raises DecodeError."""
+        """Return the Python value of a stored value; NULL is None. Raises DecodeError."""
         try:
             return self.read(value)
         except Exception:
@@ -300,17 +299,17 @@ class CompiledAttribute:
         return self
 
     def __deepcopy__(self, memo: object) -> CompiledAttribute:
-        # PynamoDB copies the attributes of index classes; what they stand for stays one.
+        # PynamoDB copies the attributes of index classes, but they share this object.
         return self
 
 
 def decode_leniently(attribute: CompiledAttribute, value: Any, where: str) -> Any:
-    """The Python value of a stored one; NULL is None.
+    """Return the Python value of a stored value; NULL is None.
 
     Raises DecodeError, whose `field` is the place in the item that cannot be read.
     """
     if not isinstance(value, Mapping) or len(value) != 1:
-        raise _unreadable(attribute, where, "is no typed AttributeValue")
+        raise _unreadable(attribute, where, "is not a typed AttributeValue")
     ((kind, inner),) = value.items()
     if kind == "NULL":
         return None
@@ -346,7 +345,7 @@ def decode_leniently(attribute: CompiledAttribute, value: Any, where: str) -> An
 def _parts_of_variant(
     attribute: CompiledAttribute, stored: Mapping[str, Any], where: str
 ) -> Mapping[str, Any]:
-    """The properties by which a stored value of a union is read."""
+    """Return the properties of the variant that a stored value of a union is."""
     tag, tagged = attribute.tag, None
     if tag is not None and tag.spec.field in stored:
         tagged = decode_leniently(tag, stored[tag.spec.field], f"{where}.{tag.spec.field}")

@@ -1,8 +1,8 @@
-"""The attributes of an entity, built from the leaves up: checks, constraints, defaults, hooks.
+"""Builds the attributes of an entity from the leaves up: checks, constraints, defaults, hooks.
 
-Everything that happens to a value, whatever depth it stands at, is a function that is made once,
-when the schema is loaded. Where there is nothing to do the function is None, so that most values
-meet a type check and no more.
+Everything that happens to a value, at whatever depth, is a function that is made once, when the
+schema is loaded. If there is nothing to do, the function is None, so most values only pass a type
+check.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from leyden.types.union import tag_of
 Hooks = Mapping[str, Callable[..., Any]]
 _Constraint = Callable[[Any, str], None]
 _Beside = Callable[[Any, Any], Any]
-"""A function of a value, and of what stands beside it."""
+"""A function of a value and one more argument."""
 
 
 def check_hooks(spec: EntitySpec, hooks: Hooks) -> None:
@@ -46,7 +46,7 @@ def check_hooks(spec: EntitySpec, hooks: Hooks) -> None:
 
 
 def calls_of(spec: EntitySpec) -> Iterator[tuple[str, Call | Judge]]:
-    """What calls functions in an entity, each with its place."""
+    """Yield everything in an entity that calls a function, with its place."""
     for attribute in spec.attributes.values():
         yield from _calls(attribute, attribute.name)
     for index in spec.indexes.values():
@@ -66,7 +66,7 @@ def _calls(spec: AttributeSpec, path: str) -> Iterator[tuple[str, Call | Judge]]
 
 
 def compile_attributes(spec: EntitySpec, hooks: Hooks) -> dict[str, CompiledAttribute]:
-    """All root attributes by name; `encode` and `read` are added from the generated source."""
+    """Compile all root attributes; the generated codec adds `encode` and `read` later."""
     return {
         name: _compile(attribute, name, (attribute.field,), 1, spec.entity, hooks)
         for name, attribute in spec.attributes.items()
@@ -83,7 +83,7 @@ def _compile(
 ) -> CompiledAttribute:
     items = None
     if spec.items is not None:
-        # Members of a set stand no deeper than the set: it is no container of documents.
+        # Members of a set do not count as deeper, because a set is not a document.
         deeper = depth if spec.type == "set" else depth + 1
         items = _compile(spec.items, f"{path}[]", None, deeper, entity, hooks)
     properties = None
@@ -129,9 +129,9 @@ def _compile(
 
 
 def _forming(spec: AttributeSpec, check: Accept) -> Accept:
-    """The check of an attribute's type, behind what brings its texts into their form.
+    """Return the type check, extended so that it normalizes texts first.
 
-    As everything that is written, compared or looked for is checked, all of it has that form.
+    Every value that is written, compared or searched is checked, so all of them are normalized.
     """
     if isinstance(spec.derive, Bucket):
         return partial(accept_bucket, spec.derive.period)
@@ -140,7 +140,7 @@ def _forming(spec: AttributeSpec, check: Accept) -> Accept:
     normal = normal_form(spec.normalize)
 
     def formed(value: Any, path: str) -> Any:
-        # Members of string enums are texts, too; all else the check refuses.
+        # Members of Python string enums are texts as well. The check refuses everything else.
         return check(normal(str.__str__(value)) if isinstance(value, str) else value, path)
 
     return formed
@@ -149,9 +149,9 @@ def _forming(spec: AttributeSpec, check: Accept) -> Accept:
 def set_key_texts(
     keys: EntityKeys, attributes: Mapping[str, CompiledAttribute]
 ) -> dict[str, KeyText]:
-    """Let attributes that are stored in a key's own field be written and read as that key.
+    """Set the key text of attributes that are stored in a key's field.
 
-    Gives those of them that are texts, by name.
+    Return those of them that are strings, by name.
     """
     texts: dict[str, KeyText] = {}
     for index in keys.values():
@@ -168,14 +168,14 @@ def set_key_texts(
 def undeclared(
     name: str, path: str, segments: tuple[str, ...], depth: int, entity: str
 ) -> CompiledAttribute:
-    """An attribute of type `any`, for a place inside an open map or an untyped list."""
+    """Return an attribute of type `any`, for a place inside an open map or an untyped list."""
     spec = AttributeSpec(name=name, type="any", field=name, label=name)
     attribute = CompiledAttribute(spec, path=path, segments=segments, entity=entity)
     return _without_source(attribute, depth)
 
 
 def stand_alone(spec: AttributeSpec, entity: str) -> CompiledAttribute:
-    """A string or number that is no attribute of an entity, such as a key field."""
+    """Return an attribute for a string or number outside the schema, such as a key field."""
     attribute = CompiledAttribute(spec, path=spec.name, segments=(spec.field,), entity=entity)
     return _without_source(attribute, 1)
 
@@ -189,16 +189,16 @@ def _without_source(attribute: CompiledAttribute, depth: int) -> CompiledAttribu
 
 
 def build_constrain(attribute: CompiledAttribute, hooks: Hooks) -> _Constraint | None:
-    """All constraints of one attribute as one function; None where it has none.
+    """Return all constraints of an attribute as one function; None if it has none.
 
-    * `prefix` is what the text must begin with.
-    * `pattern` is searched for anywhere in the text, as JavaScript's `RegExp.test` does: anchor
-      it with `^` and `$`.
+    * `prefix` is the text that the value must begin with.
+    * `pattern` may match anywhere in the text, as with JavaScript's `RegExp.test`: anchor it with
+      `^` and `$`.
     * `min` and `max` bound numbers; for a `ttl` they are seconds since 1970.
     * `min_length` and `max_length` count characters, bytes, elements or keys.
-    * `validate` as JMESPath: `@` is the value; false, null and empty results refuse it.
-    * `validate` as a hook: called with the value. It refuses by returning False, by returning a
-      message, or by raising ValueError; True and None accept.
+    * `validate` as JMESPath: `@` is the value. False, null and empty results refuse it.
+    * `validate` as a hook gets the value. It refuses by returning False or a message, or by raising
+      ValueError. True and None accept.
     """
     spec = attribute.spec
     constraints: list[_Constraint] = []
@@ -253,7 +253,7 @@ def _pattern(pattern: str) -> _Constraint:
 def _bounds(
     must: str, low: float | None, high: float | None, size: Callable[[Any], Any]
 ) -> _Constraint:
-    """The least and the greatest `size` of a value; one that has none passes."""
+    """Return a constraint on the `size` of a value; a value without a size passes."""
 
     def constrain(value: Any, path: str) -> None:
         found = size(value)
@@ -292,14 +292,14 @@ def _hook(hook: Callable[[Any], Any]) -> _Constraint:
 
 
 def build_fill_defaults(attribute: CompiledAttribute, hooks: Hooks) -> Fill | None:
-    """The function that puts defaults into the maps in a value; None where there are none."""
+    """Return the function that fills in defaults of maps in a value; None if there are none."""
     if attribute.items is not None:
         fill_item = attribute.items.fill_defaults
         if fill_item is None:
             return None
 
         def fill_list(value: Any, moment: Moment) -> Any:
-            # One that lacks something must come to the check, which refuses it, as it is.
+            # Keep a LackingList as it is, so that the check refuses it.
             if not isinstance(value, list | tuple) or isinstance(value, LackingList):
                 return value
             return [fill_item(item, moment) for item in value]
@@ -323,7 +323,7 @@ def build_fill_defaults(attribute: CompiledAttribute, hooks: Hooks) -> Fill | No
 def _by_variant(
     union: CompiledAttribute, function_of: Callable[[CompiledAttribute], _Beside | None]
 ) -> _Beside | None:
-    """The function of whichever variant a value is; None where no variant has one."""
+    """Return a function that calls that of the value's variant; None if no variant has one."""
     found = {name: function_of(variant) for name, variant in (union.variants or {}).items()}
     if not any(found.values()):
         return None
@@ -352,11 +352,11 @@ def _fill_map(origins: Mapping[str, tuple[Origin, bool]], deeper: Mapping[str, F
 
 
 def build_apply_set(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
-    """The function that applies `set` hooks, innermost first; None where there are none.
+    """Return the function that applies `set` hooks, innermost first; None if there are none.
 
-    A hook is called with the accepted value, or None, and all accepted values of the write, by
-    name; what it returns must again be of the attribute's type. None leaves the attribute, the
-    property or the element out.
+    A hook gets the accepted value, or None, and all accepted values of the write by name. It must
+    return a value of the attribute's type, or None to leave out the attribute, the property or the
+    element.
     """
     inner = _descend(attribute, lambda part: part.apply_set)
     if attribute.spec.set is None:
@@ -373,10 +373,10 @@ def build_apply_set(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None
 
 
 def build_apply_get(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
-    """The function that drops hidden properties and applies `get` hooks, innermost first.
+    """Return the function that drops hidden properties and applies `get` hooks, innermost first.
 
-    None where there are neither. A hook is called with the stored value and all values of the
-    item by name; what it returns is what the record shows.
+    It is None if there are neither. A hook gets the stored value and all values of the item by
+    name, and returns what the record shows.
     """
     inner = _descend(attribute, lambda part: part.apply_get, hide=True)
     if attribute.spec.get is None:
@@ -404,7 +404,7 @@ def _descend(
         as_set = attribute.spec.type == "set"
 
         def each(value: Any, values: Mapping[str, Any]) -> Any:
-            # A record shows None in its place, so that a position is the stored one.
+            # A record shows None for such an element, so that the others keep their positions.
             reworked = [
                 part
                 for item in value

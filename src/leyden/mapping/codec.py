@@ -1,9 +1,8 @@
-"""The codec of an entity: its values into an item, an item into values or a record.
+"""The codec of an entity: encodes values into an item, and decodes an item into values or a record.
 
-It is source that is written for the entity and compiled, with the expression of each attribute's
-type in place: no loop over attributes and no call for each value is left when an item is read. The
-functions read as if every value fitted its type; where one does not, `decode_leniently` reads it
-again and says what is wrong.
+The codec is generated source with the expression of each attribute's type inlined, so reading an
+item needs neither a loop over attributes nor a call for each value. The functions assume that every
+value fits its type. If one does not, `decode_leniently` reads it again and says what is wrong.
 """
 
 from __future__ import annotations
@@ -36,13 +35,13 @@ Lacking: TypeAlias = Callable[
     [Mapping[str, CompiledAttribute]],
     Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]],
 ]
-"""Makes what is called for a map of these properties that may hold others as well."""
+"""Makes the function that is called for a map that may hold more than these properties."""
 
 
 class Writer:
-    """Collects lines of source, and the objects that they name.
+    """Collects lines of source, and the objects that they use.
 
-    `lacking` says what becomes of a map that may hold more than the schema knows.
+    `lacking` handles a map that may hold more than the schema knows.
     """
 
     def __init__(self, lacking: Lacking = lacking_properties) -> None:
@@ -52,13 +51,13 @@ class Writer:
         self._maps: dict[int, str] = {}
 
     def name(self, stem: str, value: Any) -> str:
-        """A global name for an object that the source uses."""
+        """Return a global name for an object that the source uses."""
         name = f"{stem}_{len(self.namespace)}"
         self.namespace[name] = value
         return name
 
     def encode(self, attribute: CompiledAttribute, value: str, level: int = 0) -> str:
-        """The expression for the AttributeValue of the accepted value that `value` names."""
+        """Return the expression for the AttributeValue of the accepted value named `value`."""
         spec = attribute.spec
         if attribute.key_text is not None:
             write = self.name("write_key_text", attribute.key_text.write)
@@ -88,7 +87,7 @@ class Writer:
         return f"encode_any({value})"
 
     def decode(self, attribute: CompiledAttribute, stored: str, level: int = 0) -> str:
-        """The expression for the value of the AttributeValue that `stored` names."""
+        """Return the expression for the value of the AttributeValue named `stored`."""
         spec = attribute.spec
         inner = f"{stored}[{attribute.kind!r}]"
         if attribute.key_text is not None:
@@ -116,7 +115,7 @@ class Writer:
         return f"decode_any({stored})"
 
     def _map(self, attribute: CompiledAttribute) -> str:
-        """Write both functions of a typed map, once; the name that they share."""
+        """Write both functions of a typed map, once, and return the name that they share."""
         known = self._maps.get(id(attribute))
         if known is not None:
             return known
@@ -146,16 +145,16 @@ class Writer:
                     f"        if value[{key!r}] is None:",
                     f"            del value[{key!r}]",
                 ]
-        # Most maps hold what the schema knows and nothing else: a look at their sizes tells.
+        # Most maps hold only what the schema knows, and comparing sizes is enough to tell.
         lacking = self.name("lacking", self._lacking(attribute.properties))
         reads.append(f"    return value if len(value) == len(stored) else {lacking}(value, stored)")
         self.lines += [*writes, "    return {'M': stored}", "", *reads, ""]
         return name
 
     def _union(self, attribute: CompiledAttribute) -> str:
-        """Write both functions of a union, once; the name that they share.
+        """Write both functions of a union, once, and return the name that they share.
 
-        What has no known tag fails to be read, and is left to `decode_leniently`.
+        A value without a known tag raises, so that `decode_leniently` reads it.
         """
         known = self._maps.get(id(attribute))
         if known is not None:
@@ -182,9 +181,9 @@ class Writer:
 
 
 def run(writer: Writer, title: str) -> Mapping[str, Any]:
-    """Run the collected source; its functions by name."""
+    """Run the collected source, and return its functions by name."""
     source = "\n".join(writer.lines) + "\n"
-    # The same source has the same name: compiling a schema again does not pile up entries.
+    # The same source has the same name, so compiling a schema again adds no entry to linecache.
     filename = f"<leyden {title} {digest_of(source)[:12]}>"
     code = code_of(source, filename)
     if code.co_filename == filename:
@@ -211,15 +210,15 @@ def compile_codec(
     *,
     title: str,
 ) -> Codec:
-    """Write and run the source of an entity's codec; fills in each attribute's own functions.
+    """Write and run the source of an entity's codec, and set each attribute's own functions.
 
-    `slots` maps the attributes that records show to their slots; `known_fields` are the fields
-    that an item may have without holding what the schema does not know.
+    `slots` maps the attributes that records show to their slots. `known_fields` are all fields that
+    the schema knows.
     """
     writer = Writer()
     everywhere = list(all_attributes(attributes.values()))
     written: dict[str, str] = {}
-    """The function that returns an expression: most attributes are texts, which are alike."""
+    """The function for each expression. Most attributes are texts, and share one."""
 
     def function_of(verb: str, value: str, expression: str) -> str:
         name = written.get(expression)
@@ -274,7 +273,7 @@ def compile_codec(
     decode_all = functions["decode"]
     if deferred:
         watched = {name for name in slots for name in attributes[name].spec.watch}
-        # Hooks that watch what is deferred see it all the same.
+        # Hooks that watch deferred attributes see them anyway, so they must be decoded.
         seen = "*" in watched or any(attributes[name].spec.deferred for name in watched)
         fields = {slot: attribute.spec.field for slot, attribute in deferred.items()}
         decode_all = _deferring(decode_all, fields, seen=seen)
@@ -284,7 +283,7 @@ def compile_codec(
 def _deferring(
     decode: Callable[[Item], Any], fields: Mapping[str, str], *, seen: bool
 ) -> Callable[..., Any]:
-    """`decode`, of whose records these slots are left out where the item has their fields."""
+    """Return a `decode` that leaves out of records the slots whose fields the item has."""
 
     def decode_rest(item: Item, deferred: bool = False) -> Any:
         left = () if deferred else tuple(slot for slot in fields if fields[slot] in item)
@@ -306,7 +305,7 @@ def _deferring(
 
 
 def all_attributes(attributes: Iterable[CompiledAttribute]) -> Iterable[CompiledAttribute]:
-    """These, their elements and their properties, however deep."""
+    """Yield the attributes, their elements and their properties, at any depth."""
     for attribute in attributes:
         yield attribute
         if attribute.items is not None:
@@ -318,7 +317,7 @@ def all_attributes(attributes: Iterable[CompiledAttribute]) -> Iterable[Compiled
 
 
 def _write_reading(writer: Writer, attribute: CompiledAttribute, target: str) -> None:
-    """The lines that read one field into `target`, where the item has it."""
+    """Write the lines that read one field into `target`, if the item has it."""
     field = attribute.spec.field
     recover = writer.name("recover", partial(decode_leniently, attribute, where=field))
     writer.lines += [
@@ -347,7 +346,7 @@ def _write_decode(
         writer.lines += ["    else:", f"        record.{slot} = None"]
     if reveals:
         writer.lines.append("    values = decode_values(item)")
-    # What watches others is shown last, and sees them as they are shown.
+    # Hooks that watch other attributes run last, and see the others as records show them.
     specs = {name: attributes[name].spec for name in reveals}
     watching = {name for name, spec in specs.items() if spec.watch and spec.get is not None}
     mixed = 0 < len(watching) < len(reveals)
@@ -384,7 +383,7 @@ def _signs(
     slots: Mapping[str, str],
     known_fields: frozenset[str],
 ) -> list[str]:
-    """The conditions under which a record does not show all of its item; mostly none holds."""
+    """Return the conditions for a record that does not show all of its item; usually none holds."""
     signs = [f"not {writer.name('known', known_fields)}.issuperset(item)"]
     for name, attribute in shown.items():
         value = f"record.{slots[name]}"
@@ -402,7 +401,7 @@ def _signs(
 
 
 def _only_shown(attribute: CompiledAttribute) -> bool:
-    """Whether a `get` hook shows something else than is stored, which no `set` hook turns back."""
+    """Return whether a `get` hook changes the value and no `set` hook converts it back."""
     if attribute.spec.get is not None and attribute.spec.set is None:
         return True
     for parts in (attribute.properties, attribute.variants):
@@ -414,7 +413,7 @@ def _only_shown(attribute: CompiledAttribute) -> bool:
 def _awareness(
     shown: Mapping[str, CompiledAttribute], slots: Mapping[str, str], known_fields: frozenset[str]
 ) -> Callable[[Any, Item, Mapping[str, Any]], Any]:
-    """What lets a record know what it does not show of its item, if there is anything."""
+    """Return the function that notes on a record what it does not show of its item."""
     mapped = [(slots[n], attribute) for n, attribute in shown.items() if has_properties(attribute)]
     hooked = [(n, slots[n]) for n, attribute in shown.items() if _only_shown(attribute)]
 
@@ -437,7 +436,7 @@ def _awareness(
 
 
 def _shown_when(attribute: CompiledAttribute) -> str:
-    """When an attribute's hooks run: where it is stored, or where one that it watches is."""
+    """Return the condition for an attribute's hooks: it, or one that it watches, is stored."""
     name = attribute.spec.name
     if attribute.spec.get is None:
         return f"{name!r} in values"

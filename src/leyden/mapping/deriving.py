@@ -1,7 +1,7 @@
-"""Values that are made of other attributes of their item, which are known by their names.
+"""Values that are computed from other attributes of their item.
 
-A derived attribute is one whenever an item is written. A default may be made of one other
-attribute: a slug of it, or a time counted from it.
+A derived attribute is computed whenever an item is written. A default may be computed from one
+other attribute: a slug of it, or a time counted from it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from leyden.types.periods import bucket_of
 
 Plain = Callable[[Mapping[str, Any], Collection[str] | None], dict[str, Any]]
 Maker: TypeAlias = Callable[[Any], Any]
-"""The value of the other attribute, which is there, into this one's; None for none."""
+"""Computes a value from that of another attribute, which is not None; it may return None."""
 
 
 class Derivation:
-    """How one attribute is derived: a function of the other attributes of its item.
+    """Computes a derived attribute from other attributes of its item.
 
     `inputs` are the attributes that it watches or reads, None for all that are not derived.
     """
@@ -60,9 +60,9 @@ class Derivation:
         self._hook = hook
         self._own = own
         self._made = made
-        """The one attribute that it is made of, and what makes it."""
+        """The one attribute that it is computed from, and the function that does it."""
         kind = attribute.type
-        # Most types take what an expression gave as it is.
+        # Most types accept the result of an expression as it is.
         self._settle = None if type(kind).derived is AttributeType.derived else kind.derived
         self.inputs = inputs
 
@@ -72,18 +72,18 @@ class Derivation:
         return self._attribute.spec.name
 
     def reads(self, attributes: Collection[str]) -> frozenset[str]:
-        """The attributes that it reads, of these."""
+        """Return those of these attributes that it reads."""
         others = frozenset(attributes) - {self.name}
         return others if self.inputs is None else self.inputs & others
 
     def concerns(self, changed: Collection[str]) -> bool:
-        """Whether writing `changed` calls for a new value."""
+        """Return whether a write of `changed` needs a new value."""
         if self.inputs is None:
             return bool(changed)
         return not self.inputs.isdisjoint(changed)
 
     def value(self, values: Mapping[str, Any], plain: Plain) -> Any:
-        """The accepted value over these values of the item, None for none."""
+        """Return the accepted value for these values of the item, or None."""
         path = self._attribute.path
         if self._made is not None:
             name, make = self._made
@@ -99,7 +99,7 @@ class Derivation:
         return None if value is None else self._accept(value, path)
 
     def _seen(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """What a hook sees: what every write that calls it knows, be it of an item or a part."""
+        """Return the values for a hook: those that every write knows, also of a part of an item."""
         if self.inputs is None:
             return dict(values)
         seen = self.inputs | self._own
@@ -107,9 +107,9 @@ class Derivation:
 
 
 def maker_of(spec: AttributeSpec, source: After | Bucket | Slug, of: AttributeSpec) -> Maker:
-    """The function that makes values of `spec` from those of `of`.
+    """Return the function that computes values of `spec` from those of `of`.
 
-    It raises ValidationError for a value of `of` that is no time, or one too far from others.
+    It raises ValidationError for a value of `of` that is not a time, or is out of range.
     """
     if isinstance(source, Slug):
         longest = source.max_length
@@ -131,9 +131,9 @@ def maker_of(spec: AttributeSpec, source: After | Bucket | Slug, of: AttributeSp
         try:
             return made(value)
         except ValueError as error:
-            raise refuse(of.name, f'{error}, and "{spec.name}" is made of it') from None
+            raise refuse(of.name, f'{error}, and "{spec.name}" is made from it') from None
         except OverflowError:
-            raise refuse(of.name, f'is too late for "{spec.name}" to be made of it') from None
+            raise refuse(of.name, f'is too late for "{spec.name}", which is made from it') from None
 
     return make
 
@@ -141,10 +141,10 @@ def maker_of(spec: AttributeSpec, source: After | Bucket | Slug, of: AttributeSp
 def derivations_of(
     attributes: Mapping[str, CompiledAttribute], hooks: Hooks, own: Collection[str]
 ) -> dict[str, Derivation]:
-    """All derived attributes of an entity, by name; `own` are those of the item's own key.
+    """Return all derived attributes of an entity by name; `own` are those of the item's own key.
 
-    An expression reads what it names, and what `watch` adds. A hook reads what it watches, and
-    everything where it watches nothing by name.
+    An expression reads what it names and what `watch` adds. A hook reads what it watches, and
+    everything if it watches nothing by name.
     """
     found = {}
     for name, attribute in attributes.items():
@@ -175,20 +175,20 @@ def derivations_of(
 
 
 def refuse_missing_inputs(derived: str, missing: tuple[str, ...], spec: EntitySpec) -> None:
-    """Refuse a write that must derive an attribute from values that it does not know."""
+    """Raise MissingCompositeError if a write must derive an attribute from unknown values."""
     if not missing:
         return
     names = ", ".join(f'"{name}"' for name in missing)
     inputs = [spec.attributes[name] for name in missing]
     if any(one.encrypt or one.overflow for one in inputs):
         advice = (
-            "with .set(), even where the stored value stays: the table cannot compare it (where "
+            "with .set(), even if the stored value stays, because the table cannot compare it (if "
             "the item has none, .composite() takes None)"
         )
     else:
         advice = (
-            "with .set(), or with .composite() where the stored value stays (None there: the item "
-            "has none)"
+            "with .set(), or with .composite() if the stored value stays (None if the item has "
+            "none)"
         )
     raise MissingCompositeError(
         f'"{derived}" is derived anew by this write and reads {names} as well; give '

@@ -1,7 +1,7 @@
-"""An entity's schema as functions: values in, keys and items out, and back.
+"""An entity's schema as functions: they turn values into keys and items, and back.
 
-An `EntityMapping` knows nothing of a table or of requests, so whatever stands above can share it:
-operations plan by it, PynamoDB's models are built on it, tools ask it what an item holds.
+An `EntityMapping` knows nothing of tables or requests, so all layers above can share it: operations
+plan with it, PynamoDB's models are built on it, and tools ask it what an item holds.
 """
 
 from __future__ import annotations
@@ -38,34 +38,34 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PARTITION_KEY_LIMIT: Final = 2048
-"""The longest partition key that DynamoDB takes, in bytes."""
+"""The length of the longest partition key that DynamoDB accepts, in bytes."""
 
 SORT_KEY_LIMIT: Final = 1024
-"""The longest sort key that DynamoDB takes, in bytes."""
+"""The length of the longest sort key that DynamoDB accepts, in bytes."""
 
 _SURELY_SHORT: Final = SORT_KEY_LIMIT // 4
-"""As many characters as any key may have, whatever they are."""
+"""A number of characters that always fits, because a character has at most 4 bytes."""
 
 
 class EntityMapping(Preparation):
-    """One entity's schema, compiled.
+    """The compiled schema of one entity.
 
     `spec` is the schema, `keys` the forms of its keys by access pattern, `attributes` its compiled
-    attributes by name, `record` the class of what reads give back, `slots` the records' slot of
-    each attribute that is not hidden (they differ from the names for keywords only).
-    `encode`, `decode` and `decode_values` are generated functions:
+    attributes by name, `record` the class of its records, and `slots` the records' slot of each
+    attribute that is not hidden (a slot differs from the name only if that is a keyword or is
+    taken). `encode`, `decode` and `decode_values` are generated functions:
 
-    * `encode(values)`: accepted values by name into a stored item, without keys; an attribute
-      that is stored in a key's own field is written as that key.
-    * `decode(item)`: a stored item into a record. Fields that the schema does not know, hidden
-      attributes and unknown properties of typed maps are left out, and the record knows which
-      (`leyden.mapping.record`); so are deferred attributes, unless with `decode(item, True)`.
-      `get` hooks apply. Values
-      are read by type only: constraints and enum members bind writes, not reads.
-    * `decode_values(item)`: a stored item into values by name, hidden ones too; the inverse
-      of `encode`.
+    * `encode(values)` turns accepted values by name into a stored item, without keys. An attribute
+      that is stored in a key's field is written as that key.
+    * `decode(item)` turns a stored item into a record. It leaves out fields that the schema does
+      not know, hidden attributes, and unknown properties of typed maps, and the record knows which
+      (`leyden.mapping.lack`). It also leaves out deferred attributes; `decode(item, True)` keeps
+      them. `get` hooks run. Only the type of values matters: constraints and enum members apply to
+      writes, not to reads.
+    * `decode_values(item)` turns a stored item into values by name, hidden ones too. It is the
+      inverse of `encode`.
 
-    The decoders raise DecodeError for what does not fit its type. Stored NULLs are None.
+    The decoders raise DecodeError for values that do not fit their type. Stored NULLs are None.
     """
 
     encode: Callable[[Mapping[str, Any]], Item]
@@ -78,7 +78,7 @@ class EntityMapping(Preparation):
         super().__init__(spec, attributes, hooks)
         self.keys = entity_keys(spec)
         self.sealer: Sealer | None = None
-        """Encrypts and decrypts values; None for an entity without encrypted attributes."""
+        """Encrypts and decrypts values; None if the entity has no encrypted attributes."""
         if any(attribute.encrypt for attribute in spec.attributes.values()):
             own = tuple(form.field for form in self.keys.primary.forms)
             self.sealer = Sealer(spec, own, keyring)
@@ -89,11 +89,11 @@ class EntityMapping(Preparation):
         self.record.__leyden_mapping__ = lambda: self
         halves = [half for index in spec.indexes.values() for half in (index.pk, index.sk) if half]
         self.key_fields = frozenset(half.field for half in halves if half.field)
-        """The fields of the keys, of the table and of its indexes."""
+        """The key fields of the table and of its indexes."""
         self.key_texts = set_key_texts(self.keys, attributes)
         stored = frozenset(attribute.spec.field for attribute in attributes.values())
         self.known_fields = stored | self.key_fields | {*spec.identifiers, OVERFLOW_FIELD}
-        """All fields that an item may have without holding what the schema does not know."""
+        """All fields that the schema knows."""
         for attribute in all_attributes(attributes.values()):
             attribute.write_codec = self._write_codec
         self._roots = {
@@ -107,7 +107,7 @@ class EntityMapping(Preparation):
             if index.when is not None
         }
         self.guards_vectors = bool(spec.searches or spec.never_empty or spec.never_zero)
-        """Whether a vector index of the table asks something of the entity's items."""
+        """Whether a vector index of the table has requirements for the entity's items."""
         self._rows: list[RowReader | None] = []
         self._lock = threading.Lock()
 
@@ -115,14 +115,14 @@ class EntityMapping(Preparation):
         return f"<mapping of {self.spec.entity} (version {self.spec.version})>"
 
     def __getattr__(self, name: str) -> Any:
-        # Python asks this for what is not there: the codec, before its first use.
+        # Python calls this for missing attributes, such as the codec before its first use.
         if name not in ("_encoders", "decode", "decode_values", "encode"):
             raise AttributeError(name, name=name, obj=self)
         self._write_codec()
         return object.__getattribute__(self, name)
 
     def _write_codec(self) -> None:
-        # Two threads may both come here first, and write the same functions.
+        # Two threads may run this at the same time, and write the same functions.
         codec = compile_codec(
             self.attributes, self.record, self.slots, self.known_fields, title=self.spec.entity
         )
@@ -135,7 +135,7 @@ class EntityMapping(Preparation):
 
     @property
     def written_late(self) -> tuple[tuple[str, Callable[[], object]], ...]:
-        """What writes and compiles source when it is first needed, in words, each to be called."""
+        """The functions that write and compile source at first use, each with a title."""
         name = self.spec.entity
         return (
             (f"the codec of {name}", self._write_codec),
@@ -145,9 +145,9 @@ class EntityMapping(Preparation):
 
     @property
     def rows(self) -> RowReader | None:
-        """The quick way from a query's answer to records, made when first asked for.
+        """The fast path from a query's answer to records, made at first use.
 
-        None where records are more than what is stored.
+        It is None if records show more than what is stored.
         """
         if not self._rows:
             from leyden.mapping.rows import compile_rows
@@ -167,23 +167,23 @@ class EntityMapping(Preparation):
 
     @cached_property
     def overflow(self) -> frozenset[str]:
-        """The fields whose values may be stored outside of their item."""
+        """The fields whose values may be stored outside their item."""
         attributes = self.spec.attributes.values()
         return frozenset(attribute.field for attribute in attributes if attribute.overflow)
 
     @cached_property
     def has_companions(self) -> bool:
-        """Whether other items go with an item: guards of unique values, parts of large ones."""
+        """Whether items may have companions: guards of unique values, parts of large values."""
         return bool(self.overflow or self.spec.unique)
 
     @cached_property
     def composites(self) -> tuple[str, ...]:
-        """The fields of the attributes that the table's own key is made of."""
+        """The fields of the attributes in the table's own key."""
         return tuple(self.spec.attributes[name].field for name in self.keys.primary.composites)
 
     @cached_property
     def key_slots(self) -> frozenset[str]:
-        """The slots that a record of nothing but the table's own key shows."""
+        """The slots of a record that shows only the table's own key."""
         names = self.keys.primary.composites
         return frozenset(self.slots[name] for name in names if name in self.slots)
 
@@ -195,13 +195,13 @@ class EntityMapping(Preparation):
 
     @cached_property
     def deferred(self) -> frozenset[str]:
-        """The slots that records show where they are asked for by name only."""
+        """The slots that records show only if a read names them."""
         attributes = self.spec.attributes
         return frozenset(slot for name, slot in self.slots.items() if attributes[name].deferred)
 
     @cached_property
     def read_only(self) -> tuple[str, ...]:
-        """The attributes that are set only where the item has none: read-only, and in no key."""
+        """The read-only attributes in no key, which are set only if the item has none."""
         return tuple(
             name
             for name, attribute in self.spec.attributes.items()
@@ -210,7 +210,7 @@ class EntityMapping(Preparation):
 
     @cached_property
     def deciding(self) -> frozenset[str]:
-        """The attributes that make index keys, and those that sparse indexes' conditions read."""
+        """The attributes in index keys, and those that conditions of sparse indexes read."""
         read: set[str] = set()
         for keys in self.keys.values():
             if keys.spec.when is not None:
@@ -224,7 +224,7 @@ class EntityMapping(Preparation):
         return self.spec.constants
 
     def encode_few(self, values: Mapping[str, Any]) -> Item:
-        """What `encode` gives, sooner where there are few values; none of them may be None."""
+        """Encode like `encode`, but faster for a few values, none of which may be None."""
         encoders = self._encoders
         item = {}
         for name, value in values.items():
@@ -233,23 +233,23 @@ class EntityMapping(Preparation):
         return item
 
     def condition(self, index: str) -> SparseCondition:
-        """The `when` of an access pattern. Raises KeyError for one without."""
+        """Return the `when` of an access pattern. Raises KeyError if it has none."""
         return self._conditions[index]
 
     def needed_by(self, keys: IndexKeys) -> frozenset[str]:
-        """The attributes that say where an item is in an index: its composites, and its `when`."""
+        """Return the attributes that decide about an index key: composites, and those of `when`."""
         return keys.needed if keys.spec.when is None else self.condition(keys.spec.name).needed
 
     def resolve(self, path: str) -> ResolvedPath:
-        """What stands at a path such as `detail.effort`, `history[0].text` or `detail["a b"]`.
+        """Resolve a path such as `detail.effort`, `history[0].text` or `detail["a b"]`.
 
-        Raises InvalidExpressionError for what is no path, UnknownAttributeError for a name
-        that is not there.
+        Raises InvalidExpressionError if it is not a path, UnknownAttributeError for an unknown
+        name.
         """
         return self._roots.get(path) or resolve_path(path, self.attributes, self.spec.entity)
 
     def accept(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Values checked for their types, as they are stored; None counts as not given.
+        """Check the types of values, and return them as they are stored, without None.
 
         Raises UnknownAttributeError or ValidationError.
         """
@@ -266,28 +266,28 @@ class EntityMapping(Preparation):
                 accepted[name] = attribute.check(value, attribute.path)
             else:
                 accepted[name] = attribute.accept(value, constraints=False)
-        # What is stored went through the `set` hooks, so what is looked for must as well.
+        # Stored values went through the `set` hooks, so values to search for must as well.
         return self.setters.looked_for(accepted) if self.has_setters else accepted
 
     def sought(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Values to look for, checked for their types, each of which narrows what is found.
+        """Check values to search for; each must narrow the search.
 
-        A value that was left away would find more than was asked for. Raises UnknownAttributeError,
-        ValidationError, InvalidExpressionError for None.
+        Dropping a value would find more items than the caller wants. Raises UnknownAttributeError,
+        ValidationError, and InvalidExpressionError for None.
         """
         accepted = self.accept(given)
         for name, value in given.items():
             if self.attributes[name].spec.encrypt:
                 raise InvalidExpressionError(
-                    f'"{name}" is encrypted, so it cannot be looked for in the table; leave it '
-                    "out, and compare it in Python once it is read",
+                    f'"{name}" is encrypted, so the table cannot search for it; leave it out, and '
+                    "compare it in Python after you read it",
                     entity=self.spec.entity,
                 )
             if accepted.get(name) is None:
                 why = (
-                    "None says nothing to look for"
+                    "None is nothing to search for"
                     if value is None
-                    else "its `set` hook makes None of this one, which says nothing to look for"
+                    else "its `set` hook turns this one into None, which is nothing to search for"
                 )
                 raise InvalidExpressionError(
                     f'"{name}" needs a value: {why}; leave the attribute out, or filter with '
@@ -297,7 +297,7 @@ class EntityMapping(Preparation):
         return accepted
 
     def completed(self, given: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
-        """The given values, and the constants among `names` that were not given."""
+        """Return the given values, and the constants among `names` that were not given."""
         if not self.constants:
             return given
         refuse_no_mapping(given, self.spec.entity)
@@ -305,10 +305,10 @@ class EntityMapping(Preparation):
         return {**implied, **given} if implied else given
 
     def access_pattern(self, name: object) -> IndexKeys:
-        """The access pattern of this name. Raises InvalidExpressionError where there is none."""
+        """Return the access pattern of this name. Raises InvalidExpressionError."""
         keys = self.keys.by_name.get(name) if isinstance(name, str) else None
         if keys is None:
-            shown = f'"{name}"' if isinstance(name, str) else f"of the type {type(name).__name__}"
+            shown = f'"{name}"' if isinstance(name, str) else f"of type {type(name).__name__}"
             hint = did_you_mean(str(name), self.keys) or f"; it has {', '.join(self.keys)}"
             raise InvalidExpressionError(
                 f'"{self.spec.entity}" has no access pattern {shown}{hint}',
@@ -317,14 +317,13 @@ class EntityMapping(Preparation):
         return keys
 
     def unknown(self, name: str) -> UnknownAttributeError:
-        """The error for a name that the entity does not have."""
+        """Return the error for a name that the entity does not have."""
         return unknown_attribute(name, self.attributes, self.spec.entity)
 
     def own_values(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The accepted composite attributes of the table's own key, of which nothing else is given.
+        """Check the attributes of the table's own key, and return them.
 
-        Raises UnknownAttributeError for names that are not among them, MissingCompositeError where
-        one is missing.
+        Raises UnknownAttributeError for other attributes, MissingCompositeError if one is missing.
         """
         names = self.keys.primary.composites
         if given.__class__ is not dict:
@@ -334,13 +333,13 @@ class EntityMapping(Preparation):
                 if name not in self.spec.attributes:
                     raise self.unknown(name)
                 raise UnknownAttributeError(
-                    f'"{name}" is no part of the key, which is made of {_names(names)}'
+                    f'"{name}" is not part of the key, which is made of {_names(names)}'
                     f"{did_you_mean(name, names)}",
                     entity=self.spec.entity,
                 )
         values = self.accept(self.completed(given, names) if self.constants else given)
         if len(values) < len(names):
-            # What is derived is told by what it is made of, as a day is by its time.
+            # A derived attribute can be given by its inputs, as a day by its time.
             told = self.with_derived(values)
             values = {name: told[name] for name in names if name in told}
             missing = tuple(name for name in names if name not in values)
@@ -349,7 +348,7 @@ class EntityMapping(Preparation):
         return values
 
     def primary_key(self, values: Mapping[str, Any]) -> Item:
-        """The table's own key of an item. Raises MissingCompositeError."""
+        """Return the table's own key of an item. Raises MissingCompositeError."""
         return {
             form.field: self.key_value(form, values, self.keys.primary)
             for form in self.keys.primary.forms
@@ -358,7 +357,7 @@ class EntityMapping(Preparation):
     def key_value(
         self, form: KeyForm, values: Mapping[str, Any], keys: IndexKeys
     ) -> AttributeValue:
-        """A complete key of one form, typed. Raises MissingCompositeError."""
+        """Return a complete key of one form, typed. Raises MissingCompositeError."""
         try:
             key = form.complete(values)
         except ValueError as error:
@@ -370,11 +369,11 @@ class EntityMapping(Preparation):
         return typed_key(self._fit(form, key))
 
     def build_key(self, form: KeyForm, values: Mapping[str, Any]) -> KeyValue:
-        """A key as a write stores it, refused where it cannot be a key."""
+        """Return a key as a write stores it. Raises an error if it cannot be a key."""
         return self._fit(form, self.made(form, lambda: form.build(values)))
 
     def made(self, form: KeyForm, make: Callable[[], T]) -> T:
-        """What is made of a key. Raises ValidationError where it cannot be made of its values."""
+        """Return the result of `make`. Raises ValidationError if the key cannot be built."""
         try:
             return make()
         except ValueError as error:
@@ -382,14 +381,14 @@ class EntityMapping(Preparation):
 
     def _unmakeable(self, form: KeyForm, error: ValueError) -> ValidationError:
         return ValidationError(
-            f'the key field "{form.field}" cannot be made: {error}', entity=self.spec.entity
+            f'the key field "{form.field}" cannot be built: {error}', entity=self.spec.entity
         )
 
     def _fit(self, form: KeyForm, key: KeyValue | None) -> KeyValue:
         if key is None or key == "":
             raise ValidationError(
-                f'the key field "{form.field}" would be empty; give '
-                f"{_names(form.names)} a value that is not empty",
+                f'the key field "{form.field}" would be empty; give {_names(form.names)} a '
+                "value that is not empty",
                 path=form.names[0] if form.names else "",
                 entity=self.spec.entity,
             )
@@ -398,7 +397,7 @@ class EntityMapping(Preparation):
         return key
 
     def missing(self, names: tuple[str, ...], keys: IndexKeys) -> MissingCompositeError:
-        """The error for composite attributes that an access pattern needs and did not get."""
+        """Return the error for attributes that an access pattern needs and did not get."""
         return MissingCompositeError(
             f'the access pattern "{keys.spec.name}" needs {_names(names)} as well',
             missing=names,
@@ -411,21 +410,21 @@ def compile_entity(
 ) -> EntityMapping:
     """Compile one entity. `hooks` are the functions that `{call: NAME}` names.
 
-    `keyring` has the keys of encrypted attributes; without it, values of these are refused when
-    they are written or read.
+    `keyring` has the keys of encrypted attributes. Without it, writing or reading their values
+    raises an error.
 
-    What hooks are called with:
+    The arguments of hooks:
 
-    * `default`, `on_write`: nothing. They return a value, or None for none.
+    * `default`, `on_write`: none. They return a value, or None.
     * `validate`: the value; see `leyden.mapping.building`.
-    * `set`, `get`: the value and all values by name. `set` runs after all checks, and what it
-      returns must be of the attribute's type; `get` runs on the way into a record, where the
-      attribute, or one that it watches, is stored.
+    * `set`, `get`: the value and all values by name. `set` runs after all checks, and must return a
+      value of the attribute's type. `get` runs when a record is made from an item that has the
+      attribute, or one that it watches.
     * `when`: the values by name of the attributes that it reads.
     * `derive`: the value given for the attribute itself, or None, and all values by name.
 
-    Raises InvalidOptionError for a hook that is missing, InvalidExpressionError for JMESPath
-    that cannot be parsed.
+    Raises InvalidOptionError for a missing hook, InvalidExpressionError for JMESPath that does not
+    parse.
 
     >>> task = compile_entity(spec)                                  # doctest: +SKIP
     >>> task.encode(task.prepare_create({"task_id": "t1"}))          # doctest: +SKIP
@@ -437,17 +436,17 @@ def compile_entity(
 
 
 def refuse_no_mapping(given: object, entity: str) -> None:
-    """Raise InputError where attributes are not given by their names."""
+    """Raise InputError if attributes are not given by name."""
     if given.__class__ is not dict and not isinstance(given, Mapping):
         raise InputError(
-            f"attributes are given by name, as keywords or in a mapping, not as "
+            f"attributes must be given by name, as keywords or in a mapping, not as "
             f"{type(given).__name__}",
             entity=entity,
         )
 
 
 def refuse_long_key(field: str, key: str, *, sort: bool) -> None:
-    """Raise ItemTooLargeError for a key that DynamoDB would refuse for its length."""
+    """Raise ItemTooLargeError for a key that is too long for DynamoDB."""
     limit = SORT_KEY_LIMIT if sort else PARTITION_KEY_LIMIT
     if len(key) * 4 <= limit:
         return
@@ -462,7 +461,7 @@ def refuse_long_key(field: str, key: str, *, sort: bool) -> None:
 
 
 def typed_key(key: KeyValue) -> AttributeValue:
-    """A key as a typed AttributeValue."""
+    """Return a key as a typed AttributeValue."""
     if isinstance(key, str):
         return {"S": key}
     if isinstance(key, bytes):

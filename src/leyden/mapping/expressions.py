@@ -1,9 +1,9 @@
-"""JMESPath expressions of a schema, ready to run.
+"""Compiled JMESPath expressions of a schema.
 
-jmespath walks an expression's tree at every call: 16 microseconds for `status == 'open'`, where a
-whole put takes 23. Most expressions of schemas compare a name with a text, or join a few of them,
-so such trees become functions, which take a hundredth of that. Whatever a value makes unusual goes
-to jmespath after all, so there is one that says what an expression means.
+jmespath walks an expression's tree at every call: 16 microseconds for `status == 'open'`, while a
+whole put takes 23. Most expressions of schemas compare a name with a text, or join a few texts.
+Such trees become functions, which take a hundredth of that time. Values that a function does not
+handle go to jmespath, so jmespath alone defines what an expression means.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ class Expression:
         self._search: Evaluate = evaluator(jmespath.compile(text))
 
     def search(self, data: Any, path: str) -> Any:
-        """The result over plain data; `path` says for which attribute it is asked.
+        """Evaluate the expression on plain data; `path` is the attribute that it is for.
 
-        Raises ValidationError where a function meets a type that it does not take.
+        Raises ValidationError if a function gets a type that it does not take.
         """
         try:
             return self._search(data)
         except TypeError:
-            # jmespath lets Python compare text with numbers; in JMESPath that is null.
+            # jmespath lets Python compare text with numbers, which raises. In JMESPath it is null.
             return None
         except exceptions.JMESPathTypeError as error:
             wanted = " or ".join(error.expected_types)
-            reason = f"{error.function_name}() takes {wanted}, and met {error.actual_type}"
+            reason = f"{error.function_name}() takes {wanted}, and got {error.actual_type}"
         except exceptions.ArityError as error:
             reason = str(error)
         except (exceptions.JMESPathError, RecursionError) as error:
@@ -59,16 +59,16 @@ class Expression:
         raise refuse(path, f"cannot be evaluated by {self.text}: {reason}")
 
     def holds(self, data: Any, path: str) -> bool:
-        """Whether the result counts as true in JMESPath."""
+        """Return whether the result is true in JMESPath."""
         return truthy(self.search(data, path))
 
 
 class UnusualError(Exception):
-    """A shortcut met values that are not for it."""
+    """A shortcut got values that it does not handle."""
 
 
 def evaluator(compiled: Any) -> Evaluate:
-    """What evaluates an expression that jmespath compiled, by a shortcut where that will do."""
+    """Return a function that evaluates a compiled expression, by a shortcut if possible."""
     search: Evaluate = compiled.search
     quick = shortcut(compiled.parsed)
     if quick is None:
@@ -84,9 +84,9 @@ def evaluator(compiled: Any) -> Evaluate:
 
 
 def shortcut(tree: _Tree) -> Evaluate | None:
-    """What evaluates a parsed expression as jmespath does; None where it is not so plain.
+    """Return a function that evaluates a parsed expression as jmespath does; None if too complex.
 
-    It raises UnusualError where the expression met something that only jmespath can judge.
+    It raises UnusualError for values that only jmespath can handle.
     """
     kind = tree["type"]
     if kind not in _COMPOUND:
@@ -105,7 +105,7 @@ def shortcut(tree: _Tree) -> Evaluate | None:
     ends = kind == "or_expression"
 
     def either(data: Any) -> Any:
-        """The left value where that ends it, else the right one."""
+        """Return the left value if it decides, else the right one."""
         found = left(data)
         return found if truthy(found) is ends else right(data)
 
@@ -124,7 +124,7 @@ _COMPOUND: Final = frozenset(
 
 
 def _leaf(tree: _Tree) -> Evaluate | None:
-    """A name, a literal, or a name compared with a text; other values have rules of their own."""
+    """Return the shortcut for a name, a literal, or a name compared with a text; else None."""
     kind, said = tree["type"], tree.get("value")
     if kind == "field":
         return lambda data: data.get(said) if isinstance(data, dict) else None
@@ -142,7 +142,7 @@ def _leaf(tree: _Tree) -> Evaluate | None:
 
 
 def join_texts(glue: Evaluate, texts: Evaluate) -> Evaluate:
-    """`join(glue, texts)`, where all of it is text."""
+    """Return the shortcut for `join(glue, texts)`, which handles texts only."""
 
     def evaluate(data: Any) -> str:
         between, parts = glue(data), texts(data)
@@ -158,7 +158,7 @@ def join_texts(glue: Evaluate, texts: Evaluate) -> Evaluate:
 
 
 def text_of(part: Evaluate) -> Evaluate:
-    """`to_string(part)`, where that is text or a whole number."""
+    """Return the shortcut for `to_string(part)`, which handles texts and whole numbers only."""
 
     def evaluate(data: Any) -> str:
         value = part(data)
@@ -177,5 +177,5 @@ _FUNCTIONS: Final[Mapping[tuple[Any, int], Callable[..., Evaluate]]] = {
 
 
 def truthy(value: Any) -> bool:
-    """JMESPath's truth: false, null and empty strings, lists and objects are not; 0 is."""
+    """Return whether a value is true in JMESPath: not false, null or empty; 0 is true."""
     return not (value is None or value is False or value == "" or value == [] or value == {})

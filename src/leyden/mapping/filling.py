@@ -1,8 +1,8 @@
-"""A new item's values, made of what is given: by a generated function, and by `set` hooks.
+"""Makes the values of a new item from the given ones, by a generated function and `set` hooks.
 
-The function's source spells out, attribute by attribute, where a value comes from and whether it is
-already in its normal form, which most values are. Whatever is not goes through the attribute's own
-check, so there is one place that says what is accepted and in which words something is refused.
+The function's source says, attribute by attribute, where a value comes from and whether it is
+already in its normal form, which most values are. All others go through the attribute's own check,
+so one place decides what is accepted and how a refusal is worded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Values = Mapping[str, Any]
 
 
 class Setters:
-    """The `set` hooks of an entity's attributes, its properties and elements included."""
+    """The `set` hooks of an entity's attributes, including their properties and elements."""
 
     __slots__ = ("_always", "_plain", "_watching", "any")
 
@@ -47,17 +47,17 @@ class Setters:
 
     @property
     def watched(self) -> Mapping[str, frozenset[str] | None]:
-        """What each hook that watches watches; None for all attributes."""
+        """The attributes that each watching hook watches; None for all attributes."""
         return {name: watched for name, (_, watched) in self._watching.items()}
 
     def looked_for(self, values: Values) -> dict[str, Any]:
-        """Values that are looked for, as they are stored; what watches others is left as it is."""
+        """Return values to search for as they are stored; hooks that watch others do not run."""
         return self._first(values, ())
 
     def whole(self, values: Values, settled: Collection[str] = ()) -> dict[str, Any]:
-        """The values of a whole item after their hooks; None leaves an attribute out.
+        """Return the values of a whole item after their hooks; None leaves an attribute out.
 
-        `settled` names those whose hooks have run before.
+        `settled` names the attributes whose hooks have run before.
         """
         stored = self._first(values, settled)
         before = MappingProxyType(dict(values))
@@ -68,7 +68,7 @@ class Setters:
             return stored
         seen = MappingProxyType(dict(stored))
         for name, (store, watched) in self._watching.items():
-            # One that ran before, on what has not changed since, does not run again.
+            # A hook that has run before, on the same values, does not run again.
             is_settled = name in settled and watched is not None
             if is_settled:
                 is_settled = all(o in settled or values.get(o) is None for o in watched or ())
@@ -79,10 +79,10 @@ class Setters:
     def part(
         self, assigned: Values, moved: Values, removed: Collection[str]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What an update assigns, and what else it does, after the hooks.
+        """Return what an update assigns, and its other values, both after the hooks.
 
         `assigned` are the values that it sets by attribute, `moved` those that it adds, appends or
-        sets in other ways, by path; `removed` are the attributes that it removes.
+        sets in other ways, by path. `removed` are the attributes that it removes.
         """
         given = {**moved, **assigned}
         after = self._first(given, ())
@@ -119,15 +119,15 @@ def _keep(stored: dict[str, Any], name: str, value: Any) -> None:
 
 
 Fill: TypeAlias = Callable[[Mapping[str, Any], Moment], tuple[dict[str, Any], list[str]]]
-"""What is given and the instant of the write, into accepted values and the names that lack one."""
+"""Turns given values, at the time of the write, into accepted values and missing names."""
 
 
 @frozen
 class Planned:
-    """An attribute of a new item: where its value comes from if none is given, None for nowhere.
+    """An attribute of a new item, and the origin of its value if none is given; None for none.
 
-    `needed` ones are reported where they lack a value. `maker` makes the value of that of the
-    attribute `of`, which stands before this one in a plan.
+    If it is `needed`, it is reported as missing without a value. `maker` computes the value from
+    that of the attribute `of`, which comes before this one in a plan.
     """
 
     attribute: CompiledAttribute
@@ -140,7 +140,7 @@ class Planned:
 def compile_filling(plan: Iterable[Planned], *, title: str, kept: Collection[str] = ()) -> Fill:
     """Write and run the source that makes a new item's values, in the order of the plan.
 
-    `kept` are the attributes of the item's own key: what is given for these is never renewed.
+    `kept` are the attributes of the item's own key, whose given values `on_write` never replaces.
     """
     writer = Writer()
     writer.lines += [

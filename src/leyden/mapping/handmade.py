@@ -1,13 +1,12 @@
-"""Records that callers make or change: checked as a write would, and aware of what they were given.
+"""Records that callers construct or change: they are checked like writes, and know their changes.
 
-A record that was read shows what is stored. One that a caller made of it with `attrs.evolve`,
-`copy.replace` or `patch(record, weight=4)` shows besides what is to be stored, and a patch sends
-just that. So its class says which slots were changed (`Lack.changed`), and nothing else has to be
-carried along or paid for when a page is read.
+A record that was read shows what is stored. A record made from it with `attrs.evolve`,
+`copy.replace` or `patch(record, weight=4)` also shows new values, and a patch sends just those. Its
+class says which slots changed (`Lack.changed`), so reading a page costs nothing for it.
 
-`attrs.evolve` hands all values of a record to its class: what changes by the names that the caller
-wrote, the rest by the names that `attrs.fields` says. These are of a class of their own here, by
-which the constructor tells the one from the other.
+`attrs.evolve` passes all values of a record to its class: changed ones under the names that the
+caller wrote, others under the names of `attrs.fields`. These names are instances of a class of
+their own, `Kept`, by which the constructor tells unchanged values from changed ones.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ _ABSENT: Final = object()
 
 
 class Kept(str):
-    """The name by which `attrs.evolve` hands on a value that its caller leaves as it is."""
+    """The name under which `attrs.evolve` passes a value that its caller does not change."""
 
     __slots__ = ()
 
 
 def make(record: Any, given: Mapping[str, Any], caller: FrameType | None) -> None:
-    """Set the slots of a new record: of what a caller gives, or of another one's by evolving it.
+    """Set the slots of a new record, from a caller's values or from a record that is evolved.
 
-    Raises ArgumentError for what is no attribute, ValidationError.
+    Raises ArgumentError for a name that is not an attribute, ValidationError.
     """
     kept = {slot for slot in given if slot.__class__ is Kept}
     if not kept:
@@ -45,9 +44,9 @@ def make(record: Any, given: Mapping[str, Any], caller: FrameType | None) -> Non
 
 
 def replaced(record: Any, changes: Mapping[str, Any]) -> Any:
-    """Another record of the same kind, with other values in some slots; None for no value.
+    """Return a copy of a record with other values in some slots; None for no value.
 
-    Raises ArgumentError for what is no attribute, ValidationError.
+    Raises ArgumentError for a name that is not an attribute, ValidationError.
     """
     kind = type(record)
     found = object.__new__(kind)
@@ -56,18 +55,18 @@ def replaced(record: Any, changes: Mapping[str, Any]) -> Any:
 
 
 def made_anew(record: Any) -> None:
-    """Check a record whose slots were set from outside, and let it know that it was never read."""
+    """Check a record whose slots were set from outside, and mark it as never read."""
     given = {slot: value for slot, value in state_of(record).items() if value is not None}
     _settle(record, given, given, None, made=True)
 
 
 def state_of(record: Any) -> dict[str, Any]:
-    """What a record shows, by slot."""
+    """Return what a record shows, by slot."""
     return {part.name: getattr(record, part.name) for part in type(record).__leyden_fields__}
 
 
 def with_state(kind: type[Any], state: Mapping[str, Any]) -> Any:
-    """A record of this very class, which shows what another one does: a copy, or a pickled one."""
+    """Return a record of exactly this class with the given state: a copy, or an unpickled one."""
     record = object.__new__(kind)
     for part in kind.__leyden_fields__:
         object.__setattr__(record, part.name, state.get(part.name))
@@ -82,9 +81,9 @@ def _settle(
     *,
     made: bool = False,
 ) -> None:
-    """Set the slots to what is given, of which the `named` are new, and the class that says so.
+    """Set the slots to the given values, of which `named` are new, and the class that says so.
 
-    `before` is the record that they change, None where that is not known.
+    `before` is the record that they change, None if it is not known.
     """
     kind = type(record)
     root, lack = root_of(kind), kind.__leyden_lack__
@@ -102,7 +101,7 @@ def _settle(
     if read != lack.read:
         deferred = tuple(slot for slot in deferred if slot not in values)
         if lack.deferred and not deferred:
-            # Once it has all that was deferred, it is as whole as any.
+            # With values for all deferred slots, the record is whole.
             read = None
     for slot in slots if read is None else read:
         object.__setattr__(record, slot, values.get(slot))
@@ -117,7 +116,7 @@ def _settle(
 
 
 def _accepted(root: type[Any], slot: str, value: Any) -> Any:
-    """The value as a write would take it, but for the hooks that run when it is stored."""
+    """Check a value as a write does, without the hooks that run when it is stored."""
     mapping_of = root.__leyden_mapping__
     if value is None or mapping_of is None:
         return value
@@ -129,19 +128,20 @@ def _accepted(root: type[Any], slot: str, value: Any) -> Any:
 
 
 def _is_same(before: Any, slot: str, value: Any) -> bool:
-    """Whether a record shows a value already.
+    """Return whether a record shows this value already.
 
-    Of a list or a map that is never said: the caller may have changed it where it stands, in both.
+    For a list or a map the answer is always False, because the caller may have changed it in place,
+    in both records.
     """
     old = getattr(before, slot, _ABSENT)
     return old.__class__ is value.__class__ and not isinstance(value, list | dict) and old == value
 
 
 def _evolved(kind: type[Any], kept: Mapping[str, Any], caller: FrameType | None) -> Any:
-    """The record that `attrs.evolve` is evolving; None where it cannot be found.
+    """Return the record that `attrs.evolve` is evolving; None if it is not found.
 
-    Its frame holds the record, all of whose values but the named ones are the very objects that it
-    passes. What is not found costs no more than that a named value counts as changed which is not.
+    The record is a local variable of that frame, and its unchanged values are the same objects that
+    the frame passes. If it is not found, a named value may count as changed although it is not.
     """
     root = root_of(kind)
     for one in () if caller is None else caller.f_locals.values():
@@ -154,13 +154,13 @@ def _evolved(kind: type[Any], kept: Mapping[str, Any], caller: FrameType | None)
 
 
 def _unknown_slot(name: str, slots: Collection[str], entity: str) -> ArgumentError:
-    """The error for an argument of a record that is none of its attributes."""
+    """Return the error for an argument of a record that is not one of its attributes."""
     message = f'"{entity}" has no attribute "{name}"{did_you_mean(name, sorted(slots))}'
     return ArgumentError(message, entity=entity)
 
 
 def alike(one: Iterable[Any], other: Iterable[Any]) -> bool:
-    """Whether attributes of two schemas say the same, wherever they stand in a file."""
+    """Return whether attributes of two schemas are equal, apart from their places in files."""
     return [*map(_essence, one)] == [*map(_essence, other)]
 
 

@@ -1,13 +1,15 @@
-"""Which index keys a write sets, begins and removes: the one place that decides it.
+"""Decides which index keys a write sets, begins and removes.
 
-An index key has two halves. Each half has all of its composite attributes, or none; its text then
-ends with the first label. Whatever verbs brought an item there, a query must find it: so once all
-attributes of a partition key are there, both fields hold what a put of the whole item would write.
+An index key has two halves, the partition key and the sort key. A half has all of its composite
+attributes, or none; without any, its text ends with the first label. A query must find an item
+whatever verbs wrote it. So once all attributes of a partition key are stored, both fields hold what
+a put of the whole item would write.
 
 A put knows the whole item. An update knows what it sets and removes, the item's own key, and what
-`composite()` says; all else is unknown. Where nothing of a half is known, the write leaves alone
-what is stored, and begins the half where nothing is: as every verb stores a half together with its
-attributes, an item without the half has none of them. No key is made of what happens to be at hand.
+`composite()` says; everything else is unknown. If all of a half is unknown, the write leaves the
+stored half alone, and begins it if it is not stored: every verb stores a half together with its
+attributes, so an item without the half has none of them. A key is never built from only the values
+that happen to be known.
 """
 
 from __future__ import annotations
@@ -31,9 +33,9 @@ Values = Mapping[str, Any]
 
 
 class KeyChanges(NamedTuple):
-    """The key fields that a write sets, those that it begins, and those that it removes.
+    """The key fields that a write sets, begins and removes.
 
-    What it begins is set only where the stored item does not have the field.
+    A field that it begins is set only if the stored item does not have it.
     """
 
     set: Item
@@ -45,7 +47,7 @@ NO_CHANGES: Final = KeyChanges({}, {}, ())
 
 
 class _Half(Enum):
-    """How much of a half an item has, as far as the write knows."""
+    """How many attributes of a half an item has, as far as the write knows."""
 
     WHOLE = "all of its attributes"
     NONE = "none of them"
@@ -54,14 +56,17 @@ class _Half(Enum):
 
 
 class Knowledge:
-    """What a write knows of the item that it leaves behind.
+    """What a write knows about the item that it leaves behind.
 
-    `values` are attributes that the item will have, `absent` those that it will not have; of all
-    others nothing is known. `absent` is None for a whole item, which has nothing beside `values`.
-    `changed` are the attributes that the write sets or removes. `made` are the values of the item
-    in case the write makes a new one; None where it only changes one that exists. `creates`: a
-    new one would be held to what a put is held to, as an upsert's is. `kept` are attributes that
-    the write sets where the item does not have them, so that what it will have is not known.
+    * `values`: attributes that the item will have.
+    * `absent`: attributes that it will not have; None for a whole item, which has only `values`.
+      All other attributes are unknown.
+    * `changed`: attributes that the write sets or removes.
+    * `made`: the values of the item if the write creates a new one; None if it only changes an
+      existing one.
+    * `creates`: a new item must meet the rules of a put, as with an upsert.
+    * `kept`: attributes that the write sets only if the item does not have them, so their final
+      values are unknown.
     """
 
     __slots__ = ("absent", "changed", "creates", "kept", "made", "values")
@@ -85,17 +90,17 @@ class Knowledge:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the write gives the whole item."""
+        """Whether the write has the whole item."""
         return self.absent is None
 
     def has(self, name: str) -> bool | None:
-        """Whether the item will have an attribute; None where that is not known."""
+        """Return whether the item will have an attribute; None if that is unknown."""
         if name in self.values:
             return True
         return False if self.absent is None or name in self.absent else None
 
     def half(self, form: KeyForm) -> _Half:
-        """How much of a half the item will have."""
+        """Return how many attributes of a half the item will have."""
         found = {self.has(name) for name in form.names}
         if None in found:
             return _Half.UNKNOWN
@@ -104,16 +109,16 @@ class Knowledge:
         return _Half.SOME if True in found else _Half.NONE
 
     def touches(self, names: Iterable[str]) -> bool:
-        """Whether the write changes one of these attributes."""
+        """Return whether the write changes one of these attributes."""
         return not self.changed.isdisjoint(names)
 
     def unknown(self, names: Iterable[str]) -> list[str]:
-        """The attributes of which nothing is known."""
+        """Return those of these attributes that are unknown."""
         return [name for name in names if self.has(name) is None]
 
 
 def put_keys(mapping: EntityMapping, values: Values) -> Item:
-    """The keys of a whole item: its own, and those of every index that it takes part in.
+    """Return the keys of a whole item: its own, and those of every index that it is in.
 
     Raises MissingCompositeError, AmbiguousKeyError.
     """
@@ -131,7 +136,7 @@ def put_keys(mapping: EntityMapping, values: Values) -> Item:
 
 
 def _write_whole(mapping: EntityMapping, keys: IndexKeys, values: Values, written: Item) -> None:
-    """Write both halves of an index key, of which all values are known."""
+    """Write both halves of an index key whose values are all known."""
     for form in keys.forms:
         if form.may_be_ambiguous:
             refuse_ambiguous(mapping, form, values)
@@ -143,15 +148,15 @@ def refuse_empty_keys(mapping: EntityMapping, values: Values) -> None:
     for name in mapping.keys.attributes_as_keys:
         if values.get(name) in ("", b""):
             raise ValidationError(
-                f'"{name}" is empty, and DynamoDB takes no empty value in a key of an index; leave '
-                "it out instead",
+                f'"{name}" is empty, and DynamoDB accepts no empty value in the key of an index; '
+                "leave it out instead",
                 path=name,
                 entity=mapping.spec.entity,
             )
 
 
 def own_keys(mapping: EntityMapping, values: Values) -> Item:
-    """The table's own key of an item. Raises MissingCompositeError, AmbiguousKeyError."""
+    """Return the table's own key of an item. Raises MissingCompositeError, AmbiguousKeyError."""
     primary = mapping.keys.primary
     written = {form.field: mapping.key_value(form, values, primary) for form in primary.forms}
     for form in primary.forms:
@@ -161,24 +166,24 @@ def own_keys(mapping: EntityMapping, values: Values) -> Item:
 
 
 def refuse_ambiguous(mapping: EntityMapping, form: KeyForm, values: Values) -> None:
-    """Raise AmbiguousKeyError where the key of these values reads back as others."""
+    """Raise AmbiguousKeyError if the key of these values reads back as other values."""
     if form.may_be_ambiguous and form.is_ambiguous(values):
         names = ", ".join(f'"{name}"' for name in form.names)
         # A key with a template cannot be strict.
         places = "template" if form.template else "labels, or declare `keys: strict`"
         raise AmbiguousKeyError(
-            f'the key field "{form.field}", which joins {names}, could not be taken apart again: '
-            "one of the values holds the text that stands in front of the next one. Change the "
-            f"value or the {places}",
+            f'the key field "{form.field}", which joins {names}, could not be split again: one of '
+            "the values contains the text that separates it from the next one. Change the value "
+            f"or the {places}",
             entity=mapping.spec.entity,
         )
 
 
 def changed_keys(mapping: EntityMapping, item: Knowledge) -> KeyChanges:
-    """The index keys that go with a write which changes a part of an item, or may make one.
+    """Return the index keys for a write that changes a part of an item, or may create one.
 
-    Raises MissingCompositeError where a half or the condition of a sparse index needs more,
-    AmbiguousKeyError.
+    Raises MissingCompositeError if a half, or the condition of a sparse index, needs more
+    attributes, AmbiguousKeyError.
     """
     written: Item = {}
     begun: Item = {}
@@ -189,7 +194,7 @@ def changed_keys(mapping: EntityMapping, item: Knowledge) -> KeyChanges:
         condition = None if keys.spec.when is None else mapping.condition(keys.spec.name)
         needed = mapping.needed_by(keys)
         if values.keys() >= needed:
-            # Most writes know all of an index that they concern.
+            # Most writes know all attributes of the indexes that they affect.
             if condition is not None and not condition.holds(values):
                 drops += (form.field for form in keys.forms)
             elif condition is not None or made is not None or item.touches(needed):
@@ -208,19 +213,20 @@ def changed_keys(mapping: EntityMapping, item: Knowledge) -> KeyChanges:
     begun = {name: key for name, key in begun.items() if name not in written} if begun else begun
     if not drops:
         return KeyChanges(written, begun, ())
-    # What is an attribute as well stays with the item; the other half takes it out.
+    # A key field that is also an attribute stays in the item. Removing the other half is enough
+    # to take the item out of the index.
     kept = {*mapping.keys.primary.fields, *mapping.keys.shared_fields, *written, *begun}
-    # Several indexes may share a field, which goes only when the last of them lets go.
+    # Several indexes may share a field, which is removed only if all of them drop it.
     users = Counter(form.field for keys in mapping.keys.secondary for form in keys.forms)
     dropped = (name for name, n in Counter(drops).items() if n == users[name] and name not in kept)
     return KeyChanges(written, begun, tuple(dropped))
 
 
 def _is_left_alone(keys: IndexKeys, needed: Set[str], item: Knowledge) -> bool:
-    """Whether a write that does not know all of an index concerns nothing of it, as most do.
+    """Return whether a write that does not know all of an index leaves the index alone, as most do.
 
-    It neither changes what the index is made of, nor makes an item that would be in it, nor says
-    whether a stored one is.
+    Such a write does not change attributes of the index, does not create an item that would be in
+    it, and does not decide whether a stored item is in it.
     """
     if item.creates or item.touches(needed):
         return False
@@ -230,7 +236,7 @@ def _is_left_alone(keys: IndexKeys, needed: Set[str], item: Knowledge) -> bool:
 
 
 class _Decision:
-    """What becomes of the key of one index: fields to set, to begin, to drop."""
+    """The decision about the key of one index: fields to set, to begin, and to drop."""
 
     __slots__ = ("_anew", "_item", "_keys", "_mapping", "begin", "drop", "set")
 
@@ -239,13 +245,13 @@ class _Decision:
         self._keys = keys
         self._item = item
         self._anew = item.is_whole
-        """Whether nothing of the stored key stays, so that all of it must be known."""
+        """Whether the whole key is written anew, so that all of its attributes must be known."""
         self.set: Item = {}
         self.begin: Item = {}
         self.drop: list[str] = []
 
     def make(self) -> None:
-        """Decide. Raises MissingCompositeError, AmbiguousKeyError."""
+        """Make the decision. Raises MissingCompositeError, AmbiguousKeyError."""
         keys, item = self._keys, self._item
         if keys.spec.when is not None:
             inside = self._is_inside()
@@ -268,7 +274,7 @@ class _Decision:
             return
         named = [form for form in keys.forms if form.names]
         if self._anew and named and all(item.half(form) is _Half.NONE for form in named):
-            # An index of which no composite is there is not written.
+            # An item without any composite of an index is not in the index.
             self._drop_all()
             return
         found = self._partition(pk)
@@ -276,7 +282,7 @@ class _Decision:
             self._sort(sk, found)
 
     def _refuse_half_made(self) -> None:
-        """Refuse what would make an item with some attributes of a half, and not the others."""
+        """Refuse a write that could create an item with only some attributes of a half."""
         made = self._item.made or {}
         for form in self._keys.forms:
             missing = len(form.missing(made))
@@ -286,10 +292,10 @@ class _Decision:
                 raise self._partial(form)
 
     def _is_inside(self) -> bool | None:
-        """Whether the item meets the condition of a sparse index; None where that stays as it is.
+        """Return whether the item meets the condition of a sparse index; None for no change.
 
-        The condition is asked whenever one of its inputs or a part of the key changes, and before
-        any composite is: an item that does not meet it needs none.
+        The condition is evaluated if one of its inputs or a part of the key changes, and before
+        composites are checked, because an item that does not meet it needs none of them.
         """
         item, keys = self._item, self._keys
         condition = self._mapping.condition(keys.spec.name)
@@ -298,7 +304,7 @@ class _Decision:
         touched = item.touches(condition.needed) or any(name in item.kept for name in unknown)
         if item.is_whole or touched or not item.unknown(condition.needed):
             if unknown and self._is_without_partition():
-                # Whatever the condition says, the item may be out, and is so for certain.
+                # Without a partition key, the item is not in the index in any case.
                 return False
             if unknown:
                 raise self._incomplete(unknown, _GIVE)
@@ -309,24 +315,24 @@ class _Decision:
         if made is None or not self._is_made(pk) or not condition.holds(made):
             return None
         if unknown:
-            # A new item would be in the index, and of one that is stored that is not known.
+            # A new item would be in the index; for a stored one it is unknown.
             raise self._incomplete(unknown, _GIVE_OR_PATCH)
         return True
 
     def _is_without_partition(self) -> bool:
-        """Whether the item will have nothing of the partition key, or not what it must have."""
+        """Return whether the item certainly has no partition key, or lacks a required part."""
         pk, item = self._keys.pk, self._item
         assert pk is not None
         lacks = any(item.has(name) is False for name in pk.names)
         return item.half(pk) is _Half.NONE or (lacks and self._keys.leaves_out)
 
     def _is_made(self, form: KeyForm) -> bool:
-        """Whether a new item has all attributes of a half."""
+        """Return whether a new item would have all attributes of a half."""
         made = self._item.made
         return made is not None and not form.missing(made)
 
     def _partition(self, form: KeyForm) -> bool:
-        """Decide about the partition key; gives whether the item is, or may be, in the index."""
+        """Decide about the partition key; return whether the item is, or may be, in the index."""
         item, half = self._item, self._item.half(form)
         if self._keys.leaves_out and any(item.has(name) is False for name in form.names):
             self.drop.append(form.field)
@@ -335,7 +341,7 @@ class _Decision:
             self._write(form)
             return True
         if not (self._anew or item.touches(form.names)):
-            # A new item begins as a put would have it; what is stored stays.
+            # A new item gets the key that a put would write; a stored key stays.
             if item.made is not None and len(form.missing(item.made)) in (0, len(form.names)):
                 self._begin(form, unless=self._keys.leaves_out)
             return self._is_made(form)
@@ -348,7 +354,7 @@ class _Decision:
         return self._anew
 
     def _sort(self, form: KeyForm, found: bool) -> None:
-        """Decide about the sort key of an item that is `found` in the index, or not."""
+        """Decide about the sort key; `found` says whether the item is, or may be, in the index."""
         item, half = self._item, self._item.half(form)
         if half is _Half.UNKNOWN and not (self._anew or item.touches(form.names)):
             if found:
@@ -365,18 +371,18 @@ class _Decision:
                 self.drop.append(form.field)
 
     def _write(self, form: KeyForm) -> None:
-        """Store a half of which all attributes are known, or known to be absent."""
+        """Set a half whose attributes are all known, or known to be absent."""
         values = self._item.values
         if not form.missing(values):
             refuse_ambiguous(self._mapping, form, values)
         elif not form.text_of_absent:
-            # It would be a number, or an attribute's own value: such a key cannot be without.
+            # The key is a number, or an attribute itself, so it cannot exist without a value.
             self.drop.append(form.field)
             return
         self.set[form.field] = typed_key(self._mapping.build_key(form, values))
 
     def _begin(self, form: KeyForm, *, unless: bool = False) -> None:
-        """Store a half where none is stored, as a new item has it."""
+        """Set a half as in a new item, if none is stored."""
         values = self._item.values if self._item.made is None else self._item.made
         missing = form.missing(values)
         if not missing:
@@ -388,7 +394,7 @@ class _Decision:
         self.drop += [form.field for form in self._keys.forms]
 
     def _partial(self, form: KeyForm) -> MissingCompositeError:
-        """The error for a half of which some attributes are there, and others not, or unknown."""
+        """Return the error for a half with some attributes, while others are absent or unknown."""
         item = self._item
         unknown = item.unknown(form.names)
         if unknown:
@@ -398,7 +404,7 @@ class _Decision:
         absent = [name for name in form.names if item.has(name) is False]
         advice = "give all attributes of that key, or none"
         if form is self._keys.pk:
-            advice += "; with `absent: out` such items are not in the index"
+            advice += "; `absent: out` leaves such items out of the index"
         return self._incomplete(absent, advice)
 
     def _incomplete(self, names: Iterable[str], advice: str) -> MissingCompositeError:
@@ -415,28 +421,28 @@ class _Decision:
 
 
 _GIVE: Final = (
-    "give it as well, with .set() where it changes or with .composite() where the stored value "
-    "stays (None there: the item has none)"
+    "give it as well, with .set() if it changes or with .composite() if the stored value stays "
+    "(None if the item has none)"
 )
 KEPT: Final = (
-    "a stored item keeps what it has of a read-only attribute, so say with .composite() what that "
-    "is (None: the item has none)"
+    "a stored item keeps its value of a read-only attribute, so give that value with .composite() "
+    "(None if the item has none)"
 )
 _REMOVE: Final = (
-    "remove all attributes of that key together, or say with .composite() what the stored value is "
-    "(None: the item has none)"
+    "remove all attributes of that key together, or give the stored value with .composite() (None "
+    "if the item has none)"
 )
 _GIVE_OR_PATCH: Final = (
-    "this write may make a new item. Give it with .set(), or with .composite() where the stored "
-    "value stays (None there: the item has none), or use .patch()"
+    "this write may create a new item. Give it with .set(), or with .composite() if the stored "
+    "value stays (None if the item has none), or use .patch()"
 )
 
 
 def refuse_unknown_inputs(mapping: EntityMapping, moved: Collection[str]) -> None:
-    """Raise where an attribute whose new value is not known decides about something else.
+    """Raise InvalidExpressionError if something depends on an attribute with an unknown new value.
 
-    `moved` are attributes that are counted up, appended to, set inside or set if absent:
-    attributes derived from them, and sparse indexes that read them, could not be kept true.
+    `moved` are attributes that are incremented, appended to, set inside or set if absent.
+    Attributes derived from them, and sparse indexes that read them, could become wrong.
     """
     if not moved:
         return
@@ -453,7 +459,7 @@ def refuse_unknown_inputs(mapping: EntityMapping, moved: Collection[str]) -> Non
 
 def _unknown_input(mapping: EntityMapping, root: str, why: str) -> Exception:
     return InvalidExpressionError(
-        f'after this step the new value of "{root}" is not known here, and {why}; give the whole '
+        f'the new value of "{root}" is not known before this step runs, and {why}; give the whole '
         "new value with .set()",
         entity=mapping.spec.entity,
     )

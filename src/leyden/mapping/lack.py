@@ -1,10 +1,11 @@
 """What records do not show of their items.
 
-A record may show a part of its item: some attributes were read, some fields no schema knows. What
-it leaves out is its `Lack`, which its class holds, so that whole records, which are most, carry
-nothing for it; a class for each lack is made when the first such record is, as a subclass of the
-entity's own. A record that a caller changed, or made, is told from one that was read in the same
-way: the class goes along wherever attrs, pickle and copies make another record of it.
+A record may show only a part of its item: a read may leave out attributes, and items may have
+fields that the schema does not know. The `Lack` of a record says what it leaves out. The record's
+class holds it, so whole records, which are most, cost nothing for it. Each lack has a class of its
+own, a subclass of the entity's class, which is made with the first such record. Records that a
+caller changed or constructed are marked in the same way, because attrs, pickle and copies keep the
+class.
 """
 
 from __future__ import annotations
@@ -16,24 +17,27 @@ from leyden._attrs import DESCRIBED, evolve, fields, frozen
 from leyden.errors import NotReadError
 
 _MOST_CLASSES: Final = 256
-"""So many classes of one entity's partial records are kept for further use."""
+"""The number of classes of partial records that are cached per entity."""
 
 _MOST_NAMES: Final = 8
-"""So many names stand in a message."""
+"""The number of names in a message."""
 
 
 @frozen
 class Lack:
-    """What a record does not show of its item, and what in it is not from there.
+    """What a record does not show of its item, and which of its values are not stored ones.
 
-    `read` are the slots that were read, None for all. `fields` are stored fields that the schema
-    does not know. `inside` are places in values that are left out, such as hidden properties of
-    maps (`card.number`). `reworked` are the attributes of which a `get` hook shows something else
-    than is stored, and no `set` hook turns it back. `deferred` are the slots of a record that is
-    otherwise whole which are stored, and were left out since no one asked for them.
-
-    `changed` are the slots that a caller set since the record was read, by `attrs.evolve` or the
-    like; of one that was `made` by hand, and never read, those that it was made with.
+    * `read`: the slots that were read, None for all.
+    * `fields`: stored fields that the schema does not know.
+    * `inside`: places in values that are left out, such as hidden properties of maps
+      (`card.number`).
+    * `reworked`: attributes that a `get` hook shows differently than they are stored, and that no
+      `set` hook converts back.
+    * `deferred`: slots of an otherwise whole record that are stored, but were left out because the
+      read did not name them.
+    * `changed`: slots that a caller has set since the record was read, with `attrs.evolve` or the
+      like; for a record that a caller constructed, the slots that it was constructed with.
+    * `made`: whether a caller constructed the record, so that it was never read.
     """
 
     read: frozenset[str] | None = None
@@ -50,19 +54,19 @@ WHOLE: Final = Lack()
 
 
 def lack_of(record: Any) -> Lack | None:
-    """What a record leaves out; None for anything that is no record."""
+    """Return what a record leaves out; None for anything but a record."""
     lack: Lack | None = getattr(type(record), "__leyden_lack__", None)
     return lack
 
 
 def root_of(kind: type[Any]) -> type[Any]:
-    """The entity's own record class, of which each record has a subclass."""
+    """Return the entity's own record class. The class of each record is a subclass of it."""
     root: type[Any] = kind.__leyden_root__
     return root
 
 
 def part_class(root: type[Any], lack: Lack) -> type[Any]:
-    """The class of an entity's records that leave this out, whole ones among them."""
+    """Return the class of an entity's records with this lack, or the class of whole records."""
     if lack == WHOLE:
         whole: type[Any] = root.__leyden_whole__
         return whole
@@ -70,7 +74,7 @@ def part_class(root: type[Any], lack: Lack) -> type[Any]:
 
 
 def class_of_whole(root: type[Any]) -> type[Any]:
-    """A class of its own for the whole records of an entity."""
+    """Make the class of an entity's whole records."""
     return type(root.__name__, (root,), _body(root, WHOLE))
 
 
@@ -80,7 +84,7 @@ def _body(root: type[Any], lack: Lack) -> dict[str, Any]:
         "__module__": root.__module__,
         "__doc__": root.__doc__,
         "__leyden_lack__": lack,
-        # msgspec looks for it in the class itself.
+        # msgspec looks for it in the class itself, not in its bases.
         "__attrs_attrs__": DESCRIBED,
     }
 
@@ -103,7 +107,7 @@ def _part_class(root: type[Any], lack: Lack) -> type[Any]:
 
 
 def narrow(record: Any, read: frozenset[str]) -> Any:
-    """The same record, which from now on shows these slots only: those that were read."""
+    """Change a record so that it shows only these slots, which were read, and return it."""
     kind = record.__class__
     known: dict[Any, Any] = kind.__leyden_narrowed__
     found = known.get((kind, read))
@@ -121,13 +125,13 @@ def narrow(record: Any, read: frozenset[str]) -> Any:
 
 
 def withhold(record: Any, lack: Lack) -> Any:
-    """The same record, which from now on knows that it leaves this out."""
+    """Change a record so that it knows this lack, and return it."""
     object.__setattr__(record, "__class__", part_class(root_of(type(record)), lack))
     return record
 
 
 def without(kind: type[Any], deferred: tuple[str, ...]) -> type[Any]:
-    """The class of records of a kind once they leave out these slots, for being deferred."""
+    """Return the class for records of this class that leave out these deferred slots."""
     known: dict[Any, Any] = kind.__leyden_narrowed__
     found: type[Any] | None = known.get((kind, deferred))
     if found is None:
@@ -138,14 +142,14 @@ def without(kind: type[Any], deferred: tuple[str, ...]) -> type[Any]:
 
 
 def _refuse(record: Any, name: str) -> Any:
-    """What Python asks for a slot that is not set, and for a name that is no slot."""
+    """Raise the error for a slot that was not read, or for an unknown name, as `__getattr__`."""
     kind = type(record)
     if all(part.name != name for part in fields(root_of(kind))):
         raise AttributeError(f"'{kind.__name__}' object has no attribute '{name}'")
     if name in kind.__leyden_lack__.deferred:
         raise NotReadError(
-            f'"{name}" was not read: the schema defers it, so that reads leave it out unless they '
-            f'name it, as in .get(...).go(attributes=["{name}"])',
+            f'"{name}" was not read: the schema defers it, so reads leave it out unless they name '
+            f'it, as in .get(...).go(attributes=["{name}"])',
             attribute=name,
             entity=kind.__leyden_shape__[1],
         )
@@ -160,7 +164,7 @@ def _refuse(record: Any, name: str) -> Any:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names for a message, some of them where they are many."""
+    """Return names for a message; if there are many, only the first ones."""
     every = list(names)
     some = ", ".join(every[:_MOST_NAMES])
     return f"{some} and {len(every) - _MOST_NAMES} more" if len(every) > _MOST_NAMES else some

@@ -1,4 +1,4 @@
-"""The one table that all entities of a service need, merged from what each of them says."""
+"""Merges what the entities of a service declare into the one table that all of them need."""
 
 from __future__ import annotations
 
@@ -30,26 +30,29 @@ from leyden.schema.vectors import (
 from leyden.types import type_of
 
 MULTI_ATTRIBUTE_LIMIT: Final = 4
-"""How many attributes each half of a multi-attribute key may have."""
+"""The largest number of attributes in each half of a multi-attribute key."""
 
 
 def table_definition(service: ServiceSpec) -> TableDefinition:
-    """Work out the table of a service from all its entities and its table.yaml.
+    """Return the table of a service, from all its entities and its table.yaml.
 
-    Key fields are strings, except a `cast: number` key or a single numeric attribute that
-    is the key itself (N), and a binary attribute that is the key itself (B). An index
-    projects everything where neither table.yaml nor an entity says otherwise. It is global,
-    unless table.yaml says otherwise or its partition key field is that of the table.
-    The time to live field is table.yaml's, else the field of the attributes of type `ttl`. A
-    vector index has the filters of all entities that use it, and projects what any of them asks.
+    Key fields are strings, except for a `cast: number` key or a single numeric attribute that is
+    the key itself (N), and a binary attribute that is the key itself (B). An index projects
+    everything unless table.yaml or the entities say otherwise. It is global unless table.yaml says
+    otherwise or its partition key field is that of the table. The time to live field is
+    table.yaml's, or else the field of the attributes of type `ttl`. A vector index has the filters
+    of all entities that use it, and projects what any of them needs.
 
-    Raises SchemaError with every contradiction between entities.
+    Raises SchemaError with all contradictions between entities.
+
+    >>> leyden.tables.table_definition(app.spec).indexes["gsi1"].projection  # doctest: +SKIP
+    'all'
     """
     return _Merge(service).definition()
 
 
 class _Merge:
-    """Everything that the entities say, and where they contradict each other."""
+    """Merges the declarations of the entities, and collects their contradictions."""
 
     def __init__(self, service: ServiceSpec) -> None:
         self.service = service
@@ -58,7 +61,7 @@ class _Merge:
         self.said_by: dict[str, str] = {}
 
     def definition(self) -> TableDefinition:
-        """Merge all, or raise all faults."""
+        """Return the merged table. Raises SchemaError with all faults."""
         uses: dict[str | None, list[_Use]] = {}
         for entity in self.service.entities.values():
             for use in _uses_of(entity):
@@ -126,7 +129,7 @@ class _Merge:
     def index(self, name: str, uses: list[_Use], primary: _Use) -> IndexDefinition:
         use = self.agree(uses, f'the index "{name}"')
         declared = self.service.table.indexes.get(name)
-        # An index that shares the partition key field of the table is what a local index is.
+        # An index with the table's partition key field can be a local index.
         may_be_local = use.hash == primary.hash and len(use.range) == 1 and bool(primary.range)
         kind = declared.kind if declared else "lsi" if may_be_local else "gsi"
         if kind == "lsi" and not may_be_local:
@@ -168,7 +171,7 @@ class _Merge:
             self.fault(
                 span,
                 "table.key_type",
-                f'{who} has the key field "{name}", whose type DynamoDB takes in no key; '
+                f'{who} has the key field "{name}", whose type DynamoDB does not accept in a key; '
                 "only strings, numbers and binary values can be keys",
             )
             return
@@ -244,7 +247,7 @@ def _key_type(form: KeyForm) -> str:
 
 
 def _projection(declared: TableIndexSpec | None, uses: list[_Use]) -> str | tuple[str, ...]:
-    """The declared projection, else the widest that an entity asks for."""
+    """Return the declared projection, or else the widest that an entity asks for."""
     if declared:
         return declared.projection
     asked = [use.projection for use in uses if use.projection is not None]
@@ -258,7 +261,7 @@ def _projection(declared: TableIndexSpec | None, uses: list[_Use]) -> str | tupl
 def _without_keys(
     index: IndexDefinition, primary: _Use, types: Mapping[str, str]
 ) -> IndexDefinition:
-    """Leave out of an index's fields what every index carries anyhow: both keys."""
+    """Remove from an index's projected fields the key fields, which every index has anyway."""
     if isinstance(index.projection, str):
         return index
     keys = {*primary.hash, *primary.range, *index.hash, *index.range}

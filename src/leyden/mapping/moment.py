@@ -1,8 +1,9 @@
-"""Where values come from that nobody gives: the instant of a write, ids, functions of the user's.
+"""The origins of values that callers do not give: the time of a write, ids, the user's functions.
 
-Ids that sort by time must do so within a millisecond, and across threads, so they count up from
-random bits; a forked process starts from bits of its own. The user's functions are called through
-`hook_of`, which turns what they raise into HookError, without the text that may quote values.
+Ids that sort by time must also sort within a millisecond and across threads, so they count up from
+random bits. A forked process starts from random bits of its own. The user's functions are called
+through `hook_of`, which turns their exceptions into HookError, without the text, which may quote
+values.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ from leyden.types.base import AttributeType
 
 
 class Moment:
-    """One instant, so that all attributes that say `now` in one write agree.
+    """One instant, so that all attributes with `now` in one write have the same time.
 
-    `renews`: the write sets what says `on_write` anew, whatever is given for it; a record that is
-    written back brings the values of the last write.
+    With `renews`, the write replaces given values of `on_write` attributes, because a record that
+    is written back has those of the last write.
     """
 
     __slots__ = ("_now", "renews")
@@ -39,14 +40,14 @@ class Moment:
 
     @property
     def now(self) -> datetime:
-        """Aware, in UTC, cut to the millisecond; taken when first asked for."""
+        """The time in UTC, aware, truncated to the millisecond; taken at first use."""
         if self._now is None:
             self._now = present()
         return self._now
 
 
 def present() -> datetime:
-    """The present instant in UTC, cut to the millisecond."""
+    """Return the present time in UTC, truncated to the millisecond."""
     return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
 
 
@@ -57,9 +58,9 @@ def hook_of(
     path: str,
     passing: tuple[type[Exception], ...] = (),
 ) -> Callable[..., Any]:
-    """The function of an attribute's `use` (`set`, `default`, ...), its failures as HookError.
+    """Return the hook of an attribute's `use` (`set`, `default`, ...), which raises HookError.
 
-    Errors of Leyden's, and those of the types in `passing`, are what the function means to say.
+    Leyden's errors, and exceptions of the types in `passing`, pass unchanged.
     """
     hook, name = hooks[call.name], call.name
     through: tuple[type[Exception], ...] = (LeydenError, *passing)
@@ -70,7 +71,7 @@ def hook_of(
         except through:
             raise
         except Exception as error:
-            # Its text may quote values, so it stays with the cause.
+            # The exception's text may quote values, so it stays in the cause.
             raise HookError(
                 f'the hook "{name}", which is the `{use}` of "{path}", raised '
                 f"{type(error).__name__}",
@@ -90,13 +91,13 @@ def origin_of(
     hooks: Mapping[str, Callable[..., Any]],
     path: str = "",
 ) -> Origin | None:
-    """Where a `default` or an `on_write` takes its value from; None where there is none.
+    """Return the function for the value of a `default` or an `on_write`; None if there is none.
 
-    None also for what is made of another attribute, which `maker_of` makes.
+    It is also None for a value made from another attribute, for which there is `maker_of`.
 
-    `now` is a datetime for `timestamp` and `ttl`, milliseconds since 1970 for numbers, and ISO
-    text for everything else. A hook is called without arguments. `path` is the
-    attribute's place, where it is a part of another one.
+    `now` is a datetime for `timestamp` and `ttl`, milliseconds since 1970 for numbers, and ISO text
+    for everything else. A hook gets no arguments. `path` is the attribute's place if it is a part
+    of another one.
     """
     if source is None or getattr(source, "of", None) is not None:
         return None
@@ -129,7 +130,7 @@ _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class _Ticks:
-    """Milliseconds with random bits behind them; each pair is greater than the one before."""
+    """Pairs of milliseconds and random bits, each greater than the one before."""
 
     def __init__(self, bits: int) -> None:
         self._bits = bits
@@ -138,12 +139,12 @@ class _Ticks:
         self._random = 0
 
     def next(self) -> tuple[int, int]:
-        """A millisecond and `bits` random bits."""
+        """Return a millisecond and `bits` random bits."""
         with self._lock:
             millisecond = time.time_ns() // 1_000_000
             if millisecond > self._millisecond:
                 self._millisecond = millisecond
-                # The top bit stays free, so that there is room to count up from here.
+                # The top bit stays 0, so that there is room to count up.
                 self._random = secrets.randbits(self._bits - 1)
             else:
                 self._random += 1 + secrets.randbits(32)
@@ -158,7 +159,7 @@ _ulid_ticks = _Ticks(80)
 
 
 def _start_anew() -> None:
-    # A forked process must not count on from the same bits as its parent.
+    # A forked process must not count up from the same bits as its parent.
     global _uuid7_ticks, _ulid_ticks
     _uuid7_ticks = _Ticks(74)
     _ulid_ticks = _Ticks(80)
@@ -169,12 +170,12 @@ if hasattr(os, "register_at_fork"):
 
 
 def uuid4() -> str:
-    """A random UUID: `9f1c0c2e-...`, 36 characters."""
+    """Return a random UUID: `9f1c0c2e-...`, 36 characters."""
     return str(uuid.uuid4())
 
 
 def uuid7() -> str:
-    """A UUID that sorts by the time it was made (RFC 9562, version 7), 36 characters.
+    """Return a UUID that sorts by time (RFC 9562, version 7), 36 characters.
 
     >>> uuid7() < uuid7()
     True
@@ -186,7 +187,7 @@ def uuid7() -> str:
 
 
 def ulid() -> str:
-    """A ULID: 26 characters of Crockford's base 32 that sort by the time it was made.
+    """Return a ULID: 26 characters of Crockford's base 32 that sort by time.
 
     >>> ulid() < ulid()
     True

@@ -1,4 +1,4 @@
-"""Places inside an entity's items: `detail.effort`, `history[0]`, `detail["any key"]`."""
+"""Paths inside an entity's items: `detail.effort`, `history[0]`, `detail["any key"]`."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _STEP: Final = re.compile(
 
 @frozen
 class ResolvedPath:
-    """A place in an entity's items.
+    """A path in an entity's items, and what is there.
 
-    `root` is the attribute's name, `leaf` what stands at the place, `segments` the document
-    path by stored names in PynamoDB's form: `("history[0]", "x")`. `unions` are those that the path
-    leads into, with the variants that have what it names.
+    `root` is the attribute's name, `leaf` the compiled attribute at the path, and `segments` the
+    document path by stored names in PynamoDB's form: `("history[0]", "x")`. `unions` are the unions
+    that the path leads into, with the variants that have the named part.
     """
 
     path: str
@@ -42,16 +42,16 @@ class ResolvedPath:
 
     @property
     def is_tag(self) -> bool:
-        """Whether the place is that of a union's tag."""
+        """Whether the path leads to the tag of a union."""
         return bool(self.unions) and self.segments == self.unions[-1].segments
 
 
 @frozen
 class WithinUnion:
-    """A union that a path leads into: a write there needs the stored value to be of a variant.
+    """A union that a path leads into. A write there needs the stored value to be of some variant.
 
-    `path` is the union's, `segments` where its tag is stored, `tags` the variants that have what
-    the path names, and `named` is that.
+    `path` is the union's path, `segments` the place of its stored tag, `named` the part that the
+    path names, and `tags` are the variants that have it.
     """
 
     path: str
@@ -63,7 +63,7 @@ class WithinUnion:
     advice: ClassVar[str] = "to change the variant, set the whole value"
 
     def holds(self, stored: Mapping[str, Any]) -> bool:
-        """Whether a stored item has one of the variants at the place."""
+        """Return whether the union in a stored item is one of the variants."""
         found: Any = {"M": stored}
         for segment in self.segments:
             name, *indexes = segment.replace("]", "").split("[")
@@ -75,22 +75,22 @@ class WithinUnion:
 
     @property
     def told(self) -> str:
-        """What does not hold, in words."""
+        """The reason for a failure, in words."""
         tags = listed(self.tags, "or")
         return f'the stored "{self.path}" is not {tags}, and only there "{self.named}" is known'
 
     def condition(
         self, path: Callable[[Sequence[str]], str], value: Callable[[dict[str, Any]], str]
     ) -> str:
-        """The condition as text; the functions give placeholders of a path and of a value."""
+        """Return the condition as text; the functions return placeholders of paths and values."""
         place = path(self.segments)
         tags = [value({"S": tag}) for tag in self.tags]
         return f"{place} = {tags[0]}" if len(tags) == 1 else f"{place} IN ({', '.join(tags)})"
 
 
 def unknown_attribute(name: str, known: Mapping[str, Any], entity: str) -> UnknownAttributeError:
-    """The error for a name that the entity does not have."""
-    # Who asks for a name may give anything.
+    """Return the error for a name that the entity does not have."""
+    # The name may not be a string.
     hint = did_you_mean(str(name), known)
     return UnknownAttributeError(f'"{entity}" has no attribute "{name}"{hint}', entity=entity)
 
@@ -98,10 +98,10 @@ def unknown_attribute(name: str, known: Mapping[str, Any], entity: str) -> Unkno
 def resolve_path(
     path: str, attributes: Mapping[str, CompiledAttribute], entity: str
 ) -> ResolvedPath:
-    """Find what stands at `path`.
+    """Resolve `path`.
 
-    Raises InvalidExpressionError for text that is no path or leads into a value that has no
-    parts, UnknownAttributeError for a name that is not there.
+    Raises InvalidExpressionError for text that is not a path or leads into a value without parts,
+    UnknownAttributeError for an unknown name.
     """
     alone = attributes.get(path)
     if alone is not None and path.isidentifier():
@@ -137,7 +137,7 @@ def _steps(path: str, entity: str) -> Iterator[str | int]:
         starts_with_dot = match is not None and match[0].startswith(".")
         if match is None or ((position == 0) is starts_with_dot and match["name"]):
             raise InvalidExpressionError(
-                f'"{path}" is no path; write it as in detail.effort, history[0].text or '
+                f'"{path}" is not a path; write it as in detail.effort, history[0].text or '
                 'detail["any key"]',
                 entity=entity,
             )
@@ -151,10 +151,10 @@ def _steps(path: str, entity: str) -> Iterator[str | int]:
 def step_into(
     attribute: CompiledAttribute, segments: tuple[str, ...], path: str, step: str | int
 ) -> tuple[CompiledAttribute, tuple[str, ...], str]:
-    """The part of `attribute` that `step` (a name or an index) leads to.
+    """Return the part of `attribute` that `step` (a name or an index) leads to.
 
-    `segments` and `path` are its place so far, by stored names and by names; both are given
-    back with the step added. Raises InvalidExpressionError or UnknownAttributeError.
+    `segments` and `path` are its place so far, by stored names and by names. The result has both,
+    extended by the step. Raises InvalidExpressionError or UnknownAttributeError.
     """
     kind = attribute.spec.type
     entity = attribute.entity
@@ -166,7 +166,7 @@ def step_into(
         )
     if isinstance(step, int):
         if kind not in ("list", "any"):
-            _refuse(attribute, path, "has no elements to count")
+            _refuse(attribute, path, "has no elements")
         if step < 0:
             raise InvalidExpressionError(
                 f'"{path}" counts its elements from 0; DynamoDB has no negative index',
@@ -203,10 +203,10 @@ def step_into(
 def step_into_union(
     attribute: CompiledAttribute, segments: tuple[str, ...], path: str, step: str
 ) -> tuple[CompiledAttribute, tuple[str, ...], str]:
-    """The part of a union that a name leads to: its tag, or what variants have in common.
+    """Return the part of a union that a name leads to: its tag, or a property of its variants.
 
-    A name that variants have for different things leads nowhere: which of them is meant, only the
-    stored item knows. Raises InvalidExpressionError for one, UnknownAttributeError.
+    Raises UnknownAttributeError, and InvalidExpressionError for a property that differs between
+    variants, because only the stored item knows which one is meant.
     """
     entity = attribute.entity
     having = variants_with(attribute, step)
@@ -227,7 +227,7 @@ def step_into_union(
 
 
 def variants_with(attribute: CompiledAttribute, name: str) -> tuple[str, ...]:
-    """The variants of a union that have a property."""
+    """Return the variants of a union that have a property."""
     variants = (attribute.variants or {}).items()
     return tuple(tag for tag, variant in variants if name in (variant.properties or {}))
 

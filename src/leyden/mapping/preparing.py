@@ -1,8 +1,9 @@
-"""Values on their way into an item: defaults, checks, hooks, derived attributes, conditions.
+"""Prepares values for storing: defaults, checks, hooks, derived attributes, conditions.
 
-A `Preparation` is what an entity does with values before they are stored. Derived attributes and
-the conditions of sparse indexes are functions of the other values; both say which attributes they
-read, so that a write of a part knows when it must ask them again, and what it would have to know.
+A `Preparation` does everything that an entity does with values before they are stored. Derived
+attributes and the conditions of sparse indexes are functions of other values. Both say which
+attributes they read, so an update knows when it must evaluate them again, and which values it needs
+for that.
 """
 
 from __future__ import annotations
@@ -49,24 +50,24 @@ class SparseCondition:
         holds: Callable[[Values], bool],
     ) -> None:
         self.needed = needed
-        """The attributes of which the key is made, and those that the condition reads."""
+        """The attributes in the key, and those that the condition reads."""
         self.roots = roots
-        """The attributes that the condition reads; None where it reads the whole item."""
+        """The attributes that the condition reads; None if it reads the whole item."""
         self._holds = holds
 
     def holds(self, values: Values) -> bool:
-        """Whether an item with these accepted values is in the index."""
+        """Return whether an item with these accepted values is in the index."""
         return self._holds(values)
 
 
 def sparse_condition(entity: Preparation, index: IndexSpec, hooks: Hooks) -> SparseCondition:
-    """The condition of an index that has one, an expression or a function."""
+    """Return the condition of a sparse index, which is an expression or a hook."""
     if isinstance(index.when, Judge):
         reads = frozenset(index.when.reads)
         asked = hook_of(hooks, index.when, "when", index.name)
 
         def judged(values: Values) -> bool:
-            # It sees what it says it reads and nothing else, so no write can miss a change.
+            # The hook sees only the attributes that it declares, so no write can miss a change.
             seen = {n: value for n, value in values.items() if n in reads and value is not None}
             return bool(asked(MappingProxyType(entity.as_read(seen))))
 
@@ -85,9 +86,9 @@ def sparse_condition(entity: Preparation, index: IndexSpec, hooks: Hooks) -> Spa
 
 
 class Preparation:
-    """What an entity does with values before they are stored; `EntityMapping` adds the codec.
+    """Prepares an entity's values for storing; `EntityMapping` adds the codec.
 
-    `spec` is its schema, `attributes` are its compiled attributes by name.
+    `spec` is the schema, `attributes` are the compiled attributes by name.
     """
 
     def __init__(
@@ -108,7 +109,7 @@ class Preparation:
         """The derived attributes, each with the attributes that it watches or reads."""
         inputs = [one.inputs for one in self._derivations.values()]
         self._inputs = None if None in inputs else frozenset().union(*filter(None, inputs))
-        """What derived attributes watch or read; None for everything."""
+        """The attributes that derived attributes watch or read; None for all."""
         self._needed = tuple(n for n in self._derivations if attributes[n].spec.required)
         self._defaults: dict[str, Origin] = {}
         self._on_write: dict[str, Origin] = {}
@@ -120,23 +121,23 @@ class Preparation:
             if on_write is not None:
                 self._on_write[name] = on_write
         self._fill: Fill | None = None
-        """Makes the values of a new item; compiled when first needed."""
+        """Makes the values of a new item; compiled at first use."""
         self._names = frozenset(attributes)
         self.changeable = frozenset(n for n, one in attributes.items() if not one.type.fixed)
-        """The attributes for which calls may take what its owner can change later."""
+        """The attributes whose values may be mutable, so that callers could change them later."""
         self.setters = Setters(self.attributes)
         """The `set` hooks of all attributes."""
         self.has_setters = self.setters.any
-        """Whether any attribute has a `set` hook, itself or inside."""
+        """Whether any attribute, or a part of one, has a `set` hook."""
         self.key_texts: Mapping[str, KeyText] = {}
-        """The texts that are stored in a key's own field, which may fold them, by name."""
+        """The strings that are stored in a key's field, which may change their case, by name."""
         self.on_write = frozenset(self._on_write)
         """The names of the attributes that every write sets."""
 
     def default_values(self, now: datetime | None = None) -> dict[str, Any]:
-        """The defaults of all attributes that have one, as `prepare_create` would fill them in.
+        """Return the defaults of all attributes that have one, as `prepare_create` fills them in.
 
-        Attributes that every write sets (`on_write`) are not among them.
+        Attributes that every write sets (`on_write`) are not included.
         """
         moment = Moment(now)
         values = {
@@ -154,14 +155,14 @@ class Preparation:
         settled: Collection[str] = (),
         verbatim: bool = False,
     ) -> dict[str, Any]:
-        """Everything that a new item will hold, by attribute name; None means absent.
+        """Return all values of a new item by attribute name; None in `given` means absent.
 
-        In this order: defaults and `on_write`; type, normal form, constraints, required;
-        `set` hooks; derived attributes. `now` is the instant for all that say
-        `{generate: now}`; `settled` names attributes whose values come from the table, so that
-        `set` hooks have run on them already. A value given for an attribute that `on_write` sets
-        counts for nothing, unless the item is written `verbatim`, as an import does. A value given
-        for a derived attribute must be the derived one.
+        The steps are, in this order: defaults and `on_write`; type, normal form, constraints,
+        required; `set` hooks; derived attributes. `now` is the time for all `{generate: now}`.
+        `settled` names attributes whose values come from the table, so that `set` hooks have run on
+        them already. Values given for `on_write` attributes are ignored, unless the item is written
+        `verbatim`, as by an import. A value given for a derived attribute must equal the derived
+        value.
 
         Raises UnknownAttributeError, ValidationError, RequiredAttributeError.
         """
@@ -176,7 +177,7 @@ class Preparation:
         settled: Collection[str] = (),
         verbatim: bool = False,
     ) -> dict[str, Any]:
-        """What `prepare_create` makes, without the derived attributes."""
+        """Do what `prepare_create` does, without the derived attributes."""
         moment = Moment(now, renews=not verbatim)
         if not given.keys() <= self._names:
             name = next(name for name in given if name not in self._names)
@@ -192,11 +193,11 @@ class Preparation:
         return values
 
     def as_read(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values as they will be read once they are stored.
+        """Return values as they will read after they are stored.
 
-        A key's own field holds the key's text, so that is what attributes are derived from, and
-        what the conditions of sparse indexes ask. Other keys are made of the value as given, as
-        ElectroDB makes them.
+        A key's field holds the key's text, which may have another case than the value. Attributes
+        are derived from that text, and conditions of sparse indexes see it. Other keys are built
+        from the value as given, as ElectroDB builds them.
         """
         if not self.key_texts:
             return {**values}
@@ -219,7 +220,7 @@ class Preparation:
                 behind.append(Planned(attribute, origin, spec.required, maker, default.of))
             elif name not in self._derivations:
                 plan.append(Planned(attribute, origin, spec.required))
-        # What is made of other attributes comes when these are there.
+        # Values that are made from other attributes come after these.
         self._fill = compile_filling(
             [*plan, *behind], title=f"new {self.spec.entity}", kept=self._own
         )
@@ -228,9 +229,9 @@ class Preparation:
     def derived(
         self, values: Mapping[str, Any], names: Collection[str] | None = None
     ) -> dict[str, Any]:
-        """The derived attributes of an item with these values and no others; None for none.
+        """Return the derived attributes of an item with exactly these values; None for no value.
 
-        `names` are those that are asked for, all unless given.
+        `names` selects derived attributes, by default all.
         """
         try:
             seen = self.as_read(values) if self.key_texts else values
@@ -244,9 +245,9 @@ class Preparation:
             raise
 
     def with_derived(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Accepted values, and what is derived of them where all that it reads is among them.
+        """Return accepted values with the attributes that can be derived from them.
 
-        A value that is there for a derived attribute stays.
+        A value that is given for a derived attribute stays.
         """
         known = {
             name
@@ -259,10 +260,10 @@ class Preparation:
     def complete(
         self, values: dict[str, Any], given: Mapping[str, Any], derived: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """A new item's values with what is derived from them.
+        """Return a new item's values with the derived ones.
 
-        Raises ValidationError for a value that is given for a derived attribute and is another
-        one, RequiredAttributeError for a required one that comes to nothing.
+        Raises ValidationError if the value given for a derived attribute differs from the derived
+        one, RequiredAttributeError if nothing is derived for a required attribute.
         """
         try:
             for name in derived:
@@ -272,8 +273,8 @@ class Preparation:
                 accepted = {name: self.attributes[name].accept(value, constraints=False)}
                 if self.as_read(accepted)[name] != self.as_read(derived)[name]:
                     raise ValidationError(
-                        f'"{name}" is derived from other attributes, and the value given for it is '
-                        "another one; leave it out",
+                        f'"{name}" is derived from other attributes, and the value that you gave '
+                        "differs from the derived one; leave it out",
                         path=name,
                     )
             values.update({name: value for name, value in derived.items() if value is not None})
@@ -287,9 +288,9 @@ class Preparation:
     def on_write_values(
         self, present: Collection[str], *, now: datetime | None = None, hooked: bool = True
     ) -> dict[str, Any]:
-        """Values for the attributes that every write sets, but those in `present`.
+        """Return values for the attributes that every write sets, except those in `present`.
 
-        Those that `set` hooks have made of them, unless they are yet to run.
+        With `hooked`, their `set` hooks have run.
         """
         if not self._on_write:
             return {}
@@ -305,15 +306,16 @@ class Preparation:
     def watchers(
         self, changed: Mapping[str, Any], known: Mapping[str, Any], *, complete: bool = False
     ) -> dict[str, Any]:
-        """The derived attributes that a write of a part must set as well; None: to be removed.
+        """Return the derived attributes that an update must set as well; None removes one.
 
-        `changed` holds the accepted values that the write sets, None for what it removes; `known`
-        other values that the item has, None for what it is known not to have. With `complete` it
-        sets all others of which every input is known as well, but those of the item's own key.
+        `changed` has the accepted values that the update sets, and None for what it removes.
+        `known` has other values of the item, and None for attributes that it certainly lacks. With
+        `complete`, the update also sets all other derived attributes whose inputs are all known,
+        except those of the item's own key.
 
-        Raises MissingCompositeError where one is derived from what is in neither,
-        ReadOnlyAttributeError where the item's own key would change,
-        RequiredAttributeError where one that is required comes to nothing.
+        Raises MissingCompositeError if an input of one is unknown, ReadOnlyAttributeError if the
+        item's own key would change, RequiredAttributeError if nothing is derived for a required
+        attribute.
         """
         if not complete and self._inputs is not None and self._inputs.isdisjoint(changed):
             return {}
@@ -342,8 +344,8 @@ class Preparation:
         for name, value in derived.items():
             if name in self._own and known.get(name, value) != value:
                 raise ReadOnlyAttributeError(
-                    f'"{name}" is part of the item\'s own key, and derived from what this write '
-                    "changes; it would be another value, so write a new item and delete this one",
+                    f'"{name}" is part of the item\'s own key, and this write would change the '
+                    "value that is derived for it; write a new item and delete this one",
                     path=name,
                     entity=self.spec.entity,
                 )
@@ -357,18 +359,18 @@ class Preparation:
 
     @property
     def _sources(self) -> frozenset[str]:
-        """What attributes are derived from: neither others of the kind, nor the version."""
+        """The attributes from which others are derived: all but derived ones and the version."""
         derived = {*self._derivations, self.spec.version_attribute}
         return frozenset(self.attributes.keys() - derived)
 
     def plain(
         self, values: Mapping[str, Any], roots: Collection[str] | None = None
     ) -> dict[str, Any]:
-        """Values as JMESPath sees them, by attribute name: JSON types only.
+        """Return values as JMESPath sees them, by attribute name, with JSON types only.
 
-        `roots` are the attributes that matter, all unless given. Timestamps are ISO text, a `ttl`
-        seconds since 1970, a Decimal an int or a float, sets sorted lists, bytes base64 text.
-        None is left out; names that are no attributes stay.
+        `roots` selects attributes, by default all. Timestamps are ISO text, a `ttl` is seconds
+        since 1970, a Decimal an int or a float, a set a sorted list, bytes are base64 text. None is
+        left out; names that are not attributes stay.
         """
         attributes = self.attributes
         if roots is not None:

@@ -1,8 +1,8 @@
-"""Record classes: what a read gives back, and what callers make.
+"""Record classes, whose instances reads return and callers construct.
 
-A class is made when a schema is loaded, so pickle cannot find it by a name in a module. A pickled
-record says instead which entity's it is, with which attributes, and finds the class of the schema
-that is loaded where it is read. Loading one schema twice gives one class.
+A class is made when a schema is loaded, so pickle cannot find it by a name in a module. Instead, a
+pickled record names its entity and attributes, and unpickling finds the class of the schema that is
+loaded in that process. Loading a schema twice makes one class.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from leyden.types import type_of
 
 
 class _Serializer:
-    """What Pydantic asks for to write a record of which no annotation tells."""
+    """`__pydantic_serializer__`, which Pydantic uses for records without an annotation."""
 
     def __get__(self, instance: object, kind: type[Any]) -> Any:
         from leyden.mapping.validating import serializer
@@ -39,13 +39,14 @@ class _Serializer:
 
 
 class Record:
-    """What the record classes of all entities share: for annotations, and for `isinstance`.
+    """The base of all record classes, for annotations and `isinstance`.
 
-    A record is a frozen attrs object. A record that shows a part of its item has what it shows in
-    all that follows, and so in `attrs.asdict`, `pickle`, `==` and `repr`.
+    A record is a frozen attrs object with an attribute for each attribute of the entity, None if
+    the item does not have it. A record that shows only a part of its item has only that part in all
+    methods, and in `attrs.asdict`, `pickle`, `==` and `repr`; other attributes raise NotReadError.
     """
 
-    # What attrs would write compares classes, and reads slots that a partial record lacks.
+    # The methods of attrs would compare classes, and read slots that a partial record lacks.
     __slots__ = ()
     __leyden_attributes__: ClassVar[Mapping[str, AttributeSpec]]
     """The attribute of each slot."""
@@ -55,12 +56,12 @@ class Record:
     __leyden_lack__: ClassVar[Lack]
     __leyden_shape__: ClassVar[_Shape]
     __leyden_values__: ClassVar[Any]
-    """Takes the values out of a record with all its slots; None where some were not read."""
+    """Returns the values of a record with all its slots; None if some were not read."""
     __leyden_mapping__: ClassVar[Callable[[], Any] | None] = None
-    """Gives the mapping of the entity, by which values are checked."""
+    """Returns the mapping of the entity, which checks values."""
 
     def __replace__(self, /, **changes: Any) -> Any:
-        """What `copy.replace` gives: the record with other values, None for no value."""
+        """Return a copy with other values, for `copy.replace`; None for no value."""
         try:
             return replaced(self, changes)
         except LeydenError as error:
@@ -68,22 +69,22 @@ class Record:
             raise
 
     def __attrs_post_init__(self) -> None:
-        """What makes attrs objects without their constructor calls this."""
+        """Check a record that a library made without its constructor, as for attrs objects."""
         made_anew(self)
 
     __post_init__ = __attrs_post_init__
-    """What makes dataclasses without their constructor, as msgspec does, calls it by this name."""
+    """The same, for libraries that make dataclasses without their constructor, such as msgspec."""
 
     def __leyden_name__(self, error: LeydenError) -> None:
         shorten(error)
         error.operation = error.operation or f"{self.__leyden_alias__}.record"
 
     def to_dict(self, *, json: bool = False) -> dict[str, Any]:
-        """Its attributes by name: what the item has, without what is absent or was not read.
+        """Return the attributes by name, without those that are absent or were not read.
 
-        The values are those of the record itself. With `json` they are what JSON has types for,
-        as `leyden get --json` shows them: times as ISO 8601 text, sets as sorted lists, bytes as
-        base64 text. A decimal is an int or a float where one says exactly the same, else text.
+        The values are those of the record itself. With `json`, they have JSON types only, as
+        `leyden get --json` shows them: times are ISO 8601 text, sets are sorted lists, bytes are
+        base64 text. A decimal is an int or a float if one of them is exact, else text.
 
         >>> order.to_dict()                                         # doctest: +SKIP
         {'order_id': 'o1', 'total': Decimal('19.9'), 'placed_at': datetime.datetime(...)}
@@ -97,7 +98,7 @@ class Record:
         return {names[slot].name: value for slot, value in state.items() if value is not None}
 
     def to_json(self) -> str:
-        """Its JSON text, on one line; a decimal is a number with all its digits.
+        """Return the record as JSON text on one line. A decimal is a number with all its digits.
 
         >>> order.to_json()                                         # doctest: +SKIP
         '{"order_id":"o1","total":19.9,"placed_at":"2026-02-03T09:15:00.000Z"}'
@@ -106,7 +107,7 @@ class Record:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """How Pydantic takes and shows records of this class; see `leyden.mapping.validating`."""
+        """Return Pydantic's schema for records of this class; see `leyden.mapping.validating`."""
         from leyden.mapping.validating import core_schema
 
         return core_schema(cls)
@@ -116,7 +117,7 @@ class Record:
 
         @property
         def __dict__(self) -> dict[str, Any]:
-            """What `vars()` gives, by which encoders take objects that they do not know."""
+            """The result of `vars()`, which encoders use for objects that they do not know."""
             return self.to_dict(json=True)
 
     def __repr__(self) -> str:
@@ -129,7 +130,7 @@ class Record:
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __eq__(self, other: object) -> Any:
-        """Whether both are records of one entity that show the same attributes, equal ones."""
+        """Return whether both are records of one entity that show the same, equal attributes."""
         kind, other_kind = self.__class__, other.__class__
         if kind is not other_kind and not (
             issubclass(other_kind, Record) and root_of(kind) is root_of(other_kind)
@@ -158,27 +159,29 @@ class Record:
 
 
 class Changes:
-    """Makes of a record class, for Pydantic, the type of bodies in which nothing is required.
+    """An annotation for Pydantic and FastAPI: a body of changes, in which nothing is required.
+
+    The body becomes a record, which you can pass to `patch`.
 
     >>> def change(order_id: str, changes: Annotated[Order, leyden.Changes]): ...  # doctest: +SKIP
     """
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """How Pydantic takes the annotated class. Raises ArgumentError for one of no records."""
+        """Return Pydantic's schema. Raises ArgumentError if the class is not a record class."""
         from leyden.mapping.validating import core_schema
 
         if not hasattr(source, "__leyden_attributes__"):
             raise ArgumentError(
-                "leyden.Changes stands at the class of an entity's records, as in "
+                "leyden.Changes annotates the class of an entity's records, as in "
                 f"Annotated[Order, leyden.Changes] or Annotated[Order, leyden.Changes] | None, not "
-                f"at {getattr(source, '__name__', None) or source}"
+                f"{getattr(source, '__name__', None) or source}"
             )
         return core_schema(source, partial=True)
 
 
 class _Signature:
-    """What `inspect.signature` says of a record class: an argument for each attribute."""
+    """`__signature__` of a record class: a keyword argument for each attribute."""
 
     def __get__(self, instance: object, kind: type[Any]) -> Any:
         from inspect import Parameter, Signature
@@ -190,10 +193,10 @@ class _Signature:
 
 
 class _DataclassFields:
-    """`__dataclass_fields__` of an entity's class, which those of its records do not have.
+    """`__dataclass_fields__` of an entity's record class, which the classes of instances lack.
 
-    FastAPI takes a parameter for the body of a request where its class is a dataclass. But it
-    writes an object whose class is one in a form of its own, in which bytes cannot be.
+    FastAPI takes a parameter as the body of a request if its class is a dataclass. But it also
+    serializes instances of dataclasses in a way of its own, which fails for bytes.
     """
 
     def __get__(self, instance: object, kind: type[Any]) -> Any:
@@ -212,7 +215,7 @@ class _DataclassFields:
 
 
 def _init(self: Any, /, *wrong: Any, **given: Any) -> None:
-    """The constructor of record classes, and not of those of which decoding makes records."""
+    """The constructor of record classes for callers; decoding does not use it."""
     try:
         if wrong:
             shown = next(iter(self.__leyden_attributes__), "")
@@ -229,26 +232,26 @@ _Shape: TypeAlias = tuple[str, str, str, tuple[tuple[str, str], ...]]
 
 
 def blank_class(record: type[Any]) -> type[Any]:
-    """A class whose instances become records when `__class__` says so.
+    """Return a class whose instances become records when their `__class__` is assigned.
 
-    Setting the slots of a frozen class goes through object.__setattr__, once for each attribute.
-    A class of the same layout that is not frozen takes plain assignments, and its instances become
-    the record's own by assigning their class, once.
+    Setting a slot of a frozen class needs object.__setattr__, once per attribute. A class with the
+    same layout that is not frozen takes plain assignments, and one assignment of `__class__` turns
+    its instance into a record.
     """
     slots = tuple(part.name for part in fields(record))
     return type(f"_Blank{record.__name__}", (Record,), {"__slots__": slots})
 
 
 def record_slots(spec: EntitySpec) -> dict[str, str]:
-    """The slots of an entity's records, by the attributes that they show."""
+    """Return the slots of an entity's records, by the attributes that they show."""
     return python_names(name for name, one in spec.attributes.items() if not one.hidden)
 
 
 def record_class(spec: EntitySpec, slots: Mapping[str, str]) -> type[Any]:
-    """A frozen attrs class with one slot for each entry of `slots` (attribute name: slot name).
+    """Return a frozen attrs class with the `slots` (attribute name: slot name).
 
-    Every argument of its constructor is by keyword and None by default. Its repr leaves out
-    what is None. The same schema has the same class.
+    All arguments of its constructor are keyword-only and default to None. Its repr leaves out None.
+    The same schema always has the same class.
     """
     kinds = tuple((slot, str(_annotation(spec.attributes[name]))) for name, slot in slots.items())
     shape: _Shape = (spec.service, spec.entity, spec.version, kinds)
@@ -267,14 +270,14 @@ def record_class(spec: EntitySpec, slots: Mapping[str, str]) -> type[Any]:
 
 
 def _annotation(spec: AttributeSpec) -> Any:
-    """The Python type of an attribute's values in records."""
+    """Return the Python type of an attribute's values in records."""
     return type_of(spec).annotation(spec)
 
 
 def _secret_slots(spec: EntitySpec, slots: Mapping[str, str]) -> frozenset[str]:
-    """The slots whose values stay out of logs and tracebacks.
+    """Return the slots whose values must not appear in logs and tracebacks.
 
-    They are those of encrypted attributes, and of what a `get` hook makes of one that it watches.
+    They are encrypted attributes, and attributes whose `get` hook watches an encrypted one.
     """
     secret = {name for name, one in spec.attributes.items() if one.encrypt}
     return frozenset(
@@ -317,7 +320,7 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
         kind = _annotation(spec.attributes[name])
         body["__annotations__"][slot] = kind if kind is Any else kind | None
         # The alias keeps the leading underscores of the argument's name.
-        # All that print attrs classes field by field call its `repr`.
+        # Libraries that print attrs classes field by field call the field's `repr`.
         printed = _secret if slot in secret else repr
         body[slot] = field(default=None, kw_only=True, alias=Kept(slot), repr=printed)
     made = type(camel_case(spec.alias), (Record,), body)
@@ -332,13 +335,13 @@ _lock = threading.Lock()
 _classes: WeakValueDictionary[tuple[Any, ...], type[Any]] = WeakValueDictionary()
 _latest: WeakValueDictionary[_Shape, type[Any]] = WeakValueDictionary()
 _named: WeakValueDictionary[tuple[str, str, str], type[Any]] = WeakValueDictionary()
-"""The latest class by service, entity and version, whatever its attributes."""
+"""The latest class by service, entity and version, regardless of its attributes."""
 _promised: WeakValueDictionary[tuple[str, str, str], Promised] = WeakValueDictionary()
-"""The latest entity that was loaded, by the same."""
+"""The latest loaded entity, by service, entity and version."""
 
 
 class Promised(Protocol):
-    """An entity of a loaded schema, whose record class is made when it is first asked for."""
+    """An entity of a loaded schema, whose record class is made at first use."""
 
     @property
     def spec(self) -> EntitySpec: ...  # noqa: D102
@@ -347,10 +350,10 @@ class Promised(Protocol):
 
 
 def promise_class(entity: Promised) -> None:
-    """Let pickled records find the class of an entity that may not have made it yet.
+    """Register an entity, so that pickled records find its class before it was made.
 
-    Where there is a class of that entity already, or an entity that will make one, it makes its own
-    now: the latest entity that was loaded is the one that checks what callers make records of.
+    If a class for this entity exists or is promised already, the entity makes its class now,
+    because the latest loaded entity must check the records that callers construct.
     """
     spec = entity.spec
     name = (spec.service, spec.entity, spec.version)
@@ -363,7 +366,7 @@ def promise_class(entity: Promised) -> None:
 
 
 def loaded_class(shape: _Shape) -> type[Any] | None:
-    """The class of the latest entity of this shape that was loaded, used before or not."""
+    """Return the class of the latest loaded entity of this shape, even if it was not used yet."""
     promised = _promised.get(shape[:3])
     if promised is not None:
         _ = promised.record
@@ -371,20 +374,20 @@ def loaded_class(shape: _Shape) -> type[Any] | None:
 
 
 def _restored(shape: _Shape, state: dict[str, Any], lack: Lack = WHOLE) -> Any:
-    """The record that was pickled, of the class that the loaded schema has for it."""
+    """Unpickle a record, as an instance of the loaded schema's class."""
     record = loaded_class(shape)
     if record is None:
         service, entity, version, _ = shape
         raise DecodeError(
             f'a pickled record of "{entity}" (version {version}, service "{service}") needs its '
-            "schema: load that first, with leyden.load(), and with the attributes that it had",
+            "schema: load it first, with leyden.load(), with the same attributes as before",
             entity=entity,
         )
     return with_state(part_class(record, lack), state)
 
 
 def _writers_of(kind: type[Any]) -> Writers:
-    """What makes JSON of the values of a class's slots, for all records of an entity."""
+    """Return the functions that write the slots of an entity's records as JSON."""
     root = root_of(kind)
     found: Writers | None = root.__dict__.get("__leyden_writers__")
     if found is None:
@@ -397,7 +400,7 @@ def _doc(spec: EntitySpec, slots: Mapping[str, str]) -> str:
     lines = [
         spec.description or f'An item of the entity "{spec.entity}".',
         "",
-        "Attributes (None where the item does not have them):",
+        "Attributes (None if the item does not have them):",
         "",
     ]
     for name, slot in slots.items():
@@ -409,17 +412,17 @@ def _doc(spec: EntitySpec, slots: Mapping[str, str]) -> str:
 
 
 def camel_case(alias: str) -> str:
-    """A class name: `thread_message` is `ThreadMessage`."""
+    """Return a class name: `ThreadMessage` for `thread_message`."""
     words = [word for word in re.split(r"[^0-9A-Za-z]+", alias) if word]
     name = "".join(word[0].upper() + word[1:] for word in words) or "Record"
     return f"_{name}" if name[0].isdigit() else name
 
 
 def python_names(names: Iterable[str], taken: Iterable[str] = ("self",)) -> dict[str, str]:
-    """An identifier for each name: the name itself wherever that can be one.
+    """Return an identifier for each name: the name itself if possible.
 
-    Keywords and names in `taken` get an underscore behind them; characters that identifiers do
-    not have become underscores.
+    Keywords and names in `taken` get an underscore at their end. Characters that are not allowed in
+    identifiers become underscores.
     """
     used = set(taken)
     found = {}

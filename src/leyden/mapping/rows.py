@@ -1,9 +1,9 @@
-"""The quick way from the JSON of many items to records, with nothing in between but structs.
+"""The fast path from the JSON of many items to records, with only structs in between.
 
-A query's answer holds one small mapping for each attribute of each item. For a page of plain
-records these are never made: the JSON is read into a struct of the entity's fields, in which
-each value is a struct of its type. What is in any way unusual, such as a value of another type
-than the schema's, or an item that does not say whose it is, is left to the careful way.
+In a query's answer, each attribute of each item is a small mapping. For a page of plain records,
+these mappings are never made: the JSON is parsed into a struct with the entity's fields, in which
+each value is a struct of its type. Anything unusual, such as a value of another type than the
+schema's, or an item without entity and version, is left to the general decoder.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ ValueStruct: TypeAlias = type[msgspec.Struct] | type[msgspec.Raw]
 
 
 class Text(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    """Text as it is stored."""
+    """A stored string."""
 
     S: str
 
 
 class _Skipped(msgspec.Struct, frozen=True, gc=False):
-    """A value that is not looked at."""
+    """A value that is skipped."""
 
 
 class _Number(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -58,18 +58,18 @@ _BY_KIND: Final[Mapping[str, ValueStruct]] = {
     "NS": _Numbers,
 }
 _SHORT: Final = 24
-"""Texts of at most so many characters are one object in all records of a page that have them.
+"""Equal texts of at most this many characters share one object in all records of a page.
 
-Units, names and the keys of a partition come again and again, and would take 50 to 75 bytes each
-time; sets of texts, which are shared as well, 230 and more. Ids mostly do not, and are longer.
+Units, names and partition keys are repeated often, and would take 50 to 75 bytes each time. Sets of
+texts, which are shared as well, would take 230 and more. Ids are mostly unique, and longer.
 """
 
 
 def value_struct(attribute: CompiledAttribute) -> ValueStruct | None:
-    """The struct for the values of an attribute; None where they are read into mappings."""
+    """Return the struct for the values of an attribute; None if they are read into mappings."""
     properties = attribute.properties
     if attribute.spec.type == "vector":
-        # One that is deferred is not even looked at.
+        # A deferred vector is skipped entirely.
         return _Skipped if attribute.spec.deferred else msgspec.Raw
     if properties is None:
         return _BY_KIND.get(attribute.kind)
@@ -78,7 +78,7 @@ def value_struct(attribute: CompiledAttribute) -> ValueStruct | None:
         for part in properties.values()
     ):
         return None
-    # Properties that the schema does not know are left to the careful way, which marks the map.
+    # Unknown properties are left to the general decoder, which marks the map.
     inner = msgspec.defstruct(
         "Properties",
         [
@@ -93,7 +93,7 @@ def value_struct(attribute: CompiledAttribute) -> ValueStruct | None:
 
 
 def write_value(writer: Writer, attribute: CompiledAttribute, kind: ValueStruct | None) -> str:
-    """The expression that makes the value of `part`: a struct of the kind, or a mapping."""
+    """Return the expression for the value of `part`, which is a struct of the kind or a mapping."""
     if kind is None:
         return writer.decode(attribute, "part")
     if kind is msgspec.Raw:
@@ -113,7 +113,7 @@ def write_value(writer: Writer, attribute: CompiledAttribute, kind: ValueStruct 
 
 
 def _write_map(writer: Writer, properties: Mapping[str, CompiledAttribute]) -> str:
-    """Write the function that makes the value of a typed map; its name."""
+    """Write the function that makes the value of a typed map, and return its name."""
     name = f"read_map_{len(writer.lines)}"
     lines = [f"def {name}(parts):", "    value = {}"]
     for number, (key, attribute) in enumerate(properties.items()):
@@ -135,9 +135,9 @@ _VERSION: Final = "version_"
 
 @frozen
 class RowReader:
-    """Reads answers of Query and Scan that are all of one entity's table.
+    """Reads answers of Query and Scan into records of one entity.
 
-    `fields` are the stored fields that it looks at, with the struct type of each, or None.
+    `fields` are the stored fields that it reads, with their slots and struct types, or None.
     """
 
     fields: Mapping[str, tuple[str, ValueStruct | None]]
@@ -148,9 +148,9 @@ class RowReader:
     def read(
         self, content: bytes, entity: str, version: str, marks: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, Any]:
-        """The response in a body, its `Items` the records of the entity that bear the marks.
+        """Return the response in a body, whose `Items` are the entity's records with the marks.
 
-        Raises UnusualItemError where the answer is to be read the careful way.
+        Raises UnusualItemError if the general decoder must read the answer.
         """
         if self._may_hold_bytes and (b'"B"' in content or b'"BS"' in content):
             raise UnusualItemError
@@ -163,7 +163,7 @@ class RowReader:
         except UnusualItemError:
             raise
         except Exception as error:
-            # Whatever is wrong, the careful way finds it too, and has the words for it.
+            # The general decoder meets the same problem, and raises an error that explains it.
             raise UnusualItemError from error
         response = {"Items": records, "Count": answer.Count, "ScannedCount": answer.ScannedCount}
         if answer.LastEvaluatedKey is not None:
@@ -186,10 +186,10 @@ def compile_rows(
     *,
     title: str,
 ) -> RowReader | None:
-    """The reader of an entity; None where its records are more than what is stored.
+    """Return the reader of an entity; None if its records show more than what is stored.
 
-    `slots` maps the attributes that records show to their slots; `key_fields` are the fields of
-    the entity's keys, whose values are passed over; `identifiers` those of its name and version.
+    `slots` maps the attributes that records show to their slots. `key_fields` are the fields of the
+    entity's keys, whose values are skipped. `identifiers` are the fields of its name and version.
     """
     if any(attributes[name].apply_get for name in slots):
         return None
@@ -197,7 +197,7 @@ def compile_rows(
         return None
 
     def leave_it(value: object, stored: object) -> Any:
-        # A map may hold more than the schema knows, and the careful way marks it.
+        # The map holds more than the schema knows, and the general decoder marks it.
         raise UnusualItemError
 
     writer = Writer(lacking=lambda properties: leave_it)
@@ -212,7 +212,8 @@ def compile_rows(
     row = msgspec.defstruct(
         "Row",
         [
-            # As what it is, or left to the careful way: of raw JSON nothing is said to be null.
+            # A value of another type, such as NULL, fails to parse, so the general decoder reads
+            # it. Raw JSON accepts anything, so it needs no None.
             *(
                 (slot, kind if kind is msgspec.Raw else (kind or dict[str, Any]) | None, None)
                 for slot, kind in fields.values()
@@ -227,7 +228,7 @@ def compile_rows(
             **keys,
         },
         gc=False,
-        # A record must know that its item holds what the schema does not know.
+        # A record must know about unknown fields, which only the general decoder notes.
         forbid_unknown_fields=True,
     )
     answer = msgspec.defstruct(
@@ -251,7 +252,7 @@ def compile_rows(
 
 
 def _may_hold_bytes(attribute: CompiledAttribute) -> bool:
-    """Whether bytes, which are base64 text in JSON, can be in a value without being an error."""
+    """Return whether a value can contain bytes, which are base64 text in JSON."""
     if attribute.items is not None:
         return _may_hold_bytes(attribute.items)
     for parts in (attribute.properties, attribute.variants):
@@ -307,7 +308,7 @@ def _write_records(
         "        found.append(record)",
         "    return found",
     ]
-    # Functions of typed maps, if any, were written while the expressions were.
+    # The expressions above have written the functions of typed maps already.
     writer.lines += lines
 
 

@@ -1,16 +1,15 @@
-"""Encrypted attributes: what is stored of them, and how it is bound to its place.
+"""Encrypted attributes: their stored form, and how it is bound to its place.
 
-The stored form is a binary: a version byte, the length of the key's id and the id, a random nonce,
-and what AES-256-GCM makes of the value. The value is the JSON of its AttributeValue, filled up with
-spaces to a multiple of 32 bytes, so that its length does not tell true from false.
+The stored form is binary: a version byte, the length of the key's id and the id, a random nonce,
+and the AES-256-GCM ciphertext of the value. The value is the JSON of its AttributeValue, padded
+with spaces to a multiple of 32 bytes, so that its length does not tell true from false.
 
-What is authenticated beside it is the place: service, entity, field, and the item's own key as it
-is stored. So a ciphertext that is copied to another item, attribute or entity cannot be decrypted
-there, while the same item can be restored into another table, and its attribute be called another
-name in Python.
+The associated data is the place: service, entity, field, and the item's own key as it is stored. So
+a ciphertext that is copied to another item, attribute or entity cannot be decrypted there. But the
+item can be restored into another table, and its attribute can get another name in Python.
 
-An encoded value that is not sealed yet is an `Unsealed` in place of bytes. No part of a request
-takes one, so what somebody forgets to seal is an error, and never sent.
+An encoded value that is not encrypted yet is an `Unsealed` instead of bytes. No request can contain
+one, so if code forgets to encrypt a value, it is an error, and the value is not sent.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from leyden.types import portable_text, portable_value
 from leyden.types.base import AttributeValue, Item
 
 Keys: TypeAlias = Mapping[str, bytes] | Callable[[], Mapping[str, bytes]]
-"""Keys by id, the first of which writes; or a function that gives them when they are needed."""
+"""A dict of keys by id, the first of which encrypts, or a function that returns it."""
 
 FORMAT: Final = 1
 """The version of the stored form."""
@@ -42,11 +41,11 @@ NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16
 LONGEST_ID: Final = 255
 BLOCK: Final = 32
-"""Values are filled up to a multiple of so many bytes."""
+"""Values are padded to a multiple of this many bytes."""
 
 
 class Unsealed:
-    """An encoded value on its way into an item, which is not encrypted yet."""
+    """An encoded value that is not encrypted yet."""
 
     __slots__ = ("value",)
 
@@ -58,7 +57,7 @@ class Unsealed:
 
 
 class Keyring:
-    """The keys of a service. A function that gives them is called once, when they are needed."""
+    """The keys of a service. A function that returns them is called once, when they are needed."""
 
     __slots__ = ("_ciphers", "_given", "_lock")
 
@@ -74,7 +73,7 @@ class Keyring:
 
     @property
     def ciphers(self) -> Mapping[bytes, Any]:
-        """The ciphers by the ids of their keys, the one that writes first."""
+        """The ciphers by the ids of their keys, the one that encrypts first."""
         with self._lock:
             if self._ciphers is None:
                 assert callable(self._given)
@@ -83,23 +82,23 @@ class Keyring:
 
 
 def _given_by(function: Callable[[], object]) -> object:
-    """What the function of a caller gives. Its failure comes as hooks' failures do."""
+    """Call the caller's function for keys. Raises InvalidOptionError if it fails."""
     try:
         return function()
     except LeydenError:
         raise
     except Exception as error:
-        # Its text may quote a key, so it stays with the cause.
+        # The exception's text may quote a key, so it stays in the cause.
         raise InvalidOptionError(
-            f"the function that gives `encryption_keys` raised {type(error).__name__}"
+            f"the function that returns `encryption_keys` raised {type(error).__name__}"
         ) from error
 
 
 def _ciphers(keys: object) -> dict[bytes, Any]:
     if not isinstance(keys, Mapping) or not keys:
         raise InvalidOptionError(
-            "`encryption_keys` takes a mapping of keys by id, with one at least, or a function "
-            f"that gives one, not {'an empty one' if keys == {} else type(keys).__name__}"
+            "`encryption_keys` takes a mapping of keys by id, with at least one, or a function "
+            f"that returns one, not {'an empty one' if keys == {} else type(keys).__name__}"
         )
     for name, key in keys.items():
         if not isinstance(name, str) or not 0 < len(name.encode()) <= LONGEST_ID:
@@ -125,9 +124,9 @@ def _ciphers(keys: object) -> dict[bytes, Any]:
 
 
 def keyring_of(spec: ServiceSpec, keys: Keys | None, operation: str) -> Keyring | None:
-    """The keyring for a service's encrypted attributes; None where there are none.
+    """Return the keyring for a service's encrypted attributes; None if it has none.
 
-    Raises InvalidOptionError for keys that cannot be, and where they are missing.
+    Raises InvalidOptionError for missing or invalid keys.
     """
     encrypted = [
         f'"{entity.alias}.{name}"'
@@ -139,8 +138,8 @@ def keyring_of(spec: ServiceSpec, keys: Keys | None, operation: str) -> Keyring 
         return None
     if keys is None:
         raise InvalidOptionError(
-            f"{', '.join(encrypted)} {'is' if len(encrypted) == 1 else 'are'} encrypted: hand in "
-            "the keys with `encryption_keys={id: 32 bytes}`, of which the first one writes",
+            f"{', '.join(encrypted)} {'is' if len(encrypted) == 1 else 'are'} encrypted: pass the "
+            "keys as `encryption_keys={id: 32 bytes}`, the first of which encrypts",
             operation=operation,
         )
     try:
@@ -151,7 +150,7 @@ def keyring_of(spec: ServiceSpec, keys: Keys | None, operation: str) -> Keyring 
 
 
 class Opened(dict[str, Any]):
-    """An item whose encrypted values are decrypted."""
+    """An item with decrypted values."""
 
     __slots__ = ()
 
@@ -174,17 +173,14 @@ class Sealer:
     def _ciphers(self) -> Mapping[bytes, Any]:
         if self._keyring is None:
             raise InvalidOptionError(
-                f'"{self._place[1]}" has encrypted attributes, and no `encryption_keys` were '
-                "handed in",
+                f'"{self._place[1]}" has encrypted attributes; pass their keys as '
+                "`encryption_keys`",
                 entity=self._place[1],
             )
         return self._keyring.ciphers
 
     def sealed(self, fields: Item, key: Item) -> Item:
-        """The encoded fields of the item under a key, with what must be encrypted.
-
-        What is in them is not encrypted yet: this is done once.
-        """
+        """Encrypt the encoded fields of the item with this key. Call it once per value."""
         if self.fields.isdisjoint(fields):
             return fields
         return {
@@ -193,7 +189,7 @@ class Sealer:
         }
 
     def sealed_value(self, field: str, value: AttributeValue, key: Item) -> AttributeValue:
-        """The stored form of one value."""
+        """Return the stored form of one value."""
         while isinstance(content := value.get("B"), Unsealed):
             value = content.value
         name, cipher = next(iter(self._ciphers.items()))
@@ -205,7 +201,7 @@ class Sealer:
         return {"B": head + nonce + cipher.encrypt(nonce, text, place)}
 
     def opened(self, item: Item, key: Item | None = None) -> Item:
-        """An item with its encrypted values decrypted; `key` is its own, if the item lacks it.
+        """Return an item with its values decrypted; `key` is the item's key, if the item lacks it.
 
         Raises DecryptError.
         """
@@ -236,7 +232,7 @@ class Sealer:
         cipher = self._ciphers.get(head[2:])
         if cipher is None:
             raise self._unreadable(
-                field, "is encrypted by a key that is not among `encryption_keys`", head[2:]
+                field, "is encrypted with a key that is not in `encryption_keys`", head[2:]
             )
         from cryptography.exceptions import InvalidTag
 
@@ -265,7 +261,7 @@ class Sealer:
         )
 
     def _bound_to(self, field: str, head: bytes, item: Item) -> bytes:
-        """What a ciphertext is bound to. Raises KeyError where the item lacks its own key."""
+        """Return the associated data of a ciphertext. Raises KeyError if the item lacks its key."""
         key = [_portable_key(name, item[name]) for name in self._key_fields]
         place = json.dumps([*self._place, field, key], separators=(",", ":"))
         return head + place.encode()
@@ -274,7 +270,7 @@ class Sealer:
 def _portable_key(name: str, value: AttributeValue) -> list[str]:
     ((kind, content),) = value.items()
     if kind == "N":
-        # The service writes numbers in its own way.
+        # DynamoDB may return a number in another notation than it was sent.
         content = str(Decimal(content).normalize())
     elif kind == "B":
         content = b64encode(bytes(content)).decode()
@@ -287,10 +283,10 @@ def seal_codec(
     sealer: Sealer,
     own_key: Callable[[Mapping[str, Any]], Item],
 ) -> Codec:
-    """The codec of an entity with encrypted attributes.
+    """Return the codec of an entity with encrypted attributes.
 
-    A whole item is encrypted as it is encoded, by its own key, which `own_key` makes of its values.
-    A single value is not, as its item's key is not known there: see `Sealer.sealed`.
+    Encoding a whole item encrypts it, with the item's key, which `own_key` builds from its values.
+    Encoding a single value does not, because the item's key is unknown there; see `Sealer.sealed`.
     """
     for attribute in attributes.values():
         if attribute.spec.encrypt:

@@ -1,7 +1,7 @@
-"""What a record shows, as a dict and as JSON.
+"""Writes records as dicts and as JSON.
 
-There is one form of each value in JSON, whoever writes it: `to_dict(json=True)`, `to_json()`,
-Pydantic, the command line and its exports all ask `leyden.types` for it.
+Each value has one form in JSON, whoever writes it: `to_dict(json=True)`, `to_json()`, Pydantic, and
+the command line and its exports all take it from `leyden.types`.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from leyden.schema.spec import AttributeSpec
 from leyden.types import json_writer, plain_numbers
 
 Writers = Mapping[str, tuple[str, Callable[[Any], Any]]]
-"""The attribute of each slot, and what makes JSON of its values."""
+"""The attribute of each slot, and the function that converts its values to JSON types."""
 
 SECRET: Final = "<encrypted>"
-"""What stands for an encrypted value where values are shown to people: in a repr, in errors."""
+"""The text for an encrypted value in reprs and errors."""
 
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def json_writers(attributes: Mapping[str, AttributeSpec]) -> Writers:
-    """What shows the values of a class's slots."""
+    """Return the functions that convert the slots of a record class to JSON types."""
     return {slot: (spec.name, json_writer(spec)) for slot, spec in attributes.items()}
 
 
 def json_values(writers: Writers, state: Mapping[str, Any]) -> dict[str, Any]:
-    """What is there of a record's slots, by attribute, as JSON has it; Decimals stay."""
+    """Return a record's values by attribute, with JSON types and Decimals, without None."""
     found = {}
     for slot, value in state.items():
         if value is not None:
@@ -40,15 +40,15 @@ def json_values(writers: Writers, state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain_values(writers: Writers, state: Mapping[str, Any]) -> dict[str, Any]:
-    """What `json_values` gives, with Python's own numbers or texts for Decimals."""
+    """Return the same as `json_values`, with numbers or texts instead of Decimals."""
     return {name: plain_numbers(value) for name, value in json_values(writers, state).items()}
 
 
 def json_line(writers: Writers, state: Mapping[str, Any]) -> str:
-    """The JSON text of a record; a decimal is a number with all its digits."""
+    """Return the JSON text of a record; a decimal is a number with all its digits."""
     values = json_values(writers, state)
     try:
         return _encode(values).decode()
     except UnicodeEncodeError:
-        # A `json` attribute may hold half of a surrogate pair, which JSON has as an escape only.
+        # A `json` attribute may hold half of a surrogate pair, which JSON must escape.
         return json.dumps(plain_values(writers, state), separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""A table, its indexes, and the requests that make them."""
+"""The definition of a table and its indexes, and the parameters of requests that create them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Params: TypeAlias = dict[str, Any]
 
 @frozen
 class IndexDefinition:
-    """One secondary index: the fields of its key, and what it projects.
+    """One secondary index: the fields of its key, and its projection.
 
-    `hash` and `range` hold one field each, or up to four in a multi-attribute index; `range`
-    may be empty. `projection` is `all`, `keys_only`, or the names of the fields that it
-    carries beside the keys.
+    `kind` is `gsi` or `lsi`. `hash` and `range` have one field each, or up to four in a
+    multi-attribute index; `range` may be empty. `projection` is `all`, `keys_only`, or the names of
+    the fields that the index has besides the keys.
     """
 
     name: str
@@ -45,10 +45,10 @@ class IndexDefinition:
 class VectorIndexDefinition:
     """One vector index: the field of the vectors, and the fields that a search compares.
 
-    `hash` is the partition field, None where the index has none. `filters` are those of all
-    entities, the fields that tell whose an item is among them. `projection` is `all`,
-    `keys_only`, or the names of the fields that it carries beside the keys, the vector and the
-    filters. `metric` is `cosine`, `euclidean` or `dot_product`.
+    `metric` is `cosine`, `euclidean` or `dot_product`. `hash` is the partition field, None if the
+    index has none. `filters` are the filter fields of all entities, including the fields that name
+    an item's entity. `projection` is `all`, `keys_only`, or the names of the fields that the index
+    has besides the keys, the vector and the filters.
     """
 
     name: str
@@ -61,7 +61,7 @@ class VectorIndexDefinition:
 
     @property
     def params(self) -> Params:
-        """The index in the shape of DynamoDB's API, to be made with a table or added to one."""
+        """The index in the shape of DynamoDB's API, for CreateTable and UpdateTable."""
         parting = [(self.hash, "HASH")] if self.hash is not None else []
         return {
             "IndexName": self.name,
@@ -88,7 +88,7 @@ def _projection_params(projection: str | tuple[str, ...]) -> dict[str, Any]:
 
 
 def held_fields(projection: str | tuple[str, ...], keys: Iterable[str]) -> frozenset[str] | None:
-    """The fields that an index holds of an item, `keys` in any case; None for all."""
+    """Return the fields of an item that an index has, which include `keys`; None for all."""
     if projection == "all":
         return None
     return frozenset((*keys, *(() if isinstance(projection, str) else projection)))
@@ -100,11 +100,12 @@ def _frozen(named: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @frozen
 class TableDefinition:
-    """A table: its key, its indexes by name, the types of fields, its time to live, its settings.
+    """A table: its key, indexes, field types, time to live and settings.
 
-    `table` is the default name, None where the schemas give none. `types` maps each field of a
-    key, and each that vector indexes compare, to `S`, `N` or `B`. `settings` has what table.yaml
-    declares beside: billing, recovery, encryption and more.
+    `table` is the default name, None if the schemas have none. `hash` and `range` are the key
+    fields. `indexes` and `vectors` are the indexes by name. `types` maps each key field, and each
+    field that vector indexes compare, to `S`, `N` or `B`. `ttl` is the time to live field.
+    `settings` has everything else that table.yaml declares: billing, recovery, encryption and more.
     """
 
     table: str | None
@@ -128,16 +129,15 @@ class TableDefinition:
         *,
         throughput: tuple[int, int] | None = None,
     ) -> Params:
-        """Return what CreateTable takes, with the settings that table.yaml declares.
+        """Return the parameters of CreateTable, with the settings that table.yaml declares.
 
-        Time to live, point-in-time recovery and replicas are not part of it: they are calls of
-        their own. `billing` is `PAY_PER_REQUEST`, or `PROVISIONED` with `throughput`: read and
-        write capacity units, for the table and for each global index. Without both, the billing is
-        that of table.yaml, and on demand where it declares none. Capacity that autoscaling changes
-        begins with its least units.
+        Time to live, point-in-time recovery and replicas need calls of their own. `billing` is
+        `PAY_PER_REQUEST`, or `PROVISIONED` with `throughput`: read and write capacity units, for
+        the table and for each global index. Without both, the billing is that of table.yaml, by
+        default on demand. Capacity with autoscaling starts at its minimum.
 
-        Raises InvalidOptionError when `billing` and `throughput` do not fit, or a table with
-        vector indexes would be provisioned.
+        Raises InvalidOptionError if `billing` and `throughput` do not fit together, or if a table
+        with vector indexes would be provisioned.
         """
         if (billing, throughput is None) not in (
             (None, True),
@@ -145,7 +145,7 @@ class TableDefinition:
             ("PROVISIONED", False),
         ):
             raise InvalidOptionError(
-                "billing is PAY_PER_REQUEST without throughput=, or PROVISIONED with "
+                "billing= must be PAY_PER_REQUEST without throughput=, or PROVISIONED with "
                 "throughput=(read units, write units)"
             )
         declared = self.settings.provisioned
@@ -182,11 +182,11 @@ class TableDefinition:
     def add_index_params(
         self, table_name: str, index_name: str, *, throughput: tuple[int, int] | None = None
     ) -> Params:
-        """Return what UpdateTable takes to add one global index to a table that exists.
+        """Return the parameters of UpdateTable that add one global index to an existing table.
 
-        `throughput` are read and write capacity units, where the table is provisioned.
+        `throughput` are read and write capacity units, if the table is provisioned.
 
-        Raises InvalidOptionError where the definition has no such global index.
+        Raises InvalidOptionError if the definition has no such global index.
         """
         index = self.indexes.get(index_name)
         if index is None or index.kind != "gsi":
@@ -203,11 +203,11 @@ class TableDefinition:
         }
 
     def add_vector_index_params(self, table_name: str, index_name: str) -> Params:
-        """Return what UpdateTable takes to add one vector index to a table that exists.
+        """Return the parameters of UpdateTable that add one vector index to an existing table.
 
-        DynamoDB adds one at a time, and reads the types of its fields in this request only.
+        DynamoDB adds one index at a time, and takes the types of its fields from this request only.
 
-        Raises InvalidOptionError where the definition has no such vector index.
+        Raises InvalidOptionError if the definition has no such vector index.
         """
         index = self.vectors.get(index_name)
         if index is None:
@@ -227,7 +227,7 @@ TABLE_CLASSES: Final = {"standard": "STANDARD", "infrequent_access": "STANDARD_I
 
 
 def replica_params(settings: TableSettings, region: str) -> Params:
-    """What UpdateTable takes to add a replica of a table with these settings."""
+    """Return the part of UpdateTable's parameters that adds a replica with these settings."""
     replica: Params = {"RegionName": region}
     if settings.kms_key is not None:
         replica["KMSMasterKeyId"] = settings.kms_key
@@ -237,7 +237,7 @@ def replica_params(settings: TableSettings, region: str) -> Params:
 
 
 def recovery_params(settings: TableSettings) -> Params:
-    """What UpdateContinuousBackups takes to turn on or off what is declared."""
+    """Return the part of UpdateContinuousBackups' parameters for the declared recovery."""
     params: Params = {"PointInTimeRecoveryEnabled": bool(settings.point_in_time_recovery)}
     if settings.recovery_days is not None:
         params["RecoveryPeriodInDays"] = settings.recovery_days
@@ -245,9 +245,9 @@ def recovery_params(settings: TableSettings) -> Params:
 
 
 def setting_params(settings: TableSettings) -> Params:
-    """What CreateTable takes of the settings: only those that are declared, billing left out."""
+    """Return the parts of CreateTable's parameters for declared settings, without billing."""
     params: Params = {}
-    # Replicas follow each other by their streams.
+    # DynamoDB needs a stream to replicate a table.
     stream = settings.stream or ("new_and_old_images" if settings.replicas else None)
     if stream is not None:
         params["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": stream.upper()}

@@ -1,9 +1,8 @@
-"""Record classes as types of Pydantic, and so of FastAPI: validation, JSON and JSON Schema.
+"""Record classes as types for Pydantic, and so for FastAPI: validation, JSON and JSON Schema.
 
-Pydantic asks a class for all this by the methods of its own protocol. Only they come here, so
-Pydantic is imported where it is there, and no dependency. A body is checked by the attributes' own
-rules, which say in the same words what is wrong as a write does; Pydantic hears of every wrong
-attribute at once, each with its place.
+Pydantic calls methods of its own protocol on the class. Only these use this module, so Pydantic is
+not a dependency. A body is checked by the attributes' own rules, with the same messages as a write.
+Pydantic gets all wrong attributes at once, each with its place.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def core_schema(kind: type[Any], *, partial: bool = False) -> CoreSchema:
-    """How Pydantic validates and writes records of a class.
+    """Return Pydantic's schema, by which it validates and writes records of a class.
 
-    A record passes as it is, and an object makes one. Of a `partial` one nothing is required.
+    A record passes unchanged, and an object becomes a record. With `partial`, nothing is required.
     """
     from pydantic_core import core_schema as core
 
@@ -39,7 +38,7 @@ def core_schema(kind: type[Any], *, partial: bool = False) -> CoreSchema:
     def validate(value: Any) -> Any:
         return value if isinstance(value, root) else _record_of(root, value, partial)
 
-    # Pydantic's errors begin with its name.
+    # Pydantic's errors begin with the name of this function.
     validate.__name__ = validate.__qualname__ = root.__name__
     name = f"{root.__module__}.{root.__name__}{'Changes' if partial else ''}:{id(root)}"
     return core.no_info_plain_validator_function(
@@ -51,14 +50,14 @@ def core_schema(kind: type[Any], *, partial: bool = False) -> CoreSchema:
 
 
 def serializer(kind: type[Any]) -> SchemaSerializer:
-    """What writes a record that stands where anything may."""
+    """Return Pydantic's serializer for records in fields of type Any."""
     from pydantic_core import SchemaSerializer
 
     return SchemaSerializer(core_schema(kind))
 
 
 def _serialization(core: Any) -> Any:
-    """In Python a record stays one, as Pydantic leaves values of others' classes."""
+    """Return the serialization for JSON only; in Python mode a record stays a record."""
     from pydantic_core import to_jsonable_python
 
     def shown(record: Any, info: Any) -> Any:
@@ -92,7 +91,7 @@ def _record_of(root: type[Any], value: Any, partial: bool) -> Any:
 def _wrong(
     root: type[Any], given: Mapping[str, Any], accepted: dict[str, Any], partial: bool
 ) -> Iterator[InitErrorDetails]:
-    """What is wrong with an object; puts the values of all else by slot into `accepted`."""
+    """Yield the faults of an object, and put its valid values by slot into `accepted`."""
     slots: Mapping[str, AttributeSpec] = root.__leyden_attributes__
     mapping = root.__leyden_mapping__()
     needed = () if partial else (object_schema(_named(slots), lambda spec: {})["required"] or ())
@@ -124,9 +123,9 @@ def _wrong(
 
 
 def _printable(slots: Mapping[str, AttributeSpec], given: Mapping[str, Any]) -> dict[str, Any]:
-    """An object as an error may show it, which soon stands in a log.
+    """Return an object as an error may show it, because errors end up in logs.
 
-    Beside encrypted values, those of unknown names are left out: one may be misspelled.
+    It hides encrypted values, and values of unknown names, because a name may be misspelled.
     """
     named = _named(slots)
     if not any(spec.encrypt for spec in named.values()):
@@ -142,7 +141,7 @@ def _named(slots: Mapping[str, AttributeSpec]) -> dict[str, AttributeSpec]:
 
 
 def _detail(error: LeydenError, name: str, value: Any) -> InitErrorDetails:
-    """An error as Pydantic has it, at its place: `("lines", 0, "count")`."""
+    """Return an error in Pydantic's form, with its place: `("lines", 0, "count")`."""
     from pydantic_core import PydanticCustomError
 
     path = getattr(error, "path", "") or name
@@ -164,7 +163,7 @@ def _detail(error: LeydenError, name: str, value: Any) -> InitErrorDetails:
 
 
 def record_schema(root: type[Any], partial: bool = False) -> dict[str, Any]:
-    """The JSON Schema of an entity's records, with what the schema says of their values."""
+    """Return the JSON Schema of an entity's records."""
     attributes = _named(root.__leyden_attributes__)
     made = object_schema(attributes, _nullable)
     doc = (root.__doc__ or "").partition("\n")[0]
@@ -175,11 +174,11 @@ def record_schema(root: type[Any], partial: bool = False) -> dict[str, Any]:
 
 
 _BESIDE: Final = ("description", "default", "readOnly")
-"""What is said of an attribute, whatever its values are."""
+"""The keys of a schema that do not constrain values."""
 
 
 def _nullable(spec: AttributeSpec) -> dict[str, Any]:
-    """The schema of an attribute; null stands for none, where there may be none."""
+    """Return the JSON Schema of an attribute, which accepts null unless it is required."""
     schema = value_schema(spec)
     if spec.required or not schema.keys() - {*_BESIDE}:
         return schema
@@ -189,7 +188,7 @@ def _nullable(spec: AttributeSpec) -> dict[str, Any]:
 
 
 def value_schema(spec: AttributeSpec) -> dict[str, Any]:
-    """The JSON Schema of the values of an attribute, a property or an element."""
+    """Return the JSON Schema of the values of an attribute, a property or an element."""
     schema = type_of(spec).json_schema(spec, value_schema)
     schema["description"] = spec.description
     if isinstance(spec.default, Literal):

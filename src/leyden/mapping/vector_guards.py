@@ -1,10 +1,10 @@
-"""What vector indexes ask of writes, and DynamoDB would not say, or only with the item half made.
+"""Checks of writes for vector indexes, which DynamoDB does not make, or only for whole items.
 
-An item that has the vector, but not the attribute that its index is parted by, is written, and left
-out of the index in silence: no search finds it. A write that knows both attributes is checked here.
-One that knows a part of the item makes a `Demand` of what it does not know, which becomes a
-condition of the request. Empty values in what an index compares, and vectors without a direction,
-are refused before they are sent.
+If an item has the vector, but not the partition attribute of the vector index, DynamoDB writes it
+and silently leaves it out of the index, so that no search finds it. A write that knows both
+attributes is checked here. A write that knows only a part of the item makes a `Demand` of the rest,
+which becomes a condition of the request. Empty values of attributes that an index compares, and
+vectors of zeros for a cosine index, are refused before they are sent.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ Values = Mapping[str, Any]
 
 @frozen
 class Demand:
-    """What the stored item must have, or must not have, so that no vector is left unfound.
+    """A condition on the stored item, so that a vector index does not leave it out.
 
-    The write sets the vector, and the partition must be `present`; or it removes the partition,
-    and the vector must not be. `field` is where that one is stored.
+    If the write sets the vector, the partition attribute must be `present`. If it removes the
+    partition attribute, the vector must be absent. `field` is the field that must be present or
+    absent.
     """
 
     search: str
@@ -38,19 +39,19 @@ class Demand:
     advice: ClassVar[str] = "write both, or neither"
 
     def holds(self, stored: Mapping[str, Any]) -> bool:
-        """Whether a stored item is what the write needs."""
+        """Return whether a stored item meets the condition."""
         return (self.field in stored) == self.present
 
     def condition(
         self, path: Callable[[Sequence[str]], str], value: Callable[[dict[str, Any]], str]
     ) -> str:
-        """The condition as text; `path` gives the placeholder of a place."""
+        """Return the condition as text; `path` returns the placeholder of a path."""
         word = "attribute_exists" if self.present else "attribute_not_exists"
         return f"{word}({path((self.field,))})"
 
     @property
     def told(self) -> str:
-        """What would become of the item, in words."""
+        """The reason for a failure, in words."""
         return (
             f'the item would have "{self.vector}" without "{self.partition}", so that the vector '
             f'index of "{self.search}" left it out'
@@ -63,7 +64,7 @@ def refuse_unfit(mapping: EntityMapping, values: Values) -> None:
     for name in spec.never_empty:
         if values.get(name) in ("", b""):
             raise ValidationError(
-                f'"{name}" is empty, and a vector index of the table compares it, which takes no '
+                f'"{name}" is empty, and a vector index of the table compares it, which accepts no '
                 "empty value; leave it out instead",
                 path=name,
                 entity=spec.entity,
@@ -80,7 +81,7 @@ def refuse_unfit(mapping: EntityMapping, values: Values) -> None:
 
 
 def refuse_unfound(mapping: EntityMapping, values: Values) -> None:
-    """Raise ValidationError where a whole item has what a vector index would not take or find."""
+    """Raise ValidationError if a vector index would refuse a whole item, or leave it out."""
     refuse_unfit(mapping, values)
     for search in mapping.spec.searches.values():
         vector, partition = search.attribute, search.partition
@@ -92,11 +93,11 @@ def refuse_unfound(mapping: EntityMapping, values: Values) -> None:
 def demands_of(
     mapping: EntityMapping, item: Knowledge, sure: Collection[str]
 ) -> tuple[Demand, ...]:
-    """What a write of a part needs of the stored item.
+    """Return the demands of an update on the stored item.
 
-    `sure` are attributes that the item will have, whatever their values: those that are counted
-    up, or set where the item has none. Raises RequiredAttributeError where the write itself leaves
-    a vector without its partition.
+    `sure` are attributes that the item will have, whatever their values: those that are incremented
+    or set if absent. Raises RequiredAttributeError if the write itself leaves a vector without its
+    partition attribute.
     """
     found = []
     fields = mapping.spec.attributes
@@ -120,8 +121,8 @@ def _unparted(
     mapping: EntityMapping, search: str, vector: str, partition: str
 ) -> RequiredAttributeError:
     return RequiredAttributeError(
-        f'"{vector}" needs "{partition}" beside it: without it the vector index of "{search}" '
-        f"leaves the item out, and no search finds it; write both, or neither",
+        f'"{vector}" needs "{partition}": without it, the vector index of "{search}" leaves the '
+        f"item out, and no search finds it; write both, or neither",
         path=partition,
         entity=mapping.spec.entity,
     )

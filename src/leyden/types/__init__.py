@@ -1,6 +1,6 @@
-"""The attribute types: one object each, which every layer asks.
+"""The attribute types: one object per type, which all layers use.
 
-To add a type, write its class beside the one that it is most like, and name it in `_ALL` below.
+To add a type, write its class next to the most similar one, and add it to `_ALL` below.
 
 >>> TYPES["integer"].kind
 'N'

@@ -1,8 +1,9 @@
 """`any` and `json`: values of any shape.
 
-`any`: str, bool, bytes, int, float, Decimal, None, lists (tuples become lists), dicts with str
-keys, and sets of strings, of numbers or of bytes. A number is an int or a float where one of the
-two is exact, and a Decimal otherwise, on the way in as on the way back. `json` is one JSON text.
+`any` holds str, bool, bytes, int, float, Decimal, None, lists (tuples become lists), dicts with str
+keys, and sets of strings, of numbers or of bytes. A number is an int or a float if one of them is
+exact, and a Decimal otherwise, both when it is written and when it is read. `json` is stored as one
+JSON text.
 """
 
 from __future__ import annotations
@@ -54,9 +55,9 @@ _WANTED: Final = "str, bool, bytes, int, float, Decimal, None, list, dict or set
 
 
 def accept_any(value: Any, path: str, depth: int = 1) -> Any:
-    """A value that DynamoDB can store, as it will be read back.
+    """Check that DynamoDB can store a value, and return it as it will be read.
 
-    `depth` is the number of containers around it, and it itself.
+    `depth` counts the containers around it, including itself.
     """
     kind = value.__class__
     if kind is bool or value is None:
@@ -73,7 +74,7 @@ def accept_any(value: Any, path: str, depth: int = 1) -> Any:
         return accept_any_set(value, path)
     if isinstance(value, datetime):
         raise wrong_type(
-            path, _WANTED, value, '; declare the attribute as "timestamp", or give its text'
+            path, _WANTED, value, '; declare the attribute as "timestamp", or pass its text'
         )
     if isinstance(value, list | tuple | Mapping):
         check_depth(depth, path)
@@ -88,7 +89,7 @@ def accept_any(value: Any, path: str, depth: int = 1) -> Any:
 
 
 def check_depth(depth: int, path: str) -> None:
-    """Refuse a container that DynamoDB would find nested too deeply."""
+    """Refuse a container that is nested too deeply for DynamoDB."""
     if depth > MAX_DEPTH:
         raise refuse(
             path.partition(".")[0].partition("[")[0],
@@ -97,7 +98,7 @@ def check_depth(depth: int, path: str) -> None:
 
 
 def accept_key(key: Any, path: str) -> str:
-    """A key of an open map."""
+    """Check a key of an open map."""
     if not isinstance(key, str):
         raise refuse(path, f"must have str keys, not {type(key).__name__}")
     if not key:
@@ -113,7 +114,7 @@ def _accept_decimal(value: Decimal, path: str) -> int | float | Decimal:
 
 
 def accept_any_set(value: set[Any] | frozenset[Any], path: str) -> frozenset[Any]:
-    """A set that is all strings, all numbers or all bytes."""
+    """Check a set of strings, of numbers or of bytes."""
     if not value:
         raise refuse(path, "is an empty set, which DynamoDB cannot store; leave it out")
     members = frozenset(accept_any_element(member, path) for member in value)
@@ -124,7 +125,7 @@ def accept_any_set(value: set[Any] | frozenset[Any], path: str) -> frozenset[Any
 
 
 def accept_any_element(value: Any, path: str) -> Any:
-    """A member of a set: a string, a number or bytes."""
+    """Check a member of a set: a string, a number or bytes."""
     if isinstance(value, bool) or not isinstance(
         value, str | int | float | Decimal | bytes | bytearray
     ):
@@ -138,7 +139,7 @@ _SET_KIND: Final = {str: "SS", int: "NS", float: "NS", Decimal: "NS", bytes: "BS
 
 
 def encode_any_set(value: frozenset[Any]) -> AttributeValue:
-    """A set of strings, numbers or bytes, in order."""
+    """Return the AttributeValue of a set of strings, numbers or bytes, sorted."""
     kind = _SET_KIND[next(iter(value)).__class__]
     members = sorted(value)
     return {kind: [number_text(member) for member in members] if kind == "NS" else members}
@@ -171,7 +172,7 @@ _ENCODE: Final[dict[type, Callable[[Any], AttributeValue]]] = {
 
 
 def encode_any(value: Any) -> AttributeValue:
-    """A value that `accept_any` gave, typed for the table."""
+    """Return the AttributeValue of a value that `accept_any` returned."""
     return _ENCODE[value.__class__](value)
 
 
@@ -190,17 +191,17 @@ _DECODE: Final[dict[str, Callable[[Any], Any]]] = {
 
 
 def decode_any(value: AttributeValue) -> Any:
-    """The Python value of any AttributeValue. Raises UnreadableError."""
+    """Return the Python value of any AttributeValue. Raises UnreadableError."""
     for kind, inner in value.items():
         try:
             return _DECODE[kind](inner)
         except KeyError:
             break
-    raise UnreadableError("holds something that is no AttributeValue")
+    raise UnreadableError("holds something that is not an AttributeValue")
 
 
 def plain_any(value: Any) -> Any:
-    """A value as JMESPath sees it: JSON types only."""
+    """Return a value as JMESPath sees it, with JSON types only."""
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, Decimal):
@@ -215,13 +216,13 @@ def plain_any(value: Any) -> Any:
         return {key: plain_any(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain_any(item) for item in value]
-    raise TypeError(f"{type(value).__name__} is no type of the schema language")
+    raise TypeError(f"{type(value).__name__} is not a type of the schema language")
 
 
 def json_text(value: Any) -> str:
-    """The value as JSON, byte for byte as JavaScript's `JSON.stringify` writes it.
+    """Return the value as JSON, byte for byte as JavaScript's `JSON.stringify` writes it.
 
-    Ints beyond JavaScript's exact ones keep all their digits.
+    Ints that are too large for JavaScript keep all their digits.
     """
     text = _json_encode(value)
     if (".0" in text or "e-" in text or "e+" in text) and _LIKE_PYTHON.search(text):
@@ -234,7 +235,7 @@ def json_text(value: Any) -> str:
 
 
 def _write(value: Any) -> str:
-    """JSON with floats as JavaScript lays them out; slower than `_json_encode`."""
+    """Write JSON with floats formatted as in JavaScript; slower than `_json_encode`."""
     if isinstance(value, float):
         return number_text(value)
     if isinstance(value, dict):
@@ -246,26 +247,26 @@ def _write(value: Any) -> str:
 
 
 def json_value(text: str) -> Any:
-    """What JSON text says. Raises UnreadableError where it is no JSON."""
+    """Return the value of JSON text. Raises UnreadableError if it is not JSON."""
     try:
         return _json_decode(text)
     except (ValueError, RecursionError):
-        raise UnreadableError("is no JSON") from None
+        raise UnreadableError("is not JSON") from None
 
 
 def accept_json(value: Any, path: str) -> Any:
-    """A copy of a JSON value, with tuples as lists.
+    """Check a JSON value, and return a copy with tuples as lists.
 
-    Whole floats become ints, as in a `number`. Half of a surrogate pair is kept, as an escape:
-    JSON text can hold one.
+    Whole floats become ints, as in a `number`. Half of a surrogate pair is kept as an escape, which
+    JSON text can hold.
 
-    Refused are keys that are no strings, NaN and infinity, other Python objects, and a
-    container inside itself.
+    Raises ValidationError for keys that are not strings, for NaN and infinity, for other Python
+    objects, and for a container inside itself.
     """
     try:
         copy = _json_decode(json_text(value))
         if copy != value:
-            # JSON rewrites some values in silence: look closer at which ones these are.
+            # JSON silently changes some values, so find out which ones.
             copy = _json_decode(json_text(_jsonable(value, path)))
     except RecursionError:
         raise refuse(path, "is nested too deeply for JSON") from None
@@ -282,23 +283,23 @@ def _jsonable(value: Any, path: str, around: tuple[int, ...] = ()) -> Any:
         return value
     if isinstance(value, float):
         if value - value != 0:
-            raise refuse(path, "must be a finite number, as JSON has no other")
+            raise refuse(path, "must be a finite number, because JSON has no others")
         return value
     if id(value) in around:
-        raise refuse(path, "is a container that holds itself")
+        raise refuse(path, "is a container that contains itself")
     around = (*around, id(value))
     if isinstance(value, list | tuple):
         return [_jsonable(item, f"{path}[{i}]", around) for i, item in enumerate(value)]
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
-                raise refuse(path, f"must have str keys, as JSON has, not {type(key).__name__}")
+                raise refuse(path, f"must have str keys, as in JSON, not {type(key).__name__}")
         return {key: _jsonable(item, f"{path}.{key}", around) for key, item in value.items()}
     raise wrong_type(path, "JSON (None, bool, int, float, str, list or dict)", value)
 
 
 def without_decimals(value: Any) -> Any:
-    """What JSON says, with an int or a float in place of each Decimal where one is exact."""
+    """Return a JSON value with an int or a float instead of each Decimal, if one is exact."""
     if isinstance(value, Decimal):
         return natural(value)
     if isinstance(value, list):
@@ -309,10 +310,10 @@ def without_decimals(value: Any) -> Any:
 
 
 def json_ready(value: Any) -> Any:
-    """A value of any type as JSON has it, with the keys of its maps sorted.
+    """Return a value of any type with JSON types, and with sorted keys of maps.
 
-    Times are ISO text, sets sorted lists, bytes base64 text. A Decimal stays a Decimal, so that
-    whoever writes it can write its digits as they are.
+    Times are ISO text, sets are sorted lists, bytes are base64 text. A Decimal stays a Decimal, so
+    that the caller can write its exact digits.
     """
     if isinstance(value, datetime):
         return timestamp_text(value)
@@ -328,16 +329,16 @@ def json_ready(value: Any) -> Any:
 
 
 def json_writer(spec: AttributeSpec) -> Callable[[Any], Any]:
-    """The function that makes of an attribute's values what JSON shows of them."""
+    """Return the function that converts an attribute's values to JSON types."""
     own = type_of(spec).in_json
     # A `get` hook may show values of any class.
     return json_ready if own is None or spec.get is not None else own
 
 
 def plain_numbers(value: Any) -> Any:
-    """What `json_ready` gave, for writers of JSON that know no Decimals.
+    """Convert a result of `json_ready` for writers of JSON without Decimals.
 
-    An int or a float stands in place of each Decimal where one is exact, its text elsewhere.
+    A Decimal becomes an int or a float if one of them is exact, and text otherwise.
     """
     if isinstance(value, Decimal):
         found = natural(value)
@@ -366,32 +367,32 @@ class JsonType(AttributeType):
     pynamodb = "JSON"
     without_parts = (
         "is stored as one JSON string, and a part of a string cannot be addressed; "
-        'declare it as "map", "list" or "any" where parts are needed'
+        'declare it as "map", "list" or "any" if you need parts'
     )
     typed_as_json = True
 
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
-        """The value as it is."""
+        """Return the value unchanged."""
         return plain_any
 
     in_json = staticmethod(unchanged)
-    """It keeps the order in which its text has it."""
+    """The value is shown as it is, so its keys keep their order."""
 
     def from_json(self, value: Any) -> Any:
-        """Numbers without Decimals, which JSON text does not have."""
+        """Replace Decimals, which JSON text does not have."""
         return without_decimals(value)
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         return text.imported("typing", "Any")
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """An object."""
+        """Return an object."""
         return {"example": like.number + 1}
 
 
 class AnyType(AttributeType):
-    """`any`: the value says how it is stored."""
+    """`any`: the value decides how it is stored."""
 
     name = "any"
     meaning = "Any value that DynamoDB can hold."
@@ -403,25 +404,25 @@ class AnyType(AttributeType):
     typed_as_json = True
 
     def check(self, attribute: Compiled, depth: int) -> Accept:
-        """Anything that DynamoDB can store."""
+        """Accept anything that DynamoDB can store."""
         return lambda value, path: accept_any(value, path, depth)
 
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
-        """JSON's types."""
+        """Return the value with JSON types."""
         return plain_any
 
     def now(self, instant: datetime) -> Any:
-        """ISO 8601 text."""
+        """Return ISO 8601 text."""
         return timestamp_text(instant)
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         return text.imported("typing", "Any")
 
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
-        """The class in conditions, as source text."""
+        """Return the class in conditions, as source text."""
         return "typed.Anything"
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """Text."""
+        """Return text."""
         return like.word()

@@ -1,4 +1,4 @@
-"""`list`, `set` and `map`, with or without a schema for what they hold."""
+"""`list`, `set` and `map`, with or without a schema for their elements."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _PARTS: Final = frozenset({"min_length", "max_length"})
 
 
 class ListType(AttributeType):
-    """`list`: values in their order, of one type or of any."""
+    """`list`: values in order, of one type or of any type."""
 
     name = "list"
     meaning = "Values in order: a `list`."
@@ -52,13 +52,13 @@ class ListType(AttributeType):
     json_hint = """write a list as '["a", "b"]'"""
 
     def annotation(self, spec: AttributeSpec) -> Any:
-        """A list of what it holds."""
+        """Return `list` of the element type."""
         if spec.items is None:
             return list[Any]
         return list[type_of(spec.items).annotation(spec.items)]  # type: ignore[misc]
 
     def check(self, attribute: Compiled, depth: int) -> Accept:
-        """A list or a tuple."""
+        """Accept a list or a tuple."""
         element = attribute.items
         accept: Callable[[Any, str], Any]
         if element is None:
@@ -79,33 +79,33 @@ class ListType(AttributeType):
         return check
 
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
-        """A list; None stays what it is."""
+        """Return a list; None stays None."""
         if attribute.items is None:
             return plain_any
         plain_item = attribute.items.plain
         return lambda value: [None if item is None else plain_item(item) for item in value]
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         return f"list[{_part(spec, text)}]"
 
     def static_given(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in calls, as source text."""
+        """Return the type in calls, as source text."""
         sequence = text.imported("collections.abc", "Sequence")
         return f"{sequence}[{_part(spec, text, given=True)}]"
 
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
-        """The class in conditions, as source text."""
+        """Return the class in conditions, as source text."""
         inner = "typed.Anything" if spec.items is None else text.operand(spec.items)
         return f"typed.Elements[{self.static_given(spec, text)}, {inner}]"
 
     def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
-        """An array."""
+        """Describe an array."""
         lengths = {"minItems": spec.min_length, "maxItems": spec.max_length}
         return {"type": "array", "items": spec.items and part(spec.items), **lengths}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """Two elements, or as many as its length asks for."""
+        """Return two elements, or as many as its length requires."""
         return _members(spec, like)
 
 
@@ -123,22 +123,23 @@ class SetType(AttributeType):
     json_hint = """write a set as '["a", "b"]'"""
 
     def stored_kind(self, spec: AttributeSpec) -> str:
-        """`SS`, `NS` or `BS`; empty where its members decide."""
+        """Return `SS`, `NS` or `BS`; empty if the members decide."""
         return f"{type_of(spec.items).kind}S" if spec.items is not None else ""
 
     def annotation(self, spec: AttributeSpec) -> Any:
-        """A frozenset of what it holds."""
+        """Return `frozenset` of the member type."""
         if spec.items is None:
             return frozenset[Any]
         return frozenset[type_of(spec.items).annotation(spec.items)]  # type: ignore[misc]
 
     def check(self, attribute: Compiled, depth: int) -> Accept:
-        """A set, or a list without duplicates."""
+        """Accept a set, or a list without duplicates."""
         element = attribute.items
         accept = accept_any_element if element is None else element.accept
 
         def check(value: Any, path: str) -> frozenset[Any]:
-            # The classes themselves first: to ask an abstract one takes as long as the rest.
+            # Compare classes first, because isinstance with an abstract class takes as long as
+            # all the rest.
             if value.__class__ not in _GROUPS and not isinstance(value, AbstractSet | list | tuple):
                 raise wrong_type(path, "a set, or a list without duplicates", value)
             if not value:
@@ -146,7 +147,7 @@ class SetType(AttributeType):
                     path, "is an empty set, which DynamoDB cannot store; leave it out or remove it"
                 )
             members = frozenset([accept(member, path) for member in value])
-            # Two texts may have one normal form, which makes them one member.
+            # Two texts with the same normal form are one member.
             doubles = element is None or not element.spec.normalize
             if doubles and len(members) != len(value) and isinstance(value, Sequence):
                 raise refuse(path, "is a list with duplicates, and a set has none")
@@ -155,38 +156,38 @@ class SetType(AttributeType):
         return check
 
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
-        """A sorted list."""
+        """Return a sorted list."""
         if attribute.items is None:
             return plain_any
         plain_item = attribute.items.plain
         return lambda value: sorted(plain_item(item) for item in value)
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         return f"frozenset[{_part(spec, text)}]"
 
     def static_given(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in calls, as source text."""
+        """Return the type in calls, as source text."""
         return f"typed.Group[{_part(spec, text, given=True)}]"
 
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
-        """The class in conditions, as source text."""
+        """Return the class in conditions, as source text."""
         part = _part(spec, text, given=True)
         return f"typed.Members[{self.static_given(spec, text)}, {part}]"
 
     def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
-        """An array without duplicates, of one member at least."""
+        """Describe an array without duplicates, with at least one member."""
         inner = spec.items and part(spec.items)
         least = {"minItems": spec.min_length or 1, "maxItems": spec.max_length}
         return {"type": "array", "items": inner, "uniqueItems": True, **least}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """Two members, or as many as its length asks for."""
+        """Return two members, or as many as its length requires."""
         return frozenset(_members(spec, like))
 
 
 class MapType(AttributeType):
-    """`map`: properties by name; without a schema for them, any."""
+    """`map`: properties by name, with or without a schema."""
 
     name = "map"
     meaning = "Properties by name: a `dict`."
@@ -200,13 +201,13 @@ class MapType(AttributeType):
     json_hint = """write a map as '{"a": 1}'"""
 
     def check(self, attribute: Compiled, depth: int) -> Accept:
-        """A dict; with properties, one that has no others."""
+        """Accept a dict; with declared properties, one without others."""
         if attribute.properties is None:
             return _open_map(depth)
         return _map(attribute.properties, attribute.path, attribute.entity, depth)
 
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
-        """A dict, without what is None."""
+        """Return a dict without None."""
         properties = attribute.properties
         if properties is None:
             return plain_any
@@ -217,49 +218,49 @@ class MapType(AttributeType):
         }
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         if spec.properties is not None:
             return text.shape(spec, given=False)
         return f"dict[str, {text.imported('typing', 'Any')}]"
 
     def static_given(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in calls, as source text."""
+        """Return the type in calls, as source text."""
         if spec.properties is not None:
             return text.shape(spec, given=True)
         mapping = text.imported("collections.abc", "Mapping")
         return f"{mapping}[str, {text.imported('typing', 'Any')}]"
 
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
-        """The class in conditions, as source text."""
+        """Return the class in conditions, as source text."""
         if spec.properties is None:
             return "typed.Anything"
         return text.places(spec, spec.properties)
 
     def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
-        """An object."""
+        """Describe an object."""
         if spec.properties is None:
             lengths = {"minProperties": spec.min_length, "maxProperties": spec.max_length}
             return {"type": "object", **lengths}
         return object_schema(spec.properties, part)
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """A sample for each property."""
+        """Return a sample for each property."""
         if spec.properties is None:
             return {"note": "example"}
         return {name: like.part(part) for name, part in spec.properties.items()}
 
 
 def _part(spec: AttributeSpec, text: Static, *, given: bool = False) -> str:
-    """The static type of what a list or a set holds."""
+    """Return the static type of the elements of a list or a set."""
     if spec.items is None:
         return text.imported("typing", "Any")
     return text.part(spec.items, given=given)
 
 
 def object_schema(properties: Mapping[str, AttributeSpec], part: PartSchema) -> dict[str, Any]:
-    """The JSON Schema of an object with these properties, and no others; hidden ones are left out.
+    """Return the JSON Schema of an object with exactly these properties, without hidden ones.
 
-    What a write fills in by itself need not be there.
+    Properties that a write fills in are not required.
     """
     shown = {name: spec for name, spec in properties.items() if not spec.hidden}
     needed = [
@@ -318,7 +319,7 @@ def _map(properties: Mapping[str, Compiled], own: str, entity: str, depth: int) 
         for name, part in properties.items():
             given = value.get(name)
             if given is not None:
-                # A part knows its own path, but for what stands inside of lists.
+                # A part knows its own path, except inside lists.
                 accepted[name] = part.accept(given, None if path == own else f"{path}.{name}")
         for name in required:
             if name not in accepted:

@@ -1,4 +1,4 @@
-"""Values of attributes from what JSON says of them: the way back from `json_writer`."""
+"""Converts JSON values to values of attributes: the inverse of `json_writer`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def value_from_json(spec: AttributeSpec, value: Any, path: str | None = None) -> Any:
-    """A value for an attribute from what JSON says of it.
+    """Convert a JSON value to a value of an attribute.
 
-    Only what JSON has no type for is turned into something else; whether the value fits is for
-    the entity to say. Raises ValidationError for text that cannot be turned.
+    It converts only what JSON has no type for, and leaves it to the entity to check the value.
+    Raises ValidationError for text that it cannot convert.
     """
     path = path or spec.name
     if value is None:

@@ -1,9 +1,8 @@
-"""Values that do not hold all that is stored in their place, and say so.
+"""Maps and lists that lack some of what is stored, and know it.
 
-A map in a record is a plain dict. Where properties of it are left out, since they are hidden or
-the schema does not know them, it is a `LackingMap`: a dict in every respect, but refused where it
-would be written, which would erase what it lacks. The same goes for lists, of which an update may
-return some elements only.
+A map in a record is a plain dict. If some of its properties are hidden or unknown to the schema, it
+is a `LackingMap`: a dict in every respect, but writing it raises an error, because that would erase
+what it lacks. The same applies to lists, of which an update may return only some elements.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ __all__ = [
 
 
 class LackingMap(dict[str, Any]):
-    """A map without some of its properties; `lacks` names them, None where that is not known."""
+    """A map without some of its properties; `lacks` names them, None if they are unknown."""
 
     __slots__ = ("lacks",)
 
@@ -36,7 +35,7 @@ class LackingMap(dict[str, Any]):
 
     @property
     def left_out(self) -> tuple[str, ...] | None:
-        """What it still lacks: what was put in since is there."""
+        """The properties that it still lacks; properties that were added since do not count."""
         lacks = self.lacks
         return None if lacks is None else tuple(name for name in lacks if name not in self)
 
@@ -54,7 +53,7 @@ class LackingMap(dict[str, Any]):
 
 
 class LackingList(list[Any]):
-    """A list without some of its elements."""
+    """A list that lacks some of the stored elements."""
 
     __slots__ = ()
 
@@ -74,13 +73,13 @@ def refuse_lacking(value: Any, path: str) -> None:
     names = ", ".join(f'"{name}"' for name in value.left_out)
     raise refuse(
         path,
-        f"was read without {names}, which is hidden or unknown to the schema: to write it would "
+        f"was read without {names}, which is hidden or unknown to the schema, so writing it would "
         f"erase that; {_ADVICE}",
     )
 
 
 _ADVICE = (
-    'set the parts that change by their paths, as in .set({"detail.effort": 3}), or give a whole '
+    'set the parts that change by their paths, as in .set({"detail.effort": 3}), or pass a whole '
     "value that you made yourself"
 )
 
@@ -88,9 +87,9 @@ _ADVICE = (
 def lacking_properties(
     properties: Mapping[str, Compiled],
 ) -> Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]]:
-    """What a decoded map becomes where its stored form may hold more properties.
+    """Return the function that marks a decoded map whose stored form has more properties.
 
-    The function is called with the value, and with the stored properties by field.
+    The function gets the value, and the stored properties by field.
     """
     known = frozenset(part.spec.field for part in properties.values())
 
@@ -102,21 +101,21 @@ def lacking_properties(
 
 
 def excerpt(value: Any) -> Any:
-    """A value of which an update returned the changed parts only."""
+    """Mark a value of which an update returned only the changed parts."""
     if isinstance(value, dict):
         return LackingMap(value)
     return LackingList(value) if isinstance(value, list) else value
 
 
 def has_properties(attribute: Compiled) -> bool:
-    """Whether there are maps with declared properties, or variants, in an attribute's values."""
+    """Return whether an attribute's values contain maps with declared properties, or unions."""
     if attribute.properties is not None or attribute.variants is not None:
         return True
     return attribute.items is not None and has_properties(attribute.items)
 
 
 def places_lacking(attribute: Compiled, value: Any) -> Iterator[str]:
-    """The places in a value at which something is left out: `card.number`, `cards[].number`."""
+    """Yield the places in a value where something is left out: `card.number`, `cards[].number`."""
     if isinstance(value, LackingMap):
         for name in value.left_out or ():
             yield f"{attribute.path}.{name}"

@@ -1,6 +1,6 @@
-"""Normal forms of text, and slugs: pure functions of text to text.
+"""Normal forms of text, and slugs: pure functions from text to text.
 
-White space and case are those of JavaScript, so that a TypeScript client that writes
+White space and case follow JavaScript, so that a TypeScript client that writes
 `value.trim().toLowerCase()` stores the same bytes.
 """
 
@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from typing import Final
 
 _SPACE: Final = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-"""What `trim()` and `\\s` mean in JavaScript; Python's own `strip()` takes other characters."""
+"""What `trim()` and `\\s` mean in JavaScript. Python's `strip()` strips other characters."""
 
 _AROUND: Final = re.compile(rf"\A[{_SPACE}]+|[{_SPACE}]+\Z")
 _IN_FRONT: Final = re.compile(rf"\A[{_SPACE}]+")
@@ -44,25 +44,25 @@ FORM_MEANINGS: Final[dict[str, str]] = {
     "nfc": "one code point for a letter with its accents, where there is one",
     "nfkc": "the same, and plain characters in place of ligatures, wide letters and the like",
 }
-"""What each of them leaves, in words."""
+"""The result of each normal form, in words."""
 
 EXCLUDING: Final = (
     frozenset({"lower", "upper", "casefold"}),
     frozenset({"nfc", "nfkc"}),
     frozenset({"collapse", "compact"}),
 )
-"""The forms of which an attribute can have but one."""
+"""Sets of forms of which an attribute can have only one."""
 
 _MOST_ROUNDS: Final = 8
-"""More than any text needs: a case mapping may undo a composition, which undoes no other case."""
+"""More rounds than any text needs: a change of case may undo a composition, but not vice versa."""
 
 
 @lru_cache(maxsize=256)
 def normal_form(names: tuple[str, ...]) -> Callable[[str], str]:
-    """The function that brings text into the normal forms of these names, in their order.
+    """Return the function that applies the normal forms with these names, in their order.
 
-    A later form may make work for an earlier one, as `nfkc` makes a space of `¨`. So they are
-    repeated until nothing changes: what is in its normal form stays as it is.
+    A later form may undo an earlier one: `nfkc`, for example, turns `¨` into a space. So the forms
+    are repeated until nothing changes, and text in its normal form stays as it is.
 
     >>> normal_form(("trim", "lower"))("  Ada@Example.COM ")
     'ada@example.com'
@@ -82,9 +82,9 @@ def normal_form(names: tuple[str, ...]) -> Callable[[str], str]:
 
 
 def part_form(names: Iterable[str], *, at_start: bool) -> Callable[[str], str]:
-    """How a part of normal text is looked for; `at_start` is a part that text begins with.
+    """Return the function that normalizes a part of a text, or with `at_start` its beginning.
 
-    White space at an end of it may stand inside of the whole text, so it is kept there.
+    White space at an end of the part may be inside the whole text, so it is kept there.
 
     >>> part_form(("trim", "lower"), at_start=True)("  Ada ")
     'ada '
@@ -113,17 +113,17 @@ _LETTERS: Final = str.maketrans(
         "\u2019": "",
     }
 )
-"""The letters that are not made of a plain one and accents, and the apostrophes of `don't`."""
+"""Letters that do not decompose into a plain letter and accents, and apostrophes as in `don't`."""
 
 _BETWEEN: Final = re.compile("[^a-z0-9]+")
 _LAST_WORD: Final = re.compile("-[^-]*$")
 
 
 def slug_of(text: str, max_length: int | None = None) -> str | None:
-    """The text as a part of a web address: small ASCII letters, digits, and hyphens between words.
+    """Return a text for use in a URL: lowercase ASCII letters, digits, and hyphens between words.
 
-    Accents are left away. A slug that is longer than `max_length` ends with the last word that
-    fits. None where nothing is left of the text, as of one in another script.
+    Accents are dropped. A slug that is longer than `max_length` ends with the last word that fits.
+    The result is None if nothing is left, for example of a text in another script.
 
     >>> slug_of("Crème brûlée & Straßenkaffee")
     'creme-brulee-strassenkaffee'

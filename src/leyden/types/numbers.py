@@ -1,8 +1,8 @@
-"""`number`, `integer` and `decimal`: what DynamoDB can keep, and how it comes back exactly.
+"""`number`, `integer` and `decimal`: numbers that DynamoDB can store and return exactly.
 
-DynamoDB stores decimal numbers of up to 38 significant digits, between 1E-130 and
-9.99...E+125 in magnitude. A Python float is stored as the shortest decimal that reads back as
-that float, which is also what JavaScript writes.
+DynamoDB stores decimal numbers of up to 38 significant digits, with magnitudes from 1E-130 to
+9.99...E+125. A Python float is stored as the shortest decimal that reads back as that float, as
+JavaScript writes it.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ _COMPLEMENT: Final = str.maketrans("0123456789", "9876543210")
 
 
 def number_text(value: int | float | Decimal) -> str:
-    """All digits of a number, laid out as JavaScript writes numbers.
+    """Return all digits of a number, formatted as in JavaScript.
 
-    A float has the digits of its shortest text; an int or a Decimal keeps every one it has.
+    A float has the digits of its shortest text. An int or a Decimal keeps all of its digits.
 
     >>> number_text(5.0), number_text(1e21), number_text(10**21 + 1), number_text(0.1)
     ('5', '1e+21', '1.000000000000000000001e+21', '0.1')
@@ -57,7 +57,7 @@ def number_text(value: int | float | Decimal) -> str:
     if isinstance(value, float):
         text = repr(value)
         if "." in text and "e" not in text and not text.endswith(".0"):
-            # Python and JavaScript lay out most fractions alike.
+            # Python and JavaScript format most fractions alike.
             return text
         value = Decimal(text)
     sign, figures, exponent = Decimal(value).as_tuple()
@@ -78,15 +78,15 @@ def number_text(value: int | float | Decimal) -> str:
 
 
 def epoch_milliseconds(value: datetime) -> int:
-    """Whole milliseconds since 1970, as JavaScript's `Date.now()` counts them."""
+    """Return whole milliseconds since 1970, as JavaScript's `Date.now()` counts them."""
     return (value - EPOCH) // _MILLISECOND
 
 
 def sortable_number(value: int | float | Decimal) -> str:
-    """A text for a number; texts compare as the numbers do, negative ones included.
+    """Return a text for a number, so that texts sort like the numbers, including negative ones.
 
-    `0`; for positive numbers `1`, a biased three-digit exponent and the digits; for negative
-    ones `-`, the nines' complements of those, and `~`, which lets fewer digits sort higher.
+    Zero is `0`. A positive number is `1`, a biased three-digit exponent and the digits. A negative
+    number is `-`, the nines' complements of these, and `~`, which makes fewer digits sort higher.
     """
     exact = value if isinstance(value, Decimal) else Decimal(repr(value))
     sign, digits, exponent = exact.as_tuple()
@@ -98,7 +98,7 @@ def sortable_number(value: int | float | Decimal) -> str:
 
 
 def parse_number(text: str) -> Decimal:
-    """The number that a text of `sortable_number` stands for. Raises ValueError otherwise."""
+    """Return the number of a text from `sortable_number`. Raises ValueError for other texts."""
     if text == "0":
         return Decimal(0)
     if text.startswith("-") and text.endswith("~"):
@@ -110,9 +110,9 @@ def parse_number(text: str) -> Decimal:
 
 
 def accept_number(value: Any, path: str) -> int | float:
-    """An int or a float that the table gives back unchanged; whole floats become ints.
+    """Check a number, and return an int or a float that the table returns unchanged.
 
-    A Decimal is taken where an int or a float says exactly the same.
+    Whole floats become ints. A Decimal is accepted if an int or a float is exactly equal.
     """
     if value.__class__ is int:
         return _checked_int(value, path)
@@ -137,17 +137,17 @@ def accept_number(value: Any, path: str) -> int | float:
 
 
 def accept_integer(value: Any, path: str) -> int:
-    """An int of up to 38 significant digits."""
+    """Check an int of up to 38 significant digits."""
     if value.__class__ is int:
         return _checked_int(value, path)
     if isinstance(value, int) and not isinstance(value, bool):
         return _checked_int(int(value), path)
-    hint = "; use int(...) where it is whole" if isinstance(value, float | Decimal) else ""
+    hint = "; use int(...) if it is whole" if isinstance(value, float | Decimal) else ""
     raise wrong_type(path, "an int", value, hint)
 
 
 def accept_decimal(value: Any, path: str) -> Decimal:
-    """A Decimal of up to 38 significant digits, without trailing zeros; ints are taken too."""
+    """Check a Decimal or an int of up to 38 significant digits; remove trailing zeros."""
     if isinstance(value, Decimal):
         return Decimal(number_text(_checked_decimal(value, path)))
     if isinstance(value, int) and not isinstance(value, bool):
@@ -159,11 +159,11 @@ def accept_decimal(value: Any, path: str) -> Decimal:
 
 
 def number_value(text: str) -> int | float:
-    """The int or float that a stored number is. Raises UnreadableError where neither is exact."""
+    """Return a stored number as an int or a float. Raises UnreadableError if neither is exact."""
     if text.isdecimal():
         return int(text)
     if "." in text and text[-1] != "0" and "e" not in text:
-        # The shortest text of a fraction is itself the proof that nothing was lost.
+        # If the float's shortest text is the stored text, the float is exact.
         try:
             nearest = float(text)
         except ValueError:
@@ -180,7 +180,7 @@ def number_value(text: str) -> int | float:
 
 
 def integer_value(text: str) -> int:
-    """The int that a stored number is. Raises UnreadableError where it is not whole."""
+    """Return a stored number as an int. Raises UnreadableError if it is not whole."""
     if text.isdecimal():
         return int(text)
     number = stored_number(text)
@@ -191,25 +191,25 @@ def integer_value(text: str) -> int:
 
 
 def decimal_value(text: str) -> Decimal:
-    """The Decimal that a stored number is, without trailing zeros."""
+    """Return a stored number as a Decimal, without trailing zeros."""
     return Decimal(number_text(stored_number(text)))
 
 
 def any_number_value(text: str) -> int | float | Decimal:
-    """A stored number as an int or a float where one is exact, else as a Decimal."""
+    """Return a stored number as an int or a float if one is exact, else as a Decimal."""
     if text.isdecimal():
         return int(text)
     return natural(stored_number(text))
 
 
 def stored_number(text: str) -> Decimal:
-    """The exact number that DynamoDB's text stands for. Raises UnreadableError for another text."""
+    """Return the exact number of a text from DynamoDB. Raises UnreadableError for other texts."""
     try:
-        # Python takes "1_000" and " 1 " for numbers; DynamoDB never writes them.
+        # Python accepts "1_000" and " 1 " as numbers; DynamoDB never writes them.
         number = Decimal("x" if "_" in text or text != text.strip() else text)
     except InvalidOperation:
         raise UnreadableError("is not a number") from None
-    # Within DynamoDB's range; it also keeps int() below from writing out a billion zeros.
+    # Check DynamoDB's range, which also prevents an int() with a billion zeros below.
     if not number.is_finite() or abs(number.adjusted()) > -_SMALLEST_EXPONENT:
         raise UnreadableError("is not a number that DynamoDB can store")
     return number
@@ -237,10 +237,10 @@ def _checked_float(value: float, path: str) -> int | float:
     if not math.isfinite(value):
         raise refuse(path, "must be a finite number")
     if value.is_integer():
-        # By its shortest text, so that 1e23 is the number that the table will hold.
+        # Use the shortest text, so that 1e23 is the number that the table will have.
         return _checked_int(int(Decimal(repr(value))), path)
     if abs(value) < 1e-130:
-        raise refuse(path, "is nearer to zero than the numbers that DynamoDB can store (1E-130)")
+        raise refuse(path, "is closer to zero than the numbers that DynamoDB can store (1E-130)")
     return value
 
 
@@ -260,7 +260,7 @@ def _too_precise(path: str) -> Exception:
 
 
 def natural(number: Decimal) -> int | float | Decimal:
-    """The number as an int or a float where one is exact."""
+    """Return the number as an int or a float if one is exact, else unchanged."""
     exact = _as_int_or_float(number) if number.is_finite() else None
     return number if exact is None else exact
 
@@ -279,7 +279,7 @@ class NumberType(AttributeType):
     in_sets = True
 
     kind = "N"
-    # Small ints, by far the most frequent numbers, need no call; nor do digits to be read.
+    # Small ints, by far the most frequent numbers, need no function call, nor do digits when read.
     write = (
         f"str({{0}}) if {{0}}.__class__ is int and -{10**15} < {{0}} < {10**15}"
         " else number_text({0})"
@@ -305,37 +305,37 @@ class NumberType(AttributeType):
     tells_time = True
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         return "int | float"
 
     def static_given(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in calls, as source text."""
+        """Return the type in calls, as source text."""
         return f"int | float | {text.imported('decimal', 'Decimal')}"
 
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
-        """The class in conditions, as source text."""
+        """Return the class in conditions, as source text."""
         return f"typed.Number[{self.static_given(spec, text)}]"
 
     def now(self, instant: datetime) -> Any:
-        """Milliseconds since 1970."""
+        """Return milliseconds since 1970."""
         return epoch_milliseconds(instant)
 
     def instant(self, value: Any) -> datetime:
-        """The time so many milliseconds after the start of 1970."""
+        """Return the time for milliseconds since 1970."""
         try:
             return EPOCH + int(value // 1) * _MILLISECOND
         except OverflowError:
-            raise ValueError("is no time in milliseconds since 1970") from None
+            raise ValueError("is not a time in milliseconds since 1970") from None
 
     def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
-        """A number that DynamoDB can store."""
+        """Accept a number that DynamoDB can store."""
         self.exact_literal(value, written, (int, float))
         return value
 
     def exact_literal(
         self, value: Any, written: str | None, kinds: tuple[type, ...] = (int, float, Decimal, str)
     ) -> Decimal:
-        """The number that was written, with all its digits."""
+        """Return the number as written, with all its digits."""
         if isinstance(value, bool) or not isinstance(value, kinds):
             raise WrongLiteralError(self.wanted)
         try:
@@ -354,11 +354,11 @@ class NumberType(AttributeType):
         return exact
 
     def key_pattern(self, spec: AttributeSpec) -> str:
-        """Digits, a fraction, an exponent."""
+        """Match digits with an optional fraction and exponent."""
         return r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 
     def key_value(self, spec: AttributeSpec, text: str) -> Any:
-        """An int or a float."""
+        """Return an int or a float."""
         if not re.fullmatch(r"-?\d+", text):
             exact, near = _decimal_of(text), float(text)
             if Decimal(repr(near)) == exact or exact != exact.to_integral_value():
@@ -366,17 +366,17 @@ class NumberType(AttributeType):
         return _whole_of(text)
 
     def key_number(self, value: Any) -> Any:
-        """The number itself."""
+        """Return the number itself."""
         return value
 
     def strict_value(self, text: str) -> Any:
-        """An int or a float."""
+        """Return an int or a float."""
         number = parse_number(text)
         whole = int(number)
         return whole if whole == number else float(number)
 
     def from_text(self, text: str) -> Any:
-        """A number of any digits."""
+        """Accept a number with any number of digits."""
         try:
             number = Decimal(text)
         except InvalidOperation:
@@ -386,11 +386,11 @@ class NumberType(AttributeType):
         return number
 
     def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
-        """A number."""
+        """Describe a number."""
         return {"type": "number", "minimum": spec.min, "maximum": spec.max}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """A whole amount as an int."""
+        """Return an amount, as an int if it is whole."""
         value = like.amount()
         return int(value) if float(value).is_integer() else value
 
@@ -414,28 +414,28 @@ class IntegerType(NumberType):
     is_integer = True
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         return "int"
 
     def static_given(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in calls, as source text."""
+        """Return the type in calls, as source text."""
         return "int"
 
     def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
-        """An int."""
+        """Accept an int."""
         self.exact_literal(value, written, (int,))
         return value
 
     def key_pattern(self, spec: AttributeSpec) -> str:
-        """Digits, or a mantissa and an exponent."""
+        """Match digits, or a mantissa and an exponent."""
         return r"-?(?:\d(?:\.\d+)?[eE]\+\d+|\d+)"
 
     def key_value(self, spec: AttributeSpec, text: str) -> Any:
-        """An int."""
+        """Return an int."""
         return _whole_of(text)
 
     def has_one_width(self, spec: AttributeSpec) -> bool:
-        """Where the bounds have digits of one number, or padding makes them so."""
+        """Return whether the bounds have the same number of digits, or padding makes them so."""
         least, most, padding = spec.min, spec.max, spec.padding
         if least is None or most is None or least < 0 or most >= _WRITTEN_OUT or most < least:
             return False
@@ -445,22 +445,22 @@ class IntegerType(NumberType):
         return len(padding.char) == 1 and padding.char <= "0" and longest <= padding.length
 
     def from_text(self, text: str) -> Any:
-        """Digits."""
+        """Accept digits."""
         try:
             return int(text, 10)
         except ValueError:
             raise ValueError("must be a whole number") from None
 
     def from_json(self, value: Any) -> Any:
-        """A fraction that is whole, 2.0, is an int."""
+        """Accept a whole number, also if it is written as 2.0."""
         return natural(value) if isinstance(value, Decimal) else value
 
     def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
-        """A whole number."""
+        """Describe a whole number."""
         return {**super().json_schema(spec, part), "type": "integer"}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """An int."""
+        """Return an int."""
         return int(like.amount())
 
 
@@ -482,42 +482,42 @@ class DecimalType(NumberType):
     in_json = None
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         return text.imported("decimal", "Decimal")
 
     def static_given(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in calls, as source text."""
+        """Return the type in calls, as source text."""
         return f"{text.imported('decimal', 'Decimal')} | int"
 
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
-        """An int where it is whole, else the nearest float."""
+        """Return an int if it is whole, else the nearest float."""
         return plain_decimal
 
     def derived(self, value: Any) -> Any:
-        """A float that an expression gave stands for its shortest text."""
+        """Return the Decimal with the shortest digits of a float."""
         return Decimal(repr(value)) if isinstance(value, float) else value
 
     def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
-        """A number, in quotes or not."""
+        """Accept a number, with or without quotes."""
         return self.exact_literal(value, written)
 
     def key_pattern(self, spec: AttributeSpec) -> str:
-        """Digits and a fraction, or a mantissa and an exponent."""
+        """Match digits with an optional fraction, or a mantissa and an exponent."""
         return r"-?(?:\d(?:\.\d+)?[eE][+-]\d+|\d+(?:\.\d+)?)"
 
     def key_value(self, spec: AttributeSpec, text: str) -> Any:
-        """A Decimal."""
+        """Return a Decimal."""
         exact = _decimal_of(text)
         if not exact.is_finite():
             raise ValueError("not a number")
         return exact
 
     def strict_value(self, text: str) -> Any:
-        """A Decimal."""
+        """Return a Decimal."""
         return parse_number(text)
 
     def from_json(self, value: Any) -> Any:
-        """Text keeps digits that a float would lose; a float stands for its shortest text."""
+        """Accept text, which keeps all digits, or a float, by its shortest digits."""
         if isinstance(value, float):
             return Decimal(repr(value))
         try:
@@ -526,23 +526,23 @@ class DecimalType(NumberType):
             raise ValueError("must be a number, or the text of one") from None
 
     def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
-        """A number; text keeps digits that other readers of JSON would lose."""
+        """Describe a number, or text, which keeps digits that other JSON readers would lose."""
         text = {"type": "string", "pattern": r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$"}
         return {"anyOf": [super().json_schema(spec, part), text]}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """A Decimal."""
+        """Return a Decimal."""
         return Decimal(str(like.amount()))
 
 
 def plain_decimal(value: Decimal) -> int | float:
-    """An int where a Decimal is whole, else the nearest float."""
+    """Return an int if a Decimal is whole, else the nearest float."""
     whole = int(value)
     return whole if whole == value else float(value)
 
 
 def _decimal_of(text: str) -> Decimal:
-    """The number of a text in a key, with all its digits."""
+    """Return the number of a text in a key, with all its digits."""
     try:
         return Decimal(text)
     except ArithmeticError as error:
@@ -553,7 +553,7 @@ def _whole_of(text: str) -> int:
     if re.fullmatch(r"-?\d+", text):
         return int(text)
     exact = _decimal_of(text)
-    # A key of another's may name a number that would fill the memory.
+    # A key of another program may have a number that would fill the memory.
     if not exact.is_finite() or exact.adjusted() > _LARGEST_EXPONENT or exact != int(exact):
         raise ValueError("not a whole number")
     return int(exact)

@@ -1,4 +1,4 @@
-"""Durations in words, and the buckets that times fall into, in UTC: hours, days, weeks, months."""
+"""Durations in words, and time buckets in UTC: hours, days, weeks, months, quarters, years."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DURATION_PATTERN: Final = rf"^{_AMOUNT}(?:,? +{_AMOUNT})*$"
 
 
 def duration_seconds(text: str) -> int:
-    """The seconds of a duration in words, of one unit or several.
+    """Return the seconds of a duration in words, of one unit or several.
 
     Raises ValueError, whose text says what is wrong.
 
@@ -49,7 +49,7 @@ def duration_seconds(text: str) -> int:
 
 
 def _why(text: str) -> str:
-    """Why a text is no duration."""
+    """Return the reason why a text is not a duration."""
     form = 'write a whole number and its unit, such as "90 days" or "1 hour 30 minutes"'
     for unit, reason in _NO_UNITS.items():
         if re.search(rf"\b{unit}s?\b", text.lower()):
@@ -62,7 +62,7 @@ def _why(text: str) -> str:
 
 
 def duration_words(seconds: int) -> str:
-    """The shortest words for a duration.
+    """Return the shortest words for a duration.
 
     >>> duration_words(7776000), duration_words(5400), duration_words(604800)
     ('90 days', '90 minutes', '7 days')
@@ -81,16 +81,16 @@ def _week(value: date) -> str:
 
 @frozen
 class Period:
-    """A length of time that buckets have; `write` makes a bucket's text of a time in UTC.
+    """The length of time of a bucket; `write` returns a bucket's text for a time in UTC.
 
-    The texts of one period have one length, and sort as the times do. `example` is one of them.
+    All texts of a period have the same length, and sort like the times. `example` is one of them.
     """
 
     write: Callable[[Any], str]
     pattern: re.Pattern[str]
     example: str
     start: Callable[[str], date]
-    """A time in the bucket of a text, which fits the pattern. Raises ValueError for no bucket."""
+    """Returns a time in the bucket of a text that fits the pattern. Raises ValueError."""
 
 
 PERIODS: Final[dict[str, Period]] = {
@@ -135,7 +135,7 @@ PERIODS: Final[dict[str, Period]] = {
 
 
 def bucket_of(period: str, value: datetime) -> str:
-    """The text of the bucket that an aware time falls into, in UTC.
+    """Return the text of the bucket of an aware time, in UTC.
 
     >>> from datetime import timedelta, timezone
     >>> bucket_of("day", datetime(2026, 2, 4, 0, 30, tzinfo=timezone(timedelta(hours=1))))
@@ -147,14 +147,14 @@ def bucket_of(period: str, value: datetime) -> str:
 
 
 def accept_bucket(period: str, value: Any, path: str) -> str:
-    """A bucket's text, or the text of the bucket that a time falls into.
+    """Return the text of a bucket, from the text itself or from a time in the bucket.
 
-    Takes a bucket's own text, an aware datetime, a date (but for hours), and ISO 8601 text with an
-    offset. Raises ValidationError.
+    It accepts a bucket's text, an aware datetime, a date (except for hours), and ISO 8601 text with
+    an offset. Raises ValidationError.
     """
     of = PERIODS[period]
     if isinstance(value, str):
-        # A key folds its texts, and what is read from one must be a bucket still.
+        # Keys may lowercase text, and text that was read from a key must still be a bucket.
         text = str.__str__(value).upper()
         if of.pattern.fullmatch(text):
             try:
@@ -179,7 +179,7 @@ def accept_bucket(period: str, value: Any, path: str) -> str:
 
 
 def accepted_times(period: str) -> str:
-    """The class of the times that are taken for a bucket; a datetime is a date as well.
+    """Return the class of times that a bucket accepts; a datetime is a date as well.
 
     >>> accepted_times("day"), accepted_times("hour")
     ('date', 'datetime')

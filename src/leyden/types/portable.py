@@ -1,4 +1,4 @@
-"""Typed values as JSON, for what stores a value inside of another one: compressed, or encrypted."""
+"""Typed values as JSON, for values that are stored inside others: compressed, or encrypted."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from leyden.types.base import MAX_DEPTH, AttributeValue
 
 
 def portable_text(value: AttributeValue) -> str:
-    """A typed value as canonical JSON, with base64 text in place of bytes."""
+    """Return a typed value as canonical JSON, with base64 text for bytes."""
     return json.dumps(_portable(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def portable_value(text: bytes) -> AttributeValue:
-    """The typed value in its JSON. Raises ValueError where it is no typed value."""
+    """Return the typed value of its JSON. Raises ValueError if it is not a typed value."""
     try:
         value: AttributeValue = _native(json.loads(text))
     except (AttributeError, TypeError) as error:
-        raise ValueError("it is no typed value") from error
+        raise ValueError("it is not a typed value") from error
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     return value

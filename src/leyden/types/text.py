@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from leyden.schema.spec import AttributeSpec
 
-# Everything up to and including the escape character itself is escaped, in order: `$` and a
-# character of 0x30 ("0") and up.
+# All characters up to and including the escape character `$` are escaped, in order: each becomes
+# `$` and a character from 0x30 ("0") on.
 _ESCAPE: Final = {code: "$" + chr(0x30 + code) for code in range(ord("$") + 1)}
 
 
@@ -40,12 +40,12 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def escape(text: str) -> str:
-    """The text with all characters up to `$` escaped; keeps the order, and can be undone."""
+    """Escape all characters up to `$`, which keeps the order and can be undone."""
     return text.translate(_ESCAPE)
 
 
 def unescape(text: str) -> str:
-    """The inverse of `escape`. Raises ValueError where an escape is cut short or unknown."""
+    """Undo `escape`. Raises ValueError for a truncated or unknown escape."""
     head, *rest = text.split("$")
     parts = [head]
     for part in rest:
@@ -57,7 +57,7 @@ def unescape(text: str) -> str:
 
 
 def accept_string(value: Any, path: str) -> str:
-    """A str that can be stored as UTF-8; members of string enums become plain strings."""
+    """Check that a str can be stored as UTF-8; members of string enums become plain strings."""
     if value.__class__ is not str:
         if not isinstance(value, str):
             raise wrong_type(path, "a str", value)
@@ -78,14 +78,14 @@ def _check_encodable(value: str, path: str) -> None:
 
 
 def accept_boolean(value: Any, path: str) -> bool:
-    """True or False, nothing that merely counts as such."""
+    """Check that a value is True or False, not merely truthy or falsy."""
     if value is True or value is False:
         return value
     raise wrong_type(path, "a bool", value)
 
 
 def accept_binary(value: Any, path: str) -> bytes:
-    """Bytes, copied where they could change later."""
+    """Check bytes, and copy those that could change later."""
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     raise wrong_type(path, "bytes", value)
@@ -120,75 +120,75 @@ class StringType(AttributeType):
     strict_text = staticmethod(escape)
 
     def now(self, instant: datetime) -> Any:
-        """ISO 8601 text."""
+        """Return ISO 8601 text."""
         return timestamp_text(instant)
 
     def instant(self, value: Any) -> datetime:
-        """The time of ISO 8601 text; a date is its first instant in UTC."""
+        """Return the time of ISO 8601 text; a date is its first instant in UTC."""
         if _DATE.fullmatch(value):
             value = f"{value}T00:00:00Z"
         return timestamp_value(value)
 
     def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
-        """Text."""
+        """Accept text."""
         if not isinstance(value, str):
             raise WrongLiteralError(self.wanted)
         return value
 
     def key_value(self, spec: AttributeSpec, text: str) -> Any:
-        """The text itself; a bucket that was folded is written in capitals again."""
+        """Return the text itself; the text of a bucket gets its capitals back."""
         return text.upper() if isinstance(spec.derive, Bucket) else text
 
     def key_number(self, value: Any) -> Any:
-        """The whole number at its beginning."""
+        """Return the whole number at the start of the text."""
         leading = re.match(r"\s*[+-]?\d+", value)
         if leading is None:
             raise ValueError("does not start with a whole number")
         return int(leading[0])
 
     def strict_value(self, text: str) -> Any:
-        """The text."""
+        """Return the text."""
         return unescape(text)
 
     def key_pattern(self, spec: AttributeSpec) -> str:
-        """Any text; of a bucket, that of its period."""
+        """Match any text; for a bucket, the text of its period."""
         if isinstance(spec.derive, Bucket) and spec.padding is None:
             return PERIODS[spec.derive.period].pattern.pattern
         return super().key_pattern(spec)
 
     def has_one_width(self, spec: AttributeSpec) -> bool:
-        """The buckets of one period have, and sort as their times do."""
+        """Return True for buckets, whose texts have one length and sort like the times."""
         return isinstance(spec.derive, Bucket)
 
     def may_fold(self, spec: AttributeSpec) -> bool:
-        """Any two, but buckets, whose letters are the same in all."""
+        """Return False only for buckets, whose letters are always the same."""
         return not isinstance(spec.derive, Bucket)
 
     def may_hold(self, spec: AttributeSpec, label: str) -> bool:
-        """Any text may; a bucket holds no label that could stand behind it."""
+        """Return False only for buckets without padding, which contain no label."""
         return not isinstance(spec.derive, Bucket) or spec.padding is not None
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         return "str"
 
     def static_given(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in calls, as source text: for a bucket also a time in it."""
+        """Return the type in calls, as source text; for a bucket, also times in it."""
         if not isinstance(spec.derive, Bucket):
             return "str"
         return f"{text.imported('datetime', accepted_times(spec.derive.period))} | str"
 
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
-        """The class in conditions, as source text."""
+        """Return the class in conditions, as source text."""
         return f"typed.Text[{self.static_given(spec, text)}]"
 
     def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
-        """Text."""
+        """Describe text."""
         lengths = {"minLength": spec.min_length, "maxLength": spec.max_length}
         return {"type": "string", "pattern": spec.pattern, **lengths}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """What its name suggests."""
+        """Return text that fits the attribute's name."""
         return like.text()
 
 
@@ -206,16 +206,16 @@ class EnumType(StringType):
     begins_as_text = True
 
     def read_source(self, spec: AttributeSpec, inner: str, names: Names) -> str:
-        """One string object for all records, instead of one for each."""
+        """Use one string object for all records, instead of one per record."""
         shared = names.name("shared", {value: value for value in spec.values}.get)
         return f"{shared}(text := {inner}, text)"
 
     def normal_source(self, spec: AttributeSpec, names: Names) -> str | None:
-        """One of the texts."""
+        """Compare with the texts of the enum."""
         return self.normal.format(members=names.name("members", frozenset(spec.values)))
 
     def check(self, attribute: Compiled, depth: int) -> Accept:
-        """One of the texts."""
+        """Accept one of the texts."""
         values = {value: value for value in attribute.spec.values}
         wanted = ", ".join(f'"{value}"' for value in attribute.spec.values)
 
@@ -230,49 +230,49 @@ class EnumType(StringType):
         return check
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         return text.choice(spec)
 
     def static_given(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in calls, as source text: any text that may be brought into a form."""
+        """Return the type in calls, as source text; any text if it is normalized."""
         return "str" if spec.normalize else text.choice(spec)
 
     def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
-        """One of the texts."""
+        """Accept one of the texts."""
         if super().literal(spec, value, written) not in spec.values:
             hint = did_you_mean(value, spec.values)
             raise ValueError(f"must be {listed(spec.values, 'or')}, not {quoted(value)}{hint}")
         return value
 
     def key_pattern(self, spec: AttributeSpec) -> str:
-        """One of the texts."""
+        """Match one of the texts."""
         longest_first = sorted(spec.values, key=len, reverse=True)
         return "(?:" + "|".join(re.escape(value) for value in longest_first) + ")"
 
     def key_value(self, spec: AttributeSpec, text: str) -> Any:
-        """The one that was folded to this."""
+        """Return the text of the enum that the key holds, perhaps in another case."""
         return next((value for value in spec.values if value.lower() == text.lower()), text)
 
     def choices(self, spec: AttributeSpec) -> tuple[Any, ...] | None:
-        """The texts, in the order of the schema."""
+        """Return the texts, in the order of the schema."""
         return spec.values
 
     def may_fold(self, spec: AttributeSpec) -> bool:
-        """Where two differ in case only."""
+        """Return whether two texts differ only in case."""
         return len({value.lower() for value in spec.values}) < len(spec.values)
 
     def may_hold(self, spec: AttributeSpec, label: str) -> bool:
-        """Where one does; padding may be any text."""
+        """Return whether one of the texts contains the label; with padding, any may."""
         if spec.padding is not None:
             return True
         return any(label.lower() in f"{value}{label[:-1]}".lower() for value in spec.values)
 
     def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
-        """One of the texts."""
+        """Describe one of the texts."""
         return {"type": "string", "enum": [*spec.values]}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """One after the other."""
+        """Return the texts in turn."""
         return spec.values[like.number % len(spec.values)]
 
 
@@ -305,54 +305,54 @@ class BooleanType(AttributeType):
     strict_text = staticmethod(_truth)
 
     def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
-        """true or false."""
+        """Accept `true` or `false`."""
         if not isinstance(value, bool):
             raise WrongLiteralError(self.wanted)
         return value
 
     def key_pattern(self, spec: AttributeSpec) -> str:
-        """`true` or `false`."""
+        """Match `true` or `false`."""
         return "(?:true|false)"
 
     def key_value(self, spec: AttributeSpec, text: str) -> Any:
-        """True or False."""
+        """Return True or False."""
         return self.strict_value(text.lower())
 
     def key_number(self, value: Any) -> Any:
-        """1 or 0."""
+        """Return 1 or 0."""
         return int(value)
 
     def strict_value(self, text: str) -> Any:
-        """True or False."""
+        """Return True or False."""
         if text not in ("true", "false"):
             raise ValueError("neither true nor false")
         return text == "true"
 
     def choices(self, spec: AttributeSpec) -> tuple[Any, ...] | None:
-        """False comes first."""
+        """Return both values, False first."""
         return False, True
 
     def from_text(self, text: str) -> Any:
-        """`true` or `false`."""
+        """Accept `true` or `false`."""
         truth = {"true": True, "false": False}.get(text.lower())
         if truth is None:
             raise ValueError("must be true or false")
         return truth
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         return "bool"
 
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
-        """The class in conditions, as source text."""
+        """Return the class in conditions, as source text."""
         return "typed.Flag"
 
     def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
-        """true or false."""
+        """Describe `true` or `false`."""
         return {"type": "boolean"}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """What its name suggests."""
+        """Return a value that fits the attribute's name."""
         return like.truth()
 
 
@@ -375,11 +375,11 @@ class BinaryType(AttributeType):
     python = bytes
 
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
-        """Text in base64."""
+        """Return base64 text."""
         return lambda value: base64.b64encode(value).decode()
 
     def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
-        """Bytes of YAML's own, or text in base64."""
+        """Accept binary values of YAML, or base64 text."""
         if isinstance(value, bytes):
             return value
         if not isinstance(value, str):
@@ -390,11 +390,11 @@ class BinaryType(AttributeType):
             raise ValueError(f"must be {self.wanted}") from None
 
     def from_text(self, text: str) -> Any:
-        """Text in base64."""
+        """Accept base64 text."""
         return self.from_json(text)
 
     def from_json(self, value: Any) -> Any:
-        """Text in base64."""
+        """Accept base64 text."""
         if not isinstance(value, str):
             return value
         try:
@@ -403,21 +403,21 @@ class BinaryType(AttributeType):
             raise ValueError("must be bytes as base64 text") from None
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         return "bytes"
 
     def static_given(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in calls, as source text."""
+        """Return the type in calls, as source text."""
         return "bytes | bytearray | memoryview"
 
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
-        """The class in conditions, as source text."""
+        """Return the class in conditions, as source text."""
         return "typed.Bytes"
 
     def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
-        """Text in base64."""
+        """Describe base64 text."""
         return {"type": "string", "contentEncoding": "base64"}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """The bytes of `Key`, and one that differs."""
+        """Return the bytes of `Key`, and one that differs."""
         return bytes((0x4C, 0x65, 0x79, like.number & 0xFF))

@@ -37,25 +37,25 @@ _ZONED_TEXT: Final = "2026-01-31T09:00:00Z"
 
 
 def timestamp_text(value: datetime) -> str:
-    """The instant in UTC, to the millisecond, as `toISOString` writes it."""
+    """Return the instant in UTC, to the millisecond, as JavaScript's `toISOString` writes it."""
     if value.tzinfo is not UTC:
         value = value.astimezone(UTC)
-    # Taken apart, since writing the offset of an aware time takes as long as all the rest.
+    # Write date and time separately, because writing the offset takes as long as all the rest.
     return f"{value.date().isoformat()}T{value.time().isoformat('milliseconds')}Z"
 
 
 def epoch_seconds(value: datetime) -> int:
-    """Whole seconds since 1970, as DynamoDB's time to live counts them."""
+    """Return whole seconds since 1970, as DynamoDB's time to live counts them."""
     return (value - EPOCH) // timedelta(seconds=1)
 
 
 def from_epoch_seconds(seconds: int) -> datetime:
-    """The aware instant, in UTC, that many seconds after the start of 1970."""
+    """Return the aware instant in UTC for seconds since 1970."""
     return EPOCH + timedelta(seconds=seconds)
 
 
 def instant_of(seconds: int) -> datetime:
-    """As `from_epoch_seconds`. Raises ValueError for what is out of the range of instants."""
+    """Do the same as `from_epoch_seconds`. Raises ValueError if out of range."""
     try:
         return from_epoch_seconds(seconds)
     except OverflowError as error:
@@ -63,14 +63,14 @@ def instant_of(seconds: int) -> datetime:
 
 
 def ttl_text(value: datetime) -> str:
-    """Whole seconds since 1970, as a stored number."""
+    """Return whole seconds since 1970 as a stored number."""
     return str(epoch_seconds(value))
 
 
 def accept_timestamp(value: Any, path: str) -> datetime:
-    """An aware datetime, in UTC and cut to the millisecond.
+    """Check an aware datetime or ISO 8601 text with an offset.
 
-    ISO 8601 text with an offset is taken too.
+    The result is in UTC, truncated to the millisecond.
     """
     form = _ZONED
     if isinstance(value, str):
@@ -87,9 +87,9 @@ def accept_timestamp(value: Any, path: str) -> datetime:
 
 
 def accept_ttl(value: Any, path: str) -> datetime:
-    """An aware datetime, in UTC and cut to the second.
+    """Check an aware datetime, or an int or a float of seconds since 1970.
 
-    An int or a float is taken as seconds since 1970, as DynamoDB counts them.
+    The result is in UTC, truncated to the second.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
@@ -106,7 +106,7 @@ def _in_utc(value: datetime, path: str, form: str = _ZONED) -> datetime:
     if value.tzinfo is UTC:
         return value
     if value.utcoffset() is None:
-        raise refuse(path, f"is a time without a time zone; say which one it is in, as in {form}")
+        raise refuse(path, f"is a time without a time zone; add one, as in {form}")
     try:
         return value.astimezone(UTC)
     except OverflowError:
@@ -114,12 +114,12 @@ def _in_utc(value: datetime, path: str, form: str = _ZONED) -> datetime:
 
 
 def timestamp_value(text: str) -> datetime:
-    """The instant that ISO 8601 text with an offset names, in UTC. Raises UnreadableError."""
+    """Return the instant in UTC of ISO 8601 text with an offset. Raises UnreadableError."""
     try:
         try:
             value = _fromisoformat(text)
         except ValueError:
-            # A timestamp that is itself a key is folded to lower case with it.
+            # A timestamp that is itself a key may be lowercase.
             value = _fromisoformat(text.upper())
         zone = value.tzinfo
         if zone is UTC:
@@ -132,7 +132,7 @@ def timestamp_value(text: str) -> datetime:
 
 
 def ttl_value(text: str) -> datetime:
-    """The instant that a stored number of seconds names; fractions are cut off."""
+    """Return the instant of a stored number of seconds, without fractions."""
     try:
         seconds = int(text) if text.isdecimal() else _whole(text)
         return EPOCH + timedelta(seconds=seconds)
@@ -151,7 +151,7 @@ def _whole(text: str) -> int:
 
 
 def _literal_time(value: Any, wanted: str) -> datetime:
-    """The instant of a YAML time, or of ISO 8601 text."""
+    """Return the instant of a YAML time, or of ISO 8601 text."""
     if isinstance(value, str):
         try:
             value = _fromisoformat(value)
@@ -160,7 +160,7 @@ def _literal_time(value: Any, wanted: str) -> datetime:
     if not isinstance(value, datetime):
         raise WrongLiteralError(wanted)
     if value.tzinfo is None:
-        raise ValueError("must say its offset from UTC: end it in Z")
+        raise ValueError("must have an offset from UTC; end it in Z")
     return value.astimezone(UTC)
 
 
@@ -201,48 +201,48 @@ class TimestampType(AttributeType):
     tells_time = True
 
     def instant(self, value: Any) -> datetime:
-        """The instant itself."""
+        """Return the instant itself."""
         moment: datetime = value
         return moment
 
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
-        """ISO 8601 text, as it is stored."""
+        """Return ISO 8601 text, as it is stored."""
         return timestamp_text
 
     def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
-        """A time with its offset."""
+        """Accept a time with its offset from UTC."""
         return _literal_time(value, self.wanted)
 
     def key_pattern(self, spec: AttributeSpec) -> str:
-        """ISO 8601 text, folded or not."""
+        """Match ISO 8601 text, in upper or lower case."""
         return r"\d{4}-\d\d-\d\d[tT]\d\d:\d\d:\d\d\.\d{3}[zZ]"
 
     def key_value(self, spec: AttributeSpec, text: str) -> Any:
-        """The instant."""
+        """Return the instant."""
         return _fromisoformat(text.upper())
 
     def strict_value(self, text: str) -> Any:
-        """The instant."""
+        """Return the instant."""
         return _fromisoformat(text)
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         return text.imported("datetime", "datetime")
 
     def static_given(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in calls, as source text."""
+        """Return the type in calls, as source text."""
         return f"{text.imported('datetime', 'datetime')} | str"
 
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
-        """The class in conditions, as source text."""
+        """Return the class in conditions, as source text."""
         return "typed.Moment"
 
     def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
-        """A time in ISO 8601, with its offset from UTC."""
+        """Describe a time in ISO 8601, with its offset from UTC."""
         return {"type": "string", "format": "date-time"}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """A time of day."""
+        """Return a time of day."""
         return like.instant()
 
 
@@ -280,20 +280,20 @@ class TtlType(AttributeType):
     tells_time = True
 
     def instant(self, value: Any) -> datetime:
-        """The instant itself."""
+        """Return the instant itself."""
         moment: datetime = value
         return moment
 
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
-        """Whole seconds since 1970."""
+        """Return whole seconds since 1970."""
         return epoch_seconds
 
     def size(self, value: Any) -> Any:
-        """Whole seconds since 1970."""
+        """Return whole seconds since 1970."""
         return epoch_seconds(value)
 
     def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
-        """A time with its offset, or whole seconds since 1970."""
+        """Accept a time with its offset from UTC, or whole seconds since 1970."""
         if isinstance(value, int) and not isinstance(value, bool):
             if not 0 <= value <= _LATEST_EPOCH:
                 raise ValueError(f"must be {self.wanted}")
@@ -301,32 +301,32 @@ class TtlType(AttributeType):
         return _literal_time(value, self.wanted)
 
     def key_pattern(self, spec: AttributeSpec) -> str:
-        """Digits."""
+        """Match digits."""
         return r"-?\d+"
 
     def key_value(self, spec: AttributeSpec, text: str) -> Any:
-        """The instant."""
+        """Return the instant."""
         return instant_of(int(text))
 
     def key_number(self, value: Any) -> Any:
-        """Whole seconds since 1970."""
+        """Return whole seconds since 1970."""
         return epoch_seconds(value)
 
     @staticmethod
     def strict_text(value: Any, /) -> str:
-        """Digits behind an exponent, so that they sort."""
+        """Return digits after an exponent, so that the texts sort."""
         return sortable_number(epoch_seconds(value))
 
     def strict_value(self, text: str) -> Any:
-        """The instant."""
+        """Return the instant."""
         return instant_of(int(parse_number(text)))
 
     def from_text(self, text: str) -> Any:
-        """Seconds since 1970, or a time."""
+        """Accept seconds since 1970, or a time."""
         return int(text) if text.lstrip("-").isdecimal() else self.from_json(text)
 
     def from_json(self, value: Any) -> Any:
-        """Seconds since 1970, or a time."""
+        """Accept seconds since 1970, or a time."""
         if isinstance(value, Decimal):
             return natural(value)
         if not isinstance(value, str):
@@ -339,22 +339,22 @@ class TtlType(AttributeType):
             ) from None
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         return text.imported("datetime", "datetime")
 
     def static_given(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in calls, as source text."""
+        """Return the type in calls, as source text."""
         return f"{text.imported('datetime', 'datetime')} | int | float"
 
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
-        """The class in conditions, as source text."""
+        """Return the class in conditions, as source text."""
         return "typed.Instant"
 
     def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
-        """A time, or seconds since 1970."""
+        """Describe a time, or seconds since 1970."""
         time = {"type": "string", "format": "date-time"}
         return {"anyOf": [time, {"type": "integer"}]}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """A time some months ahead."""
+        """Return a time some months ahead."""
         return like.expiry()

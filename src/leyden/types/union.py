@@ -1,8 +1,8 @@
-"""`union`: a map that is one of several variants, and says by its tag which one.
+"""`union`: a map that is one of several variants, which its tag names.
 
-A variant is a map whose properties are the tag, an enum of the variant's name alone, and those that
-the schema gives. So all that maps do, defaults, hidden properties, hooks and places in errors,
-variants do as well: a union finds the variant, and asks it.
+A variant is a map whose properties are those of the schema and the tag, an enum with only the
+variant's name. A union finds the variant and uses it, so variants support everything that maps do:
+defaults, hidden properties, hooks, and places in errors.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
 
 
 def tag_of(spec: AttributeSpec, value: Any) -> str | None:
-    """The text that a value of a union has as its tag; None where it has none."""
+    """Return the tag of a union's value; None if it has none."""
     tagged = value.get(spec.tag) if isinstance(value, Mapping) else None
     return tagged if isinstance(tagged, str) else None
 
 
 def variant_spec(spec: AttributeSpec, value: Any) -> AttributeSpec | None:
-    """What the schema says of the variant that a value of a union says it is."""
+    """Return the schema of the variant that the tag of a union's value names."""
     return (spec.variants or {}).get(tag_of(spec, value) or "")
 
 
 class UnionType(AttributeType):
-    """`union`: one of several maps, told apart by a tag."""
+    """`union`: one of several maps, which a tag tells apart."""
 
     name = "union"
     meaning = "One of several maps, told apart by a tag: a `dict`."
@@ -57,7 +57,7 @@ class UnionType(AttributeType):
     json_hint = """write it with its tag, as in '{"kind": "card", "number": "1"}'"""
 
     def check(self, attribute: Compiled, depth: int) -> Accept:
-        """A dict whose tag names a variant, and that is one."""
+        """Accept a dict whose tag names a variant and that fits this variant."""
         assert attribute.variants is not None
         assert attribute.spec.tag is not None
         tag, variants, entity = attribute.spec.tag, attribute.variants, attribute.entity
@@ -86,7 +86,7 @@ class UnionType(AttributeType):
         return check
 
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
-        """A dict, as its variant is."""
+        """Return a dict, converted as its variant is."""
 
         variants = attribute.variants or {}
 
@@ -97,23 +97,23 @@ class UnionType(AttributeType):
         return plain
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         return _static(spec, text, given=False)
 
     def static_given(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in calls, as source text."""
+        """Return the type in calls, as source text."""
         return _static(spec, text, given=True)
 
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
-        """The class in conditions, as source text: what is certain of its properties."""
+        """Return the class in conditions, as source text, with the shared properties."""
         return text.places(spec, shared_properties(spec))
 
     def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
-        """One of several objects."""
+        """Describe one of several objects."""
         return {"oneOf": [part(one) for one in (spec.variants or {}).values()]}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """One variant after the other."""
+        """Return samples of the variants in turn."""
         variants = tuple((spec.variants or {}).values())
         return like.part(variants[like.number % len(variants)]) if variants else {}
 
@@ -124,11 +124,11 @@ def _static(spec: AttributeSpec, text: Static, *, given: bool) -> str:
 
 
 _SAID_BESIDE: Final = frozenset({"description", "required", "span"})
-"""What may differ between properties that are one and the same to who writes or asks for them."""
+"""The options that may differ between variants' properties that count as the same."""
 
 
 def _essence(spec: AttributeSpec) -> tuple[Any, ...]:
-    """What a property is: how it is stored, and which values it takes."""
+    """Return what defines a property: how it is stored, and which values it accepts."""
     return tuple(map(_inner, (getattr(spec, name) for name in _essentials(spec))))
 
 
@@ -147,7 +147,7 @@ def _agree(specs: Sequence[AttributeSpec]) -> bool:
 
 
 def shared_properties(spec: AttributeSpec) -> dict[str, AttributeSpec]:
-    """What is certain of a union's properties by name, the tag among them."""
+    """Return the properties of a union that are the same in all variants with them, and its tag."""
     found: dict[str, list[AttributeSpec]] = {}
     for variant in (spec.variants or {}).values():
         for name, part in (variant.properties or {}).items():
@@ -160,10 +160,10 @@ def shared_properties(spec: AttributeSpec) -> dict[str, AttributeSpec]:
 
 
 def shared_part(attribute: Compiled, name: str) -> Compiled | None:
-    """The property of this name, as every variant has it that has one of the name at all.
+    """Return the property of this name, if all variants that have it agree.
 
-    None where variants differ in it: then a path to it says nothing certain. What is required in
-    any of them is given as required.
+    The result is None if variants differ, because a path to it would be ambiguous. If the property
+    is required in one of them, the result is required.
     """
     found = [
         parts[name]
@@ -176,17 +176,17 @@ def shared_part(attribute: Compiled, name: str) -> Compiled | None:
 
 
 def properties_of_variants(attribute: Compiled) -> Iterator[Mapping[str, Compiled]]:
-    """The properties of each variant, the tag among them."""
+    """Yield the properties of each variant, including the tag."""
     for variant in (attribute.variants or {}).values():
         yield variant.properties or {}
 
 
 def readable_parts(attribute: Compiled, tagged: str | None) -> Mapping[str, Compiled]:
-    """The properties by which a stored value of a union is read.
+    """Return the properties by which a stored value of a union is read.
 
-    `tagged` is its tag. Of a variant that the schema does not know, only the tag is. Where a part
-    of the value was read without its tag (None), what variants share is read, but for what is
-    hidden, or shown by a hook, in any of them.
+    `tagged` is its tag. Of a variant that the schema does not know, only the tag is read. If a part
+    of the value was read without its tag (None), the properties that all variants share are read,
+    except those that are hidden or have a `get` hook.
     """
     variant = (attribute.variants or {}).get(tagged or "")
     if variant is not None:

@@ -1,16 +1,15 @@
-"""`vector`: the numbers that an embedding model makes of a text, for search by meaning.
+"""`vector`: the numbers that an embedding model makes from a text, for vector search.
 
-DynamoDB's vector indexes work with 32-bit floats, and models compute in these. A 32-bit float has
-up to nine significant digits. Written as the 64-bit float that Python makes of it, it has
-seventeen: 0.1 becomes 0.10000000149011612. The service meters every digit, so a vector is stored
-with the digits that matter only:
+DynamoDB's vector indexes work with 32-bit floats, and so do models. A 32-bit float has up to nine
+significant digits. As Python's 64-bit float, it has seventeen: 0.1 becomes 0.10000000149011612.
+DynamoDB meters every digit, so a vector is stored only with the digits that matter:
 
-* A number of nine significant digits or fewer is stored as it is given.
-* A longer one is rounded to the 32-bit float nearest to it, and stored with eight significant
-  digits where these read back as that float, else with nine.
+* A number with nine significant digits or fewer is stored as given.
+* A longer one is rounded to the nearest 32-bit float, and stored with eight significant digits if
+  these read back as that float, else with nine.
 
-What a record shows is what is stored, so a put and a get give the same record. Numbers that other
-clients stored with more digits are read with all of them.
+A record shows what is stored, so a put and a get return the same record. Numbers that other clients
+stored with more digits keep all of them when read.
 """
 
 from __future__ import annotations
@@ -49,14 +48,14 @@ if TYPE_CHECKING:
 Vector: TypeAlias = tuple[float, ...]
 
 MAX_DIMENSIONS: Final = 4096
-"""How many numbers DynamoDB takes in a vector."""
+"""The largest number of dimensions of a vector in DynamoDB."""
 
 _DIGITS: Final = 9
-"""So many significant digits tell every 32-bit float from all others."""
+"""The number of significant digits that tells every 32-bit float from all others."""
 _WIDTHS: Final = (len("-0.") + _DIGITS, len("-0.00000") + _DIGITS)
-"""So long is a text of nine digits at least, behind its zeros, and at most."""
+"""The lengths of the shortest and the longest text with nine digits, including leading zeros."""
 _LARGEST: Final = 3.4028235677973366e38
-"""From here on, numbers are nearer to infinity than to a 32-bit float."""
+"""Numbers from here on round to infinity as 32-bit floats."""
 _SMALLEST: Final = 1.1754943508222875e-38
 _SHOWN: Final = 3
 _PLAIN: Final = frozenset({float, int})
@@ -65,9 +64,9 @@ _read: Final = msgspec.json.Decoder(tuple[float, ...]).decode
 
 
 def accept_vector(value: Any, path: str, dimensions: int | None = None) -> Vector:
-    """A sequence of finite numbers, with the digits that are stored.
+    """Check a sequence of finite numbers, and return them with the digits that are stored.
 
-    NumPy's arrays, tensors and `array.array` are taken by their `tolist`.
+    NumPy arrays, tensors and `array.array` are converted by their `tolist`.
     """
     given = value
     if value.__class__ is not list and value.__class__ is not tuple:
@@ -83,7 +82,7 @@ def accept_vector(value: Any, path: str, dimensions: int | None = None) -> Vecto
         single = array("f", given)
         given = [*map(float, given)]
     except OverflowError:
-        # An int that no float can hold; what follows names its place.
+        # An int is too large for a float. The check below finds its place.
         single = array("f", [float("inf")])
     if not isfinite(sum(single)):
         raise _beyond(given, path)
@@ -91,7 +90,7 @@ def accept_vector(value: Any, path: str, dimensions: int | None = None) -> Vecto
 
 
 def _number(value: Any, path: str, place: int) -> float:
-    """One number of another class than Python's own, such as a `numpy.float32`."""
+    """Convert a number that is not one of Python's own, such as a `numpy.float32`."""
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):
         raise wrong_type(f"{path}[{place}]", "a number", value)
     return float(value)
@@ -107,10 +106,10 @@ def _beyond(given: Iterable[float], path: str) -> Exception:
 
 
 def _short(given: list[float], single: array[float]) -> Vector:
-    """The numbers with no more digits than tell their 32-bit floats, `single`, from others."""
+    """Return the numbers with only the digits that identify their 32-bit floats, `single`."""
     text = _numbers(given)[1:-1]
     texts = text.split(b",")
-    # Of most numbers the length tells enough. Whole ones have a ".0" that says nothing.
+    # For most numbers the length of the text is enough. Whole numbers have an extra ".0".
     least, surely = _WIDTHS if b".0," not in text and not text.endswith(b".0") else (_DIGITS, 1000)
     long = []
     for i, length in enumerate(map(len, texts)):
@@ -119,7 +118,7 @@ def _short(given: list[float], single: array[float]) -> Vector:
             if not mantissa or len(mantissa.lstrip(b"-0.").replace(b".", b"")) > _DIGITS:
                 long.append(i)
     if b"e-" in text:
-        # Of so small a number, a 32-bit float holds fewer digits, or none.
+        # For very small numbers, a 32-bit float has fewer digits, or none.
         long = sorted({*long, *(i for i, one in enumerate(given) if 0 < abs(one) < _SMALLEST)})
     for digits in (_DIGITS - 1, _DIGITS) if long else ():
         floats = [single[i] for i in long]
@@ -138,13 +137,13 @@ def _short(given: list[float], single: array[float]) -> Vector:
 
 
 def vector_excerpt(value: Sequence[float]) -> str:
-    """The beginning of a vector, for people: `[0.25, -0.5, 0.125, ... 1,536 numbers]`."""
+    """Return the beginning of a vector to show: `[0.25, -0.5, 0.125, ... 1,536 numbers]`."""
     shown = ", ".join(vector_texts(tuple(value[:_SHOWN])))
     return f"[{shown}, ... {len(value):,} numbers]" if len(value) > _SHOWN else f"[{shown}]"
 
 
 def vector_texts(value: Vector) -> list[str]:
-    """The numbers of an accepted vector as texts."""
+    """Return the numbers of an accepted vector as texts."""
     text = _numbers(value)[1:-1].decode()
     texts = text.split(",") if text else []
     if ".0," in f"{text},":
@@ -153,7 +152,7 @@ def vector_texts(value: Vector) -> list[str]:
 
 
 def vector_value(stored: Iterable[AttributeValue]) -> Vector:
-    """The numbers of a stored list. Raises UnreadableError where it holds something else."""
+    """Return the numbers of a stored list. Raises UnreadableError if it has anything else."""
     if stored.__class__ is StoredVector:
         try:
             return vector_of_json(stored.content)
@@ -169,14 +168,14 @@ def _of_texts(texts: list[str]) -> Vector:
     try:
         found = _read(f"[{','.join(texts)}]") if texts else ()
     except msgspec.DecodeError:
-        # A number that JSON would write in another way, if it is one.
+        # Some text is not a JSON number, but may still be a number.
         return tuple([float(stored_number(text)) for text in texts])
     if len(found) != len(texts):
         raise UnreadableError(_NO_NUMBERS)
     return found
 
 
-_NO_NUMBERS: Final = "is no list of numbers"
+_NO_NUMBERS: Final = "is not a list of numbers"
 _BEGIN: Final = b'{"L":[{"N":"'
 _BETWEEN: Final = b'"},{"N":"'
 _END: Final = b'"}]}'
@@ -194,12 +193,11 @@ _read_parts: Final = msgspec.json.Decoder(_Parts).decode
 
 
 def vector_of_json(content: bytes) -> Vector:
-    """The numbers of a vector's AttributeValue, of its JSON.
+    """Return the numbers of a vector from the JSON of its AttributeValue.
 
-    The service writes the JSON of a list without any spaces, so what stands between two numbers
-    is always the same, and no mapping is made for each of them. Any other JSON is read too, in
-    about the time that it always takes. Raises msgspec.DecodeError or UnreadableError where it
-    is no list of numbers.
+    DynamoDB writes JSON without spaces, so the text between two numbers is always the same, and no
+    mapping per number is needed. Other JSON works too, but is slower. Raises msgspec.DecodeError or
+    UnreadableError if it is not a list of numbers.
     """
     if content.startswith(_BEGIN) and content.endswith(_END):
         numbers = content[len(_BEGIN) : -len(_END)].replace(_BETWEEN, b",")
@@ -211,7 +209,7 @@ def vector_of_json(content: bytes) -> Vector:
 
 
 class StoredVector(Sequence[AttributeValue]):
-    """A stored vector's list of AttributeValues, which is read from its JSON when it is used.
+    """The list of AttributeValues of a stored vector, which is parsed from its JSON at use.
 
     `content` is the JSON of the whole AttributeValue.
     """
@@ -241,7 +239,7 @@ class StoredVector(Sequence[AttributeValue]):
         try:
             return iter([{"N": part.N} for part in _read_parts(self.content).L])
         except msgspec.DecodeError:
-            # Another program stored something else: it is there, and no vector.
+            # Another program stored a list that is not a vector.
             found: list[AttributeValue] = msgspec.json.decode(self.content)["L"]
             return iter(found)
 
@@ -250,14 +248,14 @@ class StoredVector(Sequence[AttributeValue]):
 
 
 def plain_item(item: Item) -> Item:
-    """The item, with lists in place of what is still JSON."""
+    """Return the item with lists instead of vectors that are still JSON."""
     if any(isinstance(v, dict) and v.get("L").__class__ is StoredVector for v in item.values()):
         return {name: copy.deepcopy(value) for name, value in item.items()}
     return item
 
 
 class VectorType(AttributeType):
-    """`vector`: as many numbers as its `dimensions` say, which an index finds by nearness."""
+    """`vector`: a fixed number of `dimensions`, which a vector index can search."""
 
     name = "vector"
     meaning = "The numbers that an embedding model makes from a text: a `tuple` of `float`."
@@ -282,28 +280,28 @@ class VectorType(AttributeType):
     json_hint = """write a vector as '[0.25, -0.5]'"""
 
     def check(self, attribute: Compiled, depth: int) -> Accept:
-        """A sequence of as many numbers as the attribute has dimensions."""
+        """Accept a sequence with as many numbers as the attribute's dimensions."""
         dimensions = attribute.spec.dimensions
         return lambda value, path: accept_vector(value, path, dimensions)
 
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
-        """A list."""
+        """Return a list."""
         return list
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in records, as source text."""
+        """Return the type in records, as source text."""
         return "tuple[float, ...]"
 
     def static_given(self, spec: AttributeSpec, text: Static) -> str:
-        """The type in calls, as source text."""
+        """Return the type in calls, as source text."""
         return "typed.Vector"
 
     def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
-        """An array of numbers."""
+        """Describe an array of numbers."""
         size = {"minItems": spec.dimensions, "maxItems": spec.dimensions}
         return {"type": "array", "items": {"type": "number"}, **size}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
-        """Numbers between -1 and 1, the same ones for every attribute of the length."""
+        """Return numbers between -1 and 1, the same for all attributes of this length."""
         size = spec.dimensions or 3
         return [round(sin(1 + like.number * size + i), 2) for i in range(size)]
