@@ -113,7 +113,7 @@ def test_conditions_that_others_have(desk: leyden.Service, name: str, meant: str
         (
             lambda app: app.entities.ticket.attr.made_at > "2026-01-03",
             ValidationError,
-            "without a time zone; say which one it is in, as in 2026-01-31T09:00:00Z",
+            "without a time zone; add one, as in 2026-01-31T09:00:00Z",
         ),
     ],
 )

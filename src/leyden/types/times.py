@@ -160,7 +160,7 @@ def _literal_time(value: Any, wanted: str) -> datetime:
     if not isinstance(value, datetime):
         raise WrongLiteralError(wanted)
     if value.tzinfo is None:
-        raise ValueError("must have an offset from UTC; end it in Z")
+        raise ValueError("must say its offset from UTC: end it in Z")
     return value.astimezone(UTC)
 
 
