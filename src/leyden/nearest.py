@@ -82,13 +82,13 @@ class Partition:
             row.append(code)
 
     def meeting(self, wanted: Wanted) -> list[Hashable]:
-        """The keys of the items that have the wanted codes."""
+        """Return the keys of the items that have the wanted codes."""
         return [self._keys[row] for row in self._rows_of(wanted)]
 
     def nearest(
         self, query: array[float], metric: str, wanted: Wanted, top_k: int
     ) -> tuple[int, Found]:
-        """How many items have the wanted codes, and the nearest of them."""
+        """Return the number of items with the wanted codes, and the nearest of them."""
         rows = self._rows_of(wanted)
         length = math.hypot(*query)
         sign = -1.0 if metric == "dot_product" else 1.0
@@ -205,7 +205,7 @@ class Matrix(Partition):
     def nearest(
         self, query: array[float], metric: str, wanted: Wanted, top_k: int
     ) -> tuple[int, Found]:
-        """How many items have the wanted codes, and the nearest of them."""
+        """Return the number of items with the wanted codes, and the nearest of them."""
         np, count = self._np, len(self.items)
         # With a few thousand vectors, work per search (not per vector) takes a fifth of the time.
         # Hence the array methods instead of NumPy's functions, and plain Python for small inputs.

@@ -223,7 +223,7 @@ class BatchResult(_Holding[R]):
     requests: int
     unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
     bytes_written: int | None = field(default=None, repr=False)
-    """The bytes metered for writes to vector indexes; None where there were none."""
+    """The bytes metered for writes to vector indexes; None if there were none."""
 
 
 @frozen
@@ -242,7 +242,7 @@ class TransactionResult(_Holding[R]):
     attempts: int
     unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
     bytes_written: int | None = field(default=None, repr=False)
-    """The bytes metered for writes to vector indexes; None where there were none."""
+    """The bytes metered for writes to vector indexes; None if there were none."""
 
 
 def join_pages(pages: Sequence[Page[R]]) -> Page[R]:

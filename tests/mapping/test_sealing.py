@@ -129,7 +129,7 @@ def test_without_the_items_key_nothing_is_decrypted() -> None:
     mapping = compiled()
     item = stored(mapping, secret="x")
     del item["pk"]
-    with pytest.raises(DecryptError, match="own key beside it"):
+    with pytest.raises(DecryptError, match="without the item's own key"):
         mapping.decode(item)
 
 

@@ -219,7 +219,7 @@ def test_an_index_that_another_process_adds_meanwhile_is_taken_or_refused(is_ali
     if is_alike:
         assert run(add_indexes(DEFINITION, "t")).added == ("gsi10",)
     else:
-        with pytest.raises(TableMismatchError, match="DynamoDB changes no index"):
+        with pytest.raises(TableMismatchError, match="DynamoDB cannot change an index"):
             run(add_indexes(DEFINITION, "t"))
 
 

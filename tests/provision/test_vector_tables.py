@@ -280,8 +280,8 @@ def test_a_vector_index_that_differs_is_named_with_what_to_do(
     changes: dict[str, Any], said: str
 ) -> None:
     assert compare_table(DEFINITION, changed("vec10", **changes)) == (
-        f'the vector index "vec10" {said} (DynamoDB changes no vector index: delete it and add it '
-        "anew, or give the one in the schemas another name)",
+        f'the vector index "vec10" {said} (DynamoDB cannot change a vector index: delete it '
+        "and add it again, or give the one in the schemas another name)",
     )
 
 

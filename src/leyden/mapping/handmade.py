@@ -81,7 +81,7 @@ def _settle(
     *,
     made: bool = False,
 ) -> None:
-    """Set the slots to the given values, of which `named` are new, and the class that says so.
+    """Set the slots to the given values, and the class that says that `named` are new.
 
     `before` is the record that they change, None if it is not known.
     """

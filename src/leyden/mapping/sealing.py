@@ -240,7 +240,7 @@ class Sealer:
             place = self._bound_to(field, head, item)
         except KeyError:
             raise self._unreadable(
-                field, "cannot be decrypted without the item's own key beside it", head[2:]
+                field, "cannot be decrypted without the item's own key", head[2:]
             ) from None
         try:
             return portable_value(cipher.decrypt(nonce, content[start + NONCE_BYTES :], place))

@@ -16,12 +16,12 @@ _NEW_TABLE: Final = (
 _LOCAL: Final = "DynamoDB makes a local index with its table only"
 _ADD_INDEX: Final = "`leyden table FOLDER --add-indexes`"
 _AS_IT_IS: Final = (
-    "DynamoDB changes no index: give the one in the schemas another name and add that beside it, "
-    "or delete it and add it anew"
+    "DynamoDB cannot change an index: give the one in the schemas another name and add it as well, "
+    "or delete the old one and add it again"
 )
 _NEW_INDEX: Final = (
-    "DynamoDB changes no index: give the one in the schemas another name, add it with `leyden "
-    "table FOLDER --add-indexes`, and delete the old one when no code reads it any more"
+    "DynamoDB cannot change an index: give the one in the schemas another name, add it with "
+    "`leyden table FOLDER --add-indexes`, and delete the old one when no code reads it any more"
 )
 
 
@@ -169,8 +169,8 @@ def compare_vectors(
         unlike = [*_compare_vector(wanted, index)]
         if unlike:
             yield Difference(
-                f"{what} {', '.join(unlike)} (DynamoDB changes no vector index: delete it and add "
-                "it anew, or give the one in the schemas another name)",
+                f"{what} {', '.join(unlike)} (DynamoDB cannot change a vector index: delete it "
+                "and add it again, or give the one in the schemas another name)",
                 "vector.differs",
                 wanted.name,
                 _NEW_INDEX,

@@ -40,7 +40,7 @@ class LackingMap(dict[str, Any]):
         return None if lacks is None else tuple(name for name in lacks if name not in self)
 
     def copy(self) -> LackingMap:
-        """A copy, which lacks the same."""
+        """Return a copy that lacks the same parts."""
         return copy.copy(self)
 
     def __or__(self, other: Any) -> Any:
@@ -58,7 +58,7 @@ class LackingList(list[Any]):
     __slots__ = ()
 
     def copy(self) -> LackingList:
-        """A copy, which lacks the same."""
+        """Return a copy that lacks the same parts."""
         return LackingList(self)
 
 
