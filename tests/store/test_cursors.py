@@ -70,7 +70,7 @@ def encoded(value: Any) -> str:
     ],
 )
 def test_a_text_that_is_no_cursor_is_refused(text: str) -> None:
-    with pytest.raises(InvalidCursorError, match="no cursor"):
+    with pytest.raises(InvalidCursorError, match="not a cursor"):
         unseal(text, QUERY, read)
 
 
