@@ -194,8 +194,8 @@ class VectorMethods(Methods):
     ) -> Program[None]:
         """Delete the vectors that a filter names, by `resource_id`.
 
-        The filter may also have a `thread_id` and `message_id`s. Ids alone are refused, because
-        they do not say in which partition a vector is.
+        The filter may also have a `thread_id`, and one or more values of `message_id`. Ids alone
+        are refused, because they do not say in which partition a vector is.
         """
         self._mine(index)
         named, conditions = checked_deletion(ids, filter)
