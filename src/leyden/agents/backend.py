@@ -7,10 +7,11 @@ with `run` or `arun`.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from typing import Any, TypedDict, TypeVar
+from typing import Any, Final, TypedDict, TypeVar, Unpack
 
 from attrs import evolve
 
@@ -161,6 +162,44 @@ class Backend:
 
     def _named(self, program: Program[T], method: str) -> Program[T]:
         return named(f"{self.called}.{method}", program) if method else program
+
+
+KEPT: Final = 32
+"""How many backends `shared` keeps for objects to come."""
+
+_kept: Final[OrderedDict[tuple[Any, ...], Backend]] = OrderedDict()
+_keeping: Final = Lock()
+
+
+def shared(folder: str, called: str, table_name: str, **options: Unpack[Options]) -> Backend:
+    """The backend for objects that a framework makes one by one, such as one for each session.
+
+    Those of a process that are made with the same table and the same options have one backend, and
+    so the same connections. The arguments and errors are those of `Backend`.
+
+    >>> one = shared("agents/langchain", "History", "agents")                 # doctest: +SKIP
+    >>> one is shared("agents/langchain", "History", "agents")                # doctest: +SKIP
+    True
+    """
+    made_with = sorted((name, _identity(value)) for name, value in options.items())
+    key = (folder, called, table_name, *made_with)
+    with _keeping:
+        found = _kept.get(key)
+        if found is None:
+            # It holds the options, so none of these identities becomes another object's.
+            found = _kept[key] = Backend(folder, called, table_name, **options)
+        _kept.move_to_end(key)
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return found
+
+
+def _identity(value: Any) -> str:
+    """What tells an option from others: its value if it is plain, else which object it is."""
+    if isinstance(value, Mapping):
+        return repr(sorted(value.items()))
+    plain = value is None or isinstance(value, str | int | timedelta)
+    return repr(value) if plain else f"{type(value).__qualname__} at {id(value)}"
 
 
 def _system_clock() -> datetime:

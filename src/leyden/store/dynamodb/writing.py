@@ -314,7 +314,7 @@ def merge(
                     request=error.request,
                     entity=entity.name,
                 ) from error
-        yield _pause(attempt)
+        yield pause(attempt)
         attempt += 1
         if attempt > _FEW:
             # After so long a pause, and among many writers, the item has changed again: read it.
@@ -331,7 +331,7 @@ def insisting(begin: Callable[[], Program[T]], *, patience: float = PATIENCE) ->
         except (AwsError, TransactionCanceledError) as error:
             if not _may_pass(error) or time.monotonic() >= deadline:
                 raise
-        yield _pause(attempt)
+        yield pause(attempt)
         attempt += 1
 
 
@@ -341,7 +341,8 @@ def _may_pass(error: LeydenError) -> bool:
     return refused or isinstance(error, TransactionCanceledError)
 
 
-def _pause(attempt: int) -> Pause:
+def pause(attempt: int) -> Pause:
+    """A pause before the next attempt, longer each time, and random so that writers part."""
     return Pause(random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt + 1))))
 
 

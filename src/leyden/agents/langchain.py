@@ -1,0 +1,135 @@
+"""The message history of a LangChain chat, on DynamoDB.
+
+::
+
+    from leyden.agents.langchain import LeydenChatMessageHistory
+
+    history = LeydenChatMessageHistory("user-123", "agents")
+    history.add_user_message("Hello")
+
+`pip install "leyden[langchain]"` installs what it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Unpack
+
+from leyden import Service
+from leyden.agents.backend import Options, shared
+from leyden.agents.logs import Log
+
+try:
+    from langchain_core.chat_history import BaseChatMessageHistory
+    from langchain_core.messages import BaseMessage, message_to_dict, messages_from_dict
+except ImportError as error:
+    raise ImportError(
+        'leyden.agents.langchain needs LangChain: pip install "leyden[langchain]"'
+    ) from error
+
+
+class LeydenChatMessageHistory(BaseChatMessageHistory):
+    """The messages of a chat, for `RunnableWithMessageHistory` and for your own code.
+
+    `session_id` is any text that is not empty. With `limit`, `messages` has the newest so many.
+    The other options are those of every adapter, see `leyden.agents.backend.Options`. Histories
+    that are made with the same options share their connections, so make one for each chat whenever
+    you need it. That sends nothing.
+
+    Any number of processes may write to one history. What is added together stays together, and
+    appears at once, and no message gets lost. See `leyden.agents.logs` for what happens when a
+    process dies.
+
+    Raises InvalidOptionError.
+
+    >>> history = LeydenChatMessageHistory("user-123", "agents")                 # doctest: +SKIP
+    >>> history.app.create_table()                                               # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        session_id: str,
+        table_name: str,
+        *,
+        limit: int | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__()
+        self.session_id = session_id
+        self.limit = limit
+        self._backend = shared(
+            "agents/langchain", "LeydenChatMessageHistory", table_name, **options
+        )
+        self._log = Log(self._backend, {"session_id": session_id}, message_to_dict, _message)
+
+    def __repr__(self) -> str:
+        return f"<LeydenChatMessageHistory on table {self.app.table}>"
+
+    @property
+    def app(self) -> Service:
+        """The service with the messages of all chats: for tables and queries."""
+        return self._backend.app
+
+    @property
+    def messages(self) -> list[BaseMessage]:  # type: ignore[override,unused-ignore]
+        """All messages, or the newest `limit`, the oldest first.
+
+        One request for each MB. Above one, or with a message above 400 KB, there are two more,
+        which make sure that all of it was there at one time.
+        """
+        return self._backend.run(self._log.get(self.limit), "messages")
+
+    async def aget_messages(self) -> list[BaseMessage]:
+        """Return what `messages` has."""
+        return await self._backend.arun(self._log.get(self.limit), "aget_messages")
+
+    def add_messages(self, messages: Sequence[BaseMessage]) -> None:
+        """Append messages, all or none of them.
+
+        Two requests for up to 100 messages and 256 KB, and one more for each such batch beyond.
+
+        Raises TypeError for a message that JSON cannot hold, and ItemTooLargeError for one above
+        4 MB, compressed. If an AwsError is `unsure`, the messages may have been added.
+        """
+        self._backend.run(self._log.add(messages), "add_messages")
+
+    async def aadd_messages(self, messages: Sequence[BaseMessage]) -> None:
+        """Append messages as `add_messages` does."""
+        await self._backend.arun(self._log.add(messages), "aadd_messages")
+
+    def clear(self) -> None:
+        """Remove all messages. Afterwards nothing of the chat is in the table.
+
+        One request if there are none; else four, and two for each 25 batches.
+        """
+        self._backend.run(self._log.clear(), "clear")
+
+    async def aclear(self) -> None:
+        """Remove all messages as `clear` does."""
+        await self._backend.arun(self._log.clear(), "aclear")
+
+    def check_table(self) -> None:
+        """Compare the table with what histories need; changes nothing.
+
+        Raises TableNotFoundError, and TableMismatchError with all differences.
+        """
+        self._backend.run(self._backend.check_table(), "check_table")
+
+    async def acheck_table(self) -> None:
+        """Compare the table as `check_table` does."""
+        await self._backend.arun(self._backend.check_table(), "acheck_table")
+
+    def close(self) -> None:
+        """Close the connections of blocking calls. Others may share them; later calls open new
+        ones.
+        """
+        self._backend.close()
+
+    async def aclose(self) -> None:
+        """Close all connections. Others may share them; later calls open new ones."""
+        await self._backend.aclose()
+
+
+def _message(value: Any) -> BaseMessage:
+    (message,) = messages_from_dict([value])
+    return message

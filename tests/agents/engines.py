@@ -1,0 +1,52 @@
+"""Engines for the tests of adapters, which run in the environments of their frameworks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.conftest import _new_table_name, _start
+
+
+@contextmanager
+def table_on(kind: str) -> Iterator[dict[str, Any]]:
+    """The options of an adapter for a table of its own: `embedded` or `dynamodb_local`."""
+    with _start(kind) as engine:
+        yield {"table_name": _new_table_name("agents"), **options_of(engine)}
+
+
+def options_of(engine: Any) -> dict[str, Any]:
+    """The options of an adapter on an engine of the tests."""
+    keys = {"access_key_id": "local", "secret_access_key": "local"}
+    where = {"endpoint_url": engine.endpoint_url, "region": engine.region}
+    return {**where, "credentials": keys}
+
+
+class Stalls:
+    """The longest time for which the event loop did nothing else: `longest`, in seconds.
+
+    ::
+
+        async with Stalls() as stalls:
+            await something()
+    """
+
+    longest = 0.0
+
+    async def __aenter__(self) -> Stalls:
+        self._watching = asyncio.create_task(self._watch())
+        await asyncio.sleep(0.01)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._watching.cancel()
+        await asyncio.gather(self._watching, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(0.001)
+            self.longest = max(self.longest, time.perf_counter() - began - 0.001)
