@@ -1,0 +1,359 @@
+"""What a saver does, as programs: from LangGraph's checkpoints to what is stored, and back."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
+
+from langgraph.checkpoint.base import (
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    DeltaChannelHistory,
+    get_checkpoint_metadata,
+)
+
+from leyden.agents.backend import Backend
+from leyden.agents.langgraph.forms import NEVER, Forms, Seen, Written, blocks_of
+from leyden.agents.langgraph.history import Found, History, Walk
+from leyden.agents.langgraph.upkeep import Upkeep
+from leyden.errors import DecodeError, InputError
+from leyden.program import Program, Work
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+    from langgraph.checkpoint.serde.base import SerializerProtocol
+
+K = TypeVar("K")
+V = TypeVar("V")
+T = TypeVar("T")
+
+NAMESPACES: Final = 256
+"""Of how many threads' namespaces a saver knows what it last read or wrote."""
+
+RUNS: Final = 4096
+"""Of how many runs a saver knows that their threads are noted."""
+
+HEAVY: Final = 32 * 1024
+"""From so many bytes on, an event loop has them read on a thread."""
+
+DELTAS: Final = "counters_since_delta_snapshot"
+
+
+class Latest(Generic[K, V]):
+    """The latest values by their keys, up to a number of them; for many threads."""
+
+    def __init__(self, most: int) -> None:
+        self._values: OrderedDict[K, V] = OrderedDict()
+        self._lock = Lock()
+        self._most = most
+
+    def get(self, key: K) -> V | None:
+        """Return the value, if it is among the latest."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def set(self, key: K, value: V) -> None:
+        """Remember a value, in place of the one that was asked for longest ago."""
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            if len(self._values) > self._most:
+                self._values.popitem(last=False)
+
+    def forget(self, is_wanted: Callable[[K], bool]) -> None:
+        """Forget values by their keys."""
+        with self._lock:
+            for key in [key for key in self._values if is_wanted(key)]:
+                del self._values[key]
+
+
+class Place(NamedTuple):
+    """What a config says: the thread, the namespace if it names one, and the checkpoint."""
+
+    thread_id: str
+    namespace: str | None
+    checkpoint_id: str | None
+
+    @classmethod
+    def of(cls, config: RunnableConfig) -> Place:
+        """Read a config. Raises InputError if it names no thread."""
+        said = config.get("configurable", {})
+        if said.get("thread_id") is None:
+            raise InputError(
+                'the config names no thread: pass {"configurable": {"thread_id": "..."}}'
+            )
+        namespace = said.get("checkpoint_ns")
+        return cls(str(said["thread_id"]), namespace, said.get("checkpoint_id") or None)
+
+
+def config_of(thread_id: str, namespace: str, checkpoint_id: str) -> RunnableConfig:
+    """The config that names a checkpoint."""
+    named = {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": checkpoint_id}
+    return {"configurable": named}
+
+
+class Steps:
+    """The programs of a saver. Each takes the saver's serializer, which may be exchanged."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._history = History(backend)
+        self._upkeep = Upkeep(self._history)
+        self._seen = Latest[tuple[str, str], Seen](NAMESPACES)
+        self._runs = Latest[tuple[str, str], bool](RUNS)
+
+    def get(self, serde: SerializerProtocol, at: Place) -> Program[CheckpointTuple | None]:
+        """Read a checkpoint, or the newest one."""
+        # One that is deleted while it is read leaves another one behind, or none.
+        while found := (yield from self._history.find(*at)):
+            if (read := (yield from self._read(Forms(serde), found))) is not None:
+                return read
+        return None
+
+    def threads(self) -> Program[list[str]]:
+        """Read which threads there are: this reads the whole table."""
+        scan = self._history.entities.checkpoint.scan
+        found = yield from scan.program(attributes=("thread_id",), consistent=True, pages="all")
+        return [*dict.fromkeys(one.thread_id for one in found)]
+
+    def walk(self, thread_id: str, at: Place | None, before: str | None) -> Walk:
+        """The walk over the checkpoints of a thread that `list` asks for."""
+        namespace, only = (at.namespace, at.checkpoint_id) if at else (None, None)
+        return Walk(self._history, thread_id, namespace, before, only)
+
+    def page(
+        self, serde: SerializerProtocol, walk: Walk, limit: int | None, filter: Mapping[str, Any]
+    ) -> Program[list[CheckpointTuple]]:
+        """Read a page of checkpoints whose metadata has what `filter` says, up to `limit`."""
+        # Beside each checkpoint there are the writes of a task or two, as a rule.
+        items = None if limit is None or filter else limit * 4
+        tuples: list[CheckpointTuple] = []
+        for found in (yield from walk.page(items)):
+            if limit is not None and len(tuples) >= limit:
+                break
+            if (read := (yield from self._read(Forms(serde), found, filter))) is not None:
+                tuples.append(read)
+        return tuples
+
+    def put(
+        self,
+        serde: SerializerProtocol,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+    ) -> Program[RunnableConfig]:
+        """Write a checkpoint: one request, and one before it if there is something large."""
+        at = Place.of(config)
+        thread_id, namespace, parent = at.thread_id, at.namespace or "", at.checkpoint_id
+        said: Any = get_checkpoint_metadata(config, metadata)
+        before = self._seen.get((thread_id, namespace)) or Seen()
+        now = self._backend.now()
+        if expiry := self._backend.expiry(now):
+            before = before.lasting(expiry["expires_at"].timestamp())
+        written: Written = yield Work(
+            lambda: Forms(serde).checkpoint(checkpoint, said, before, parent)
+        )
+        values = {
+            "thread_id": thread_id,
+            "namespace": namespace,
+            "checkpoint_id": checkpoint["id"],
+            "parent_id": parent,
+            "head": written.sheet,
+        }
+        for name, kind in (("run_id", str), ("source", str), ("step", int)):
+            if isinstance(said.get(name), kind):
+                values[name] = said[name]
+        values = {name: value for name, value in values.items() if value is not None}
+        run = (values["run_id"], thread_id) if "run_id" in values else None
+        run_is_new = run is not None and not self._runs.get(run)
+        yield from self._history.save(values, written.pieces, run_is_new=run_is_new)
+        if run is not None:
+            self._runs.set(run, True)
+        lives = self._backend.expiry(now, lives=2)
+        until = lives["expires_at"].timestamp() if lives else NEVER
+        self._seen.set((thread_id, namespace), written.seen(checkpoint["id"], before, until))
+        return config_of(thread_id, namespace, checkpoint["id"])
+
+    def put_writes(
+        self,
+        serde: SerializerProtocol,
+        config: RunnableConfig,
+        writes: Sequence[tuple[str, Any]],
+        task_id: str,
+        task_path: str,
+    ) -> Program[None]:
+        """Write what a task wrote, in one request.
+
+        A write in a place that has one already changes nothing, except in special channels.
+        """
+        at = Place.of(config)
+        if at.checkpoint_id is None:
+            raise InputError("the config names no checkpoint_id, and writes belong to a checkpoint")
+        if not writes:
+            return
+        forms = Forms(serde)
+        numbered = yield Work(lambda: forms.numbered(writes))
+        written: Written = yield Work(lambda: forms.writes(numbered))
+
+        def merge(stored: Any) -> Program[Written | None]:
+            held = yield from self._history.held(stored)
+            merged = {place: [place, channel, [*typed]] for place, channel, typed in held}
+            for place, channel, typed in numbered:
+                if place < 0 or place not in merged:
+                    merged[place] = [place, channel, [*typed]]
+            if [*merged.values()] == held:
+                return None
+            return forms.writes(merged.values())
+
+        values = {
+            "thread_id": at.thread_id,
+            "namespace": at.namespace or "",
+            "checkpoint_id": at.checkpoint_id,
+            "task_id": task_id,
+            "task_path": task_path,
+            "sheet": written.sheet,
+        }
+        yield from self._history.save_writes(values, written.pieces, merge)
+
+    def delta_history(
+        self, serde: SerializerProtocol, config: RunnableConfig, channels: Sequence[str]
+    ) -> Program[dict[str, DeltaChannelHistory]]:
+        """Read what led to the values of channels: the nearest value, and the writes since.
+
+        Raises DecodeError if a part of the history is gone.
+        """
+        at = Place.of(config)
+        typed: dict[str, list[tuple[str, Any]]] = {channel: [] for channel in channels}
+        seeds: dict[str, Any] = {}
+        target = yield from self._history.find(*at)
+
+        def visit(found: Found) -> Program[bool]:
+            opened = yield from self._history.opened(found)
+            if opened is None:
+                return False
+            for _, task_id, _, channel, value in reversed(opened.writes):
+                if channel in typed and channel not in seeds:
+                    typed[channel].append((task_id, value))
+            seeds.update(
+                {one: opened.forms[one] for one in typed.keys() & opened.forms - seeds.keys()}
+            )
+            return len(seeds) < len(typed)
+
+        if channels and target is not None:
+            whole = yield from self._history.ancestors(target.head, visit)
+            opened = yield from self._history.opened(target)
+            said = Forms(serde).loads(opened.typed) if opened else {}
+            versions = said.get("checkpoint", {}).get("channel_versions", {})
+            lost = [one for one in channels if one in versions and one not in seeds]
+            if lost and not whole:
+                raise DecodeError(
+                    f"the history of the channels {', '.join(lost)} is not there as a whole: "
+                    "checkpoints that led to this one were deleted, or have expired",
+                    entity="checkpoint",
+                )
+        stored = yield from self._history.load(at.thread_id, blocks_of(seeds))
+        pieces = {one: piece.data for one, piece in stored.items()}
+
+        def decoded() -> dict[str, DeltaChannelHistory]:
+            forms = Forms(serde)
+            values, _ = forms.values(seeds, pieces)
+            histories: dict[str, DeltaChannelHistory] = {}
+            for channel, newest_first in typed.items():
+                writes = [(task, channel, forms.loads(one)) for task, one in newest_first[::-1]]
+                histories[channel] = {"writes": writes}
+                if channel in values:
+                    histories[channel]["seed"] = values[channel]
+            return histories
+
+        histories: dict[str, DeltaChannelHistory] = yield Work(decoded)
+        return histories
+
+    def delete_thread(self, thread_id: str) -> Program[None]:
+        """Delete all that a thread has."""
+        self._forget(thread_id)
+        yield from self._upkeep.delete_thread(thread_id)
+        self._forget(thread_id)
+
+    def delete_for_runs(self, run_ids: Sequence[str]) -> Program[None]:
+        """Delete the checkpoints and writes of runs."""
+        for run_id in run_ids:
+            for thread_id in (yield from self._upkeep.delete_run(run_id)):
+                self._forget(thread_id)
+
+    def copy_thread(self, source: str, target: str) -> Program[None]:
+        """Copy all that a thread has to another one."""
+        if source == target:
+            raise InputError("the thread to copy and the one to copy it to are the same")
+        yield from self._upkeep.copy_thread(source, target)
+        self._forget(target)
+
+    def prune(
+        self, serde: SerializerProtocol, thread_ids: Sequence[str], strategy: str
+    ) -> Program[None]:
+        """Delete what threads have, or all but their newest checkpoints."""
+        if strategy not in ("keep_latest", "delete"):
+            raise InputError(f'strategy takes "keep_latest" or "delete", not "{strategy}"')
+        forms = Forms(serde)
+        for thread_id in thread_ids:
+            if strategy == "delete":
+                yield from self.delete_thread(thread_id)
+            else:
+                yield from self._upkeep.prune(
+                    thread_id, lambda typed: forms.loads(typed)["metadata"].get(DELTAS) or ()
+                )
+                self._forget(thread_id)
+
+    def _forget(self, thread_id: str) -> None:
+        self._seen.forget(lambda key: key[0] == thread_id)
+        self._runs.forget(lambda key: key[1] == thread_id)
+
+    def _read(
+        self, forms: Forms, found: Found, filter: Mapping[str, Any] | None = None
+    ) -> Program[CheckpointTuple | None]:
+        """Read a checkpoint that was found; None if it is gone, or a `filter` leaves it out.
+
+        What is read with a filter is one of many, and no step begins with it.
+        """
+        opened = yield from self._history.opened(found)
+        if opened is None:
+            return None
+        said = forms.loads(opened.typed)
+        checkpoint, metadata = said["checkpoint"], said["metadata"]
+        if any(metadata.get(name) != value for name, value in (filter or {}).items()):
+            return None
+        head = found.head
+        stored = yield from self._history.load(head.thread_id, blocks_of(opened.forms))
+        pieces = {one: piece.data for one, piece in stored.items()}
+
+        def decoded() -> Any:
+            values, blocks = forms.values(opened.forms, pieces)
+            writes = [(task, ch, forms.loads(typed)) for _, task, _, ch, typed in opened.writes]
+            return values, blocks, writes
+
+        size = sum(map(len, (*pieces.values(), *found.sheets)))
+        try:
+            values, blocks, writes = decoded() if size < HEAVY else (yield Work(decoded))
+        except KeyError:
+            yield from self._history.gone(found)
+            return None
+        where = (head.thread_id, head.namespace)
+        if filter is None:
+            fresh = {
+                one: piece.expires_at.timestamp() if piece.expires_at else NEVER
+                for one, piece in stored.items()
+            }
+            versions = checkpoint["channel_versions"]
+            seen = Seen(head.checkpoint_id, versions, opened.forms, blocks, fresh)
+            self._seen.set(where, seen)
+        return CheckpointTuple(
+            config_of(*where, head.checkpoint_id),
+            {**checkpoint, "channel_values": values},
+            metadata,
+            config_of(*where, head.parent_id) if head.parent_id else None,
+            writes,
+        )
