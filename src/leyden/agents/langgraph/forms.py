@@ -8,7 +8,7 @@ writes only what it appends.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -144,10 +144,10 @@ class Forms:
         folded = self._folded(sheet, [typed, sheet.forms])
         return Written(folded, sheet.pieces, {**versions}, sheet.forms, sheet.blocks)
 
-    def writes(self, writes: Iterable[Any]) -> Written:
-        """Write down what a task wrote: (place, channel, value) each."""
+    def writes(self, writes: Sequence[Any]) -> Written:
+        """Write down what a task wrote: [place, channel, value] each."""
         sheet = _Sheet(Seen())
-        folded = self._folded(sheet, [[*one] for one in writes])
+        folded = self._folded(sheet, writes)
         return Written(folded, sheet.pieces)
 
     def numbered(self, writes: Sequence[tuple[str, Any]]) -> list[tuple[int, str, Typed]]:

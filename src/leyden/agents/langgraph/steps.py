@@ -198,17 +198,12 @@ class Steps:
             return
         forms = Forms(serde)
         numbered = yield Work(lambda: forms.numbered(writes))
-        written: Written = yield Work(lambda: forms.writes(numbered))
+        written: Written = yield Work(lambda: forms.writes(_merged([], numbered)))
 
         def merge(stored: Any) -> Program[Written | None]:
             held = yield from self._history.held(stored)
-            merged = {place: [place, channel, [*typed]] for place, channel, typed in held}
-            for place, channel, typed in numbered:
-                if place < 0 or place not in merged:
-                    merged[place] = [place, channel, [*typed]]
-            if [*merged.values()] == held:
-                return None
-            return forms.writes(merged.values())
+            merged = _merged(held, numbered)
+            return None if merged == held else forms.writes(merged)
 
         values = {
             "thread_id": at.thread_id,
@@ -347,7 +342,7 @@ class Steps:
                 one: piece.expires_at.timestamp() if piece.expires_at else NEVER
                 for one, piece in stored.items()
             }
-            versions = checkpoint["channel_versions"]
+            versions = {**checkpoint["channel_versions"]}
             seen = Seen(head.checkpoint_id, versions, opened.forms, blocks, fresh)
             self._seen.set(where, seen)
         return CheckpointTuple(
@@ -357,3 +352,12 @@ class Steps:
             config_of(*where, head.parent_id) if head.parent_id else None,
             writes,
         )
+
+
+def _merged(held: Sequence[Any], numbered: Sequence[tuple[int, str, Any]]) -> list[Any]:
+    """What a task wrote before, and writes now: a special channel keeps its last write."""
+    merged = {one[0]: one for one in held}
+    for place, channel, typed in numbered:
+        if place < 0 or place not in merged:
+            merged[place] = [place, channel, [*typed]]
+    return [*merged.values()]
