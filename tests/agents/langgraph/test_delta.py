@@ -93,7 +93,11 @@ def test_each_durability_stores_the_same_in_the_end(saver: LeydenSaver, durabili
     for turn in range(4):
         for graph in (ours, theirs):
             graph.invoke({"notes": [f"{turn} asked"]}, at("t"), durability=durability)
-    assert ours.get_state(at("t")).values == theirs.get_state(at("t")).values
+    found, expected = (graph.get_state(at("t")).values for graph in (ours, theirs))
+    if durability == "exit":
+        # Older releases of the framework store then in any order what tasks side by side wrote.
+        found, expected = ({**one, "notes": sorted(one["notes"])} for one in (found, expected))
+    assert found == expected
 
 
 def test_a_history_with_a_gap_is_an_error_and_not_another_value(saver: LeydenSaver) -> None:

@@ -25,9 +25,9 @@ ENGINE = leyden.local()
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
 THREADS = st.sampled_from(("one", "two", "one#two"))
 NAMESPACES = st.sampled_from(("", "child:1", "child"))
-INTEGERS = st.integers(-(2**63), 2**63)
+INTEGERS = st.integers(-(2**62), 2**62)
 ELEMENTS = st.one_of(
-    st.integers(),
+    INTEGERS,
     st.none(),
     st.text(max_size=5),
     st.integers(1, 400).map(lambda n: f"text {n} " * n),

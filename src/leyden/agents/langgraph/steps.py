@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, cast
 
 from langgraph.checkpoint.base import (
     Checkpoint,
@@ -169,7 +169,7 @@ class Steps:
             if isinstance(said.get(name), kind):
                 values[name] = said[name]
         values = {name: value for name, value in values.items() if value is not None}
-        run = (values["run_id"], thread_id) if "run_id" in values else None
+        run = (said["run_id"], thread_id) if "run_id" in values else None
         run_is_new = run is not None and not self._runs.get(run)
         yield from self._history.save(values, written.pieces, run_is_new=run_is_new)
         if run is not None:
@@ -347,7 +347,7 @@ class Steps:
             self._seen.set(where, seen)
         return CheckpointTuple(
             config_of(*where, head.checkpoint_id),
-            {**checkpoint, "channel_values": values},
+            cast(Checkpoint, {**checkpoint, "channel_values": values}),
             metadata,
             config_of(*where, head.parent_id) if head.parent_id else None,
             writes,
