@@ -16,7 +16,10 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 def test_a_checkout_finds_its_own_folders() -> None:
-    assert shipped.shipped_schemas() == ("memory", "memory_vectors", "taskapp")
+    names = shipped.shipped_schemas()
+    assert [name for name in names if "/" not in name] == ["memory", "memory_vectors", "taskapp"]
+    assert "agents/langgraph" in names
+    assert shipped.schemas_folder("agents/langgraph") == ROOT / "schemas" / "agents" / "langgraph"
     assert shipped.schemas_folder("memory") == ROOT / "schemas" / "memory"
     for name in shipped.shipped_schemas():
         load_service(shipped.schemas_folder(name))
@@ -34,7 +37,7 @@ def test_an_installed_package_has_them_beside_its_modules(
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InvalidOptionError, match='did you mean "memory"'):
         shipped.schemas_folder("memry")
-    with pytest.raises(InvalidOptionError, match="there are memory, memory_vectors, taskapp"):
+    with pytest.raises(InvalidOptionError, match="there are agents/.*, memory, memory_vectors, taskapp"):
         shipped.schemas_folder("")
     with pytest.raises(InvalidOptionError):
         shipped.schemas_folder("../schemas/memory")
