@@ -98,5 +98,5 @@ def test_the_command_line_prints_it_as_a_line(tmp_path: Path) -> None:
 def test_a_folder_of_folders_says_where_the_entities_are(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "task.yaml").write_text(TENANTS)
-    with pytest.raises(leyden.errors.SchemaError, match=r"there are entities in .*shop, give that"):
+    with pytest.raises(leyden.errors.SchemaError, match=r"entities in .*shop; name that"):
         load(tmp_path)
