@@ -30,6 +30,7 @@ from leyden.schema.faults import CODES, Report
 from leyden.schema.reading import read_data
 from leyden.schema.shapes import Options
 from leyden.types import TYPES
+from tests.agents.test_frameworks import PACKAGES
 
 DOCS: Final = ROOT / "docs"
 LANGUAGE: Final = "reference/schema-language.md"
