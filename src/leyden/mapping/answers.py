@@ -2,7 +2,7 @@
 
 Nearly all of a page of items with vectors is numbers. Parsed like any JSON, each number becomes a
 mapping, although most reads leave the vector out, and the others make one tuple of it. So the lists
-are cut out of the JSON first, and put back as `StoredVector`s, which keep their JSON.
+are cut out of the JSON first, and put back as `StoredVector` objects, which keep their JSON.
 """
 
 from __future__ import annotations

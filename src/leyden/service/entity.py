@@ -288,7 +288,8 @@ class Entity:
         `.where()` gives the condition; without it, the item must exist. Pass the key as for
         `delete`.
 
-        >>> app.transact_write([project.check(id="p1"), task.create(...)]).go()  # doctest: +SKIP
+        >>> held = employee.check(employee_id="e1")                # doctest: +SKIP
+        >>> app.transact_write([held, task.create(...)]).go()      # doctest: +SKIP
         """
         if key is ... and not wrong:
             return verbs.Check(self._bound, given=attributes)
