@@ -243,6 +243,14 @@ def _read_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _checked_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let mypy check Leyden once, and not for each project here whose code is checked."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MYPY_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "mypy"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def oracle() -> Iterator[Oracle]:
     """ElectroDB, ready to be asked."""
