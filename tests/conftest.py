@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import pytest
-from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import HealthCheck, Phase, settings
 from tools import agents_envs, ministack, provision_tools
 from tools.site import install as docs_tools
@@ -33,6 +32,7 @@ from tests.interop.node_process import ROOT
 from tests.interop.node_process import why_unavailable as why_no_node
 from tests.interop.oracle import Oracle
 from tests.ministack import Ministack
+from tests.read_once import reading_once
 
 if TYPE_CHECKING:
     import leyden
@@ -227,29 +227,8 @@ def pytest_terminal_summary(
 
 @pytest.fixture(autouse=True, scope="session")
 def _read_once() -> Iterator[None]:
-    """Let botocore read what describes a service once, not for each of the many clients here.
-
-    Every service that makes its table has a client of its own. Most of what such a client costs is
-    the reading of the same files.
-    """
-    load, list_services = JSONFileLoader.load_file, Loader.list_available_services
-    files: dict[str, Any] = {}
-    services: dict[tuple[str, ...], Any] = {}
-
-    def load_once(self: Any, path: str) -> Any:
-        if path not in files:
-            files[path] = load(self, path)
-        return files[path]
-
-    def list_once(self: Any, kind: str) -> Any:
-        asked = (kind, *self.search_paths)
-        if asked not in services:
-            services[asked] = list_services(self, kind)
-        return services[asked]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", load_once)
-        patch.setattr(Loader, "list_available_services", list_once)
+    """Let botocore read its files once for all tests of a process."""
+    with reading_once():
         yield
 
 
