@@ -71,7 +71,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "_methods": {"errors", "program"},
     "store": PUBLIC | {"_methods", "_text", "schema", "types"},
     "memory": FLOOR | PUBLIC | {"_methods", "nearest", "schema", "store", "types"},
-    "agents": PUBLIC | {"_methods", "schema", "store"},
+    "agents": PUBLIC | {"_methods", "_text", "schema", "store", "types"},
     # Who leads a key, and what guards' keys are made of, decides what a tenant may touch.
     "provision": PUBLIC | {"_attrs", "_shell", "_text", "keys", "operations", "schema"},
     "diff": PUBLIC | {"_text", "keys", "schema", "types"},
@@ -81,6 +81,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     | {
         "_calls",
         "_late",
+        "agents",
         "_shell",
         "_text",
         "chart",

@@ -97,6 +97,10 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
             f"{_HERE}.memory:reindex",
             "Rebuild the index by which an agent's messages are found.",
         ),
+        "agents": (
+            f"{_HERE}.agents:agents",
+            "Move what other packages stored for agent frameworks.",
+        ),
     },
     "Around them": {
         "local": (

@@ -17,7 +17,7 @@ from langgraph.checkpoint.base import (
 
 from leyden.agents.backend import Backend
 from leyden.agents.langgraph.forms import NEVER, Forms, Seen, Written, blocks_of
-from leyden.agents.langgraph.history import Found, History, Walk
+from leyden.agents.langgraph.history import Found, History, Walk, place
 from leyden.agents.langgraph.upkeep import Upkeep
 from leyden.errors import DecodeError, InputError
 from leyden.program import Program, Work
@@ -120,6 +120,11 @@ class Steps:
         scan = self._history.entities.checkpoint.scan
         found = yield from scan.program(attributes=("thread_id",), consistent=True, pages="all")
         return [*dict.fromkeys(one.thread_id for one in found)]
+
+    def stored(self, thread_id: str) -> Program[list[tuple[str, str]]]:
+        """Read which checkpoints a thread has, by namespace and id, the oldest first."""
+        heads, _ = yield from self._upkeep.keys(thread_id)
+        return [place(head) for head in heads]
 
     def walk(self, thread_id: str, at: Place | None, before: str | None) -> Walk:
         """The walk over the checkpoints of a thread that `list` asks for."""
@@ -357,7 +362,7 @@ class Steps:
 def _merged(held: Sequence[Any], numbered: Sequence[tuple[int, str, Any]]) -> list[Any]:
     """What a task wrote before, and writes now: a special channel keeps its last write."""
     merged = {one[0]: one for one in held}
-    for place, channel, typed in numbered:
-        if place < 0 or place not in merged:
-            merged[place] = [place, channel, [*typed]]
+    for at, channel, typed in numbered:
+        if at < 0 or at not in merged:
+            merged[at] = [at, channel, [*typed]]
     return [*merged.values()]

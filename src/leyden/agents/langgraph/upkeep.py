@@ -38,7 +38,7 @@ class Upkeep:
 
     def delete_thread(self, thread_id: str) -> Program[None]:
         """Delete all that a thread has."""
-        heads, writes = yield from self._keys(thread_id)
+        heads, writes = yield from self.keys(thread_id)
         pieces = self._entities.piece.query.pieces(thread_id=thread_id)
         found = yield from pieces.program(attributes=("piece_id",), consistent=True, pages="all")
         newest = _newest(heads)
@@ -65,7 +65,7 @@ class Upkeep:
         query = self._entities.run.query.threads(run_id=run_id)
         runs = yield from query.program(consistent=True, pages="all")
         for run in runs:
-            heads, writes = yield from self._keys(run.thread_id)
+            heads, writes = yield from self.keys(run.thread_id)
             own = [head for head in heads if head.run_id == run_id]
             yield from self._delete(run.thread_id, own, writes)
             done = self._entities.run.delete(run_id=run_id, thread_id=run.thread_id)
@@ -78,7 +78,7 @@ class Upkeep:
         It needs those back to the nearest value of each delta channel; `deltas` reads from what a
         sheet has which channels of a checkpoint are such.
         """
-        heads, writes = yield from self._keys(thread_id)
+        heads, writes = yield from self.keys(thread_id)
         kept = set[tuple[str, str]]()
         for head in _newest(heads):
             kept |= yield from self._needed(head, deltas)
@@ -86,7 +86,7 @@ class Upkeep:
 
     def copy_thread(self, source: str, target: str) -> Program[None]:
         """Copy all that a thread has to another one, which shows it once all is there."""
-        heads, _ = yield from self._keys(source)
+        heads, _ = yield from self.keys(source)
         newest = _newest(heads)
         places = {place(head) for head in newest}
         expiry = self._history.backend.expiry()
@@ -114,11 +114,11 @@ class Upkeep:
         for part in _parts(list(reversed(last)), FEW):
             yield from self._at_once(part)
 
-    def _keys(self, thread_id: str) -> Program[tuple[list[Any], list[Any]]]:
-        """The checkpoints and the writes of a thread: only what tells them apart."""
+    def keys(self, thread_id: str) -> Program[tuple[list[Any], list[Any]]]:
+        """Read the checkpoints and the writes of a thread: only what tells them apart."""
         history = self._app.collections.history(thread_id=thread_id)
         page = yield from history.program(
-            attributes=(*KEY, "task_id", "run_id"), consistent=True, pages="all"
+            attributes=(*KEY, "task_id", "run_id", "closed"), consistent=True, pages="all"
         )
         return page.checkpoint, page.writes
 

@@ -1,0 +1,119 @@
+"""Checkpoints of langgraph-checkpoint-aws are moved, read-only, and as often as one likes."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import pytest
+
+from leyden.agents import move
+from leyden.agents.langgraph import LeydenSaver
+from leyden.agents.langgraph.moves import AwsCheckpoints
+from leyden.agents.moves import Progress, moved
+from tests.agents.chaos import Dead, dies_after
+from tests.agents.foreign import WRITTEN, new_table, raw, write
+from tests.agents.langgraph.conftest import new_saver, sent
+from tests.agents.langgraph.test_requests import at
+
+_number = count()
+
+
+@pytest.fixture
+def source(embedded: Any) -> tuple[LeydenSaver, str]:
+    saver = new_saver(embedded)
+    return saver, new_table(saver.app.driver, "langgraph", f"source-{next(_number)}")
+
+
+def shown(saver: LeydenSaver) -> dict[str, Any]:
+    return {
+        thread: [
+            {
+                "id": one.config["configurable"]["checkpoint_id"],
+                "parent": one.parent_config and one.parent_config["configurable"]["checkpoint_id"],
+                "metadata": one.metadata,
+                "log": one.checkpoint["channel_values"].get("log"),
+                "messages": [
+                    m.content for m in one.checkpoint["channel_values"].get("messages", [])
+                ],
+                "writes": sorted([task, channel] for task, channel, _ in one.pending_writes or ()),
+            }
+            for one in saver.list(at(thread))
+        ]
+        for thread in WRITTEN["langgraph_expected"]
+    }
+
+
+def test_all_that_the_other_saver_shows_is_there(embedded: Any, source: Any) -> None:
+    saver, table = source
+    with sent() as sending:
+        done = move("langgraph-aws", table, saver.app.table, engine=embedded)
+    assert (done.conversations, done.refused) == (2, {})
+    assert done.entries == sum(len(found) for found in WRITTEN["langgraph_expected"].values())
+    assert shown(saver) == WRITTEN["langgraph_expected"]
+    # Nothing is written to the source.
+    assert {one.table for one in sending if "Write" in one.api or "Put" in one.api} == {
+        saver.app.table
+    }
+    # Twelve writes of one task are in their order, which the other saver does not keep.
+    newest = saver.get_tuple(at("t1"))
+    assert newest is not None
+    twelve = [channel for task, channel, _ in newest.pending_writes or () if "twelve" in task]
+    assert twelve == [f"c{n}" for n in range(12)]
+
+
+def test_a_move_that_is_repeated_adds_what_is_new(embedded: Any, source: Any) -> None:
+    saver, table = source
+    move("langgraph-aws", table, saver.app.table, engine=embedded)
+    again = move("langgraph-aws", table, saver.app.table, engine=embedded)
+    assert (again.conversations, again.entries) == (2, 0)
+    assert shown(saver) == WRITTEN["langgraph_expected"]
+    # A thread that the old saver has gone on with.
+    write(
+        saver.app.driver,
+        table,
+        [
+            raw(item) | {"PK": {"S": item["PK"]["S"].replace("_t1", "_t3")}}
+            for item in WRITTEN["langgraph"]
+            if item["PK"]["S"].startswith(("CHECKPOINT_t1", "WRITES_t1"))
+        ],
+    )
+    once_more = move("langgraph-aws", table, saver.app.table, engine=embedded)
+    assert once_more.conversations == 3
+    assert len([*saver.list(at("t3"))]) == len(WRITTEN["langgraph_expected"]["t1"])
+
+
+def test_a_move_that_died_goes_on_where_it_stopped(embedded: Any, source: Any) -> None:
+    saver, table = source
+    heard: list[Progress] = []
+    reader = AwsCheckpoints.of(saver._backend, table)
+    for requests in (5, 30, 200, 2000):
+        begun = heard[-1] if heard else Progress()
+        try:
+            with dies_after(saver._backend, requests):
+                saver._backend.run(moved(reader, table, begun, heard.append), "move")
+        except Dead:
+            continue
+        break
+    assert heard[-1].is_done
+    assert shown(saver) == WRITTEN["langgraph_expected"]
+
+
+def test_checkpoints_in_s3_need_their_bucket(embedded: Any, source: Any) -> None:
+    saver, table = source
+    payloads = {}
+    items = []
+    for item in WRITTEN["langgraph"]:
+        if item["PK"]["S"].startswith("CHUNK_t1"):
+            payloads[item["PK"]["S"]] = raw(item)["payload"]["B"]
+        elif item["PK"]["S"].startswith(("CHECKPOINT_t1", "WRITES_t1")):
+            items.append(raw(item) | {"ref_loc": {"S": "S3"}})
+    write(saver.app.driver, table, items)
+    done = move("langgraph-aws", table, saver.app.table, engine=embedded)
+    assert [*done.refused] == ["t1"]
+    assert "bucket" in done.refused["t1"]
+    assert [*saver.list(at("t1"))] == []
+    reader = AwsCheckpoints.of(saver._backend, table, payloads.__getitem__)
+    done = saver._backend.run(moved(reader, table, Progress(), print), "move")
+    assert done.refused == {}
+    assert shown(saver) == WRITTEN["langgraph_expected"]
