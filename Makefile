@@ -32,6 +32,11 @@ QUICK := tests/vectors tests/operations tests/keys tests/mapping tests/schema te
 BENCH ?=
 PORT ?= 8008
 
+# The tests start Python hundreds of times. Each start would compile what it imports where the
+# environment forbids bytecode, or where pip was told to leave compiling to the first import.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(abspath $(CACHE))/bytecode
+
 .DEFAULT_GOAL := help
 .PHONY: help figures demo install test quick check format bench bench-memory bench-migration bench-vectors goldens quality soak newcomer docs docs-serve docs-tools generated agents npm ministack formats clean
 

@@ -10,6 +10,7 @@ required in any case.
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import itertools
 import os
@@ -23,7 +24,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import pytest
-from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import HealthCheck, Phase, settings
 from tools import agents_envs, ministack, provision_tools
 from tools.site import install as docs_tools
@@ -32,6 +32,7 @@ from tests.interop.node_process import ROOT
 from tests.interop.node_process import why_unavailable as why_no_node
 from tests.interop.oracle import Oracle
 from tests.ministack import Ministack
+from tests.read_once import reading_once
 
 if TYPE_CHECKING:
     import leyden
@@ -175,6 +176,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # Java compiles for long runs by default. DynamoDB Local answers a few thousand small requests
     # here, which takes half the processor time when it compiles less, and has one collector.
     os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+    # A tenth of the tests' time goes to looking for garbage otherwise, a quarter while they are
+    # collected: each makes a few hundred objects, beside the millions of all tests together.
+    gc.set_threshold(20_000, 10, 10)
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if CI else "default"))
     if CI and config.getoption("--hypothesis-seed", None) is None:
         # The same examples for everyone who runs it: what new ones find is no fault of a change.
@@ -200,6 +204,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 availability.left_out[name] += 1
 
 
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over the tests, which stay to the end."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
@@ -217,29 +227,16 @@ def pytest_terminal_summary(
 
 @pytest.fixture(autouse=True, scope="session")
 def _read_once() -> Iterator[None]:
-    """Let botocore read what describes a service once, not for each of the many clients here.
+    """Let botocore read its files once for all tests of a process."""
+    with reading_once():
+        yield
 
-    Every service that makes its table has a client of its own. Most of what such a client costs is
-    the reading of the same files.
-    """
-    load, list_services = JSONFileLoader.load_file, Loader.list_available_services
-    files: dict[str, Any] = {}
-    services: dict[tuple[str, ...], Any] = {}
 
-    def load_once(self: Any, path: str) -> Any:
-        if path not in files:
-            files[path] = load(self, path)
-        return files[path]
-
-    def list_once(self: Any, kind: str) -> Any:
-        asked = (kind, *self.search_paths)
-        if asked not in services:
-            services[asked] = list_services(self, kind)
-        return services[asked]
-
+@pytest.fixture(autouse=True, scope="session")
+def _checked_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let mypy check Leyden once, and not for each project here whose code is checked."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", load_once)
-        patch.setattr(Loader, "list_available_services", list_once)
+        patch.setenv("MYPY_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "mypy"))
         yield
 
 

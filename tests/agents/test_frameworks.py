@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -82,6 +83,20 @@ def test_each_folder_has_a_framework_with_an_adapter_and_two_releases() -> None:
             name for name in agents_envs.environments() if agents_envs.holds(name, PACKAGES[folder])
         ]
         assert {name.partition("-")[0] for name in environments} == {"newest", "lowest"}
+
+
+def test_the_lowest_release_that_an_extra_takes_is_tested() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pinned = {
+        line.removesuffix(".0")
+        for name in agents_envs.environments()
+        if name.startswith("lowest")
+        for line in agents_envs.frameworks(name)
+    }
+    for extra, packages in project["optional-dependencies"].items():
+        if extra.replace("-", "_") in PACKAGES:
+            lowest = [one.partition(",")[0].replace(">=", "==") for one in packages]
+            assert {one.removesuffix(".0") for one in lowest} <= pinned, extra
 
 
 @pytest.mark.parametrize(("folder", "environment"), [*cases()])

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pytest
 from tools.site.build import build
-from tools.site.html import broken_links, foreign_loads, read_page
+from tools.site.html import Page, broken_links, foreign_loads, read_pages
 from tools.site.install import node_modules
 from tools.site.pages import DOCS, ROOT, name_of, prose_pages
 
@@ -41,6 +41,12 @@ def site() -> Path:
     return build(CACHE).resolve()
 
 
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[Path, Page]:
+    """What the built pages hold."""
+    return read_pages(site)
+
+
 @pytest.mark.docs
 def test_every_page_is_in_the_site(site: Path) -> None:
     built = {str(file.relative_to(site).with_suffix("")) for file in site.rglob("*.html")}
@@ -48,13 +54,13 @@ def test_every_page_is_in_the_site(site: Path) -> None:
 
 
 @pytest.mark.docs
-def test_nothing_is_loaded_from_another_host(site: Path) -> None:
-    assert foreign_loads(site) == []
+def test_nothing_is_loaded_from_another_host(site: Path, pages: dict[Path, Page]) -> None:
+    assert foreign_loads(site, pages) == []
 
 
 @pytest.mark.docs
-def test_every_link_and_anchor_inside_the_site_exists(site: Path) -> None:
-    assert broken_links(site) == []
+def test_every_link_and_anchor_inside_the_site_exists(pages: dict[Path, Page]) -> None:
+    assert broken_links(pages) == []
 
 
 @pytest.mark.docs
@@ -66,12 +72,14 @@ def test_every_drawing_is_in_its_page(site: Path) -> None:
 
 
 @pytest.mark.docs
-def test_every_exported_name_has_its_place_in_the_api_reference(site: Path) -> None:
+def test_every_exported_name_has_its_place_in_the_api_reference(
+    site: Path, pages: dict[Path, Page]
+) -> None:
     import leyden
     from leyden import errors, events
 
     for module in (leyden, errors, events):
-        page = read_page(site / "reference" / "api" / f"{module.__name__}.html")
+        page = pages[site / "reference" / "api" / f"{module.__name__}.html"]
         targets = page.anchors | {link.rpartition("#")[2] for link in page.links}
         ends = {target.rpartition(".")[2] for target in targets}
         assert {*module.__all__} <= ends | {"errors", "events", "tables"}
@@ -157,10 +165,13 @@ def test_everybody_can_read_the_pages(scheme: str, address: str, browser: Any) -
     for name in SAMPLE:
         page.goto(f"{address}/{name}")
         page.add_script_tag(path=str(axe))
-        result = page.evaluate("axe.run()")
+        # Without all that is right, which Playwright would take seconds to bring over.
+        violations = page.evaluate(
+            "axe.run({resultTypes: ['violations']}).then((result) => result.violations)"
+        )
         found += [
             f"{name}: {violation['id']}: {node['target']} {node['html'][:160]}"
-            for violation in result["violations"]
+            for violation in violations
             for node in violation["nodes"][:3]
         ]
     context.close()

@@ -146,3 +146,35 @@ def stored(engine: leyden.engine.LocalEngine) -> dict[str, Any]:
 
     table = dynamodb_backends[engine._account]["us-east-1"].tables["items"]
     return {key.value: item for key, item in table.items.items()}
+
+
+@pytest.mark.parametrize("letter", ["x", "é"])
+def test_an_item_is_measured_as_a_whole(client: Any, letter: str) -> None:
+    half = letter * (200_000 // len(letter.encode()))
+    put(client, "a", one={"S": half}, other={"S": half})
+    for sizes in ((half, half, "x" * 10_000), ("x" * 10_000, half, half)):
+        attributes = {name: {"S": text} for name, text in zip("abc", sizes, strict=True)}
+        with pytest.raises(ClientError, match="Item size"):
+            put(client, "b", **attributes)
+    assert get(client, "b") is None
+
+
+def test_one_expression_is_read_once_for_items_names_and_values_of_any_kind(client: Any) -> None:
+    for name, value, given in (("a", "n", "1"), ("b", "m", "5"), ("a", "n", "7")):
+        put(client, name, n={"N": "3"}, m={"N": "4"})
+        client.update_item(
+            TableName="items",
+            Key={"pk": {"S": name}},
+            UpdateExpression="SET #v = #v + :v, l = list_append(if_not_exists(l, :l), :l)",
+            ConditionExpression="#v < :top AND attribute_exists(pk)",
+            ExpressionAttributeNames={"#v": value},
+            ExpressionAttributeValues={
+                ":v": {"N": given},
+                ":l": {"L": [{"S": name}]},
+                ":top": {"N": "9"},
+            },
+        )
+        before = {"n": 3, "m": 4}
+        changed = {value: {"N": str(before[value] + int(given))}}
+        kept = {"pk": {"S": name}, "n": {"N": "3"}, "m": {"N": "4"}}
+        assert get(client, name) == {**kept, **changed, "l": {"L": [{"S": name}] * 2}}

@@ -6,6 +6,7 @@ input names calls, one a child; it answers with their exit codes.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -17,8 +18,16 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+# Whatever a child would import at its first call is here for all of them.
+import botocore.handlers
+import botocore.session  # noqa: F401
+
+import leyden.drivers.lean.client
+import leyden.operations.chains.put
+import leyden.operations.chains.transactions  # noqa: F401
 from leyden.events import Event, RequestFailed, RequestSent, ResponseReceived
 from leyden.store import DynamoDBStore
+from tests.read_once import reading_once
 
 KILLED: Final = 7
 """The exit code of a child that was killed where it was to be."""
@@ -161,8 +170,16 @@ def _child(calls: Calls, endpoint: str, table: str, call: dict[str, Any]) -> int
 def serve(calls: Calls, endpoint: str, table: str) -> None:
     """Make the calls that the input names, each in a child."""
     # What a store reads and compiles at its first call is there for all children.
-    with _opened(endpoint, table) as store:
-        store.memory.get_thread_by_id("nobody's")
+    with reading_once():
+        with _opened(endpoint, table) as store:
+            store.memory.get_thread_by_id("nobody's")
+        # A child that looks for garbage would copy the memory that it looks at.
+        gc.collect()
+        gc.freeze()
+        _fork_for_each(calls, endpoint, table)
+
+
+def _fork_for_each(calls: Calls, endpoint: str, table: str) -> None:
     for line in sys.stdin:
         children = []
         for call in json.loads(line):

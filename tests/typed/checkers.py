@@ -46,7 +46,9 @@ def mypy(files: Sequence[Path], folder: Path) -> Found:
         "[mypy-botocore.*,jmespath.*,moto.*]\nignore_missing_imports = true\n"
     )
     command = [sys.executable, "-m", "mypy", "--config-file", str(settings)]
-    options = ["--cache-dir", os.devnull, "--hide-error-context", "--no-pretty"]
+    # What it finds out of Leyden holds for all its runs here.
+    options = ["--cache-dir", str(folder.parent / "mypy-checkers"), "--hide-error-context"]
+    options += ["--no-pretty"]
     return _lines(_run([*command, *options, *map(str, files)], folder))
 
 

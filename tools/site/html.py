@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
@@ -64,12 +65,17 @@ def read_page(file: Path) -> Page:
     return page
 
 
-def foreign_loads(site: Path) -> list[str]:
+def read_pages(site: Path) -> dict[Path, Page]:
+    """Read all HTML files of a site."""
+    return {file: read_page(file) for file in sorted(site.rglob("*.html"))}
+
+
+def foreign_loads(site: Path, pages: Mapping[Path, Page]) -> list[str]:
     """Return what the files of a site load from other hosts, each with its file."""
     found = []
     for file in sorted(site.rglob("*")):
         if file.suffix == ".html":
-            addresses = read_page(file).loads
+            addresses = pages[file].loads
             found += [f"{file}: {one}" for one in addresses if _FOREIGN.match(one.strip())]
         if file.suffix in (".html", ".css", ".js", ".svg"):
             text = file.read_text(encoding="utf-8")
@@ -77,9 +83,8 @@ def foreign_loads(site: Path) -> list[str]:
     return found
 
 
-def broken_links(site: Path) -> list[str]:
+def broken_links(pages: Mapping[Path, Page]) -> list[str]:
     """Return the broken links and anchors inside a site, each with its file."""
-    pages = {file: read_page(file) for file in sorted(site.rglob("*.html"))}
     broken = []
     for file, page in pages.items():
         for link in {*page.links, *page.loads}:

@@ -39,6 +39,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import count
 from typing import Any, Final, Generic, TypeVar
 
 from attrs import define, field, frozen
@@ -59,6 +60,9 @@ T = TypeVar("T")
 
 REMEMBERED: Final = timedelta(days=1)
 """For how long an empty batch stays: longer than any writer tries to write it."""
+
+_REPEATED: Final = 4
+"""How often a reservation is made again whose answer was lost."""
 
 _INLINE: Final = 64 * 1024
 """Up to so many bytes are decoded on an event loop itself: a thread would cost more."""
@@ -225,25 +229,23 @@ class Log(Generic[T]):
     def _batch(self) -> Entity:
         return self.backend.app.entities["batch"]
 
-    def _reserved(self, count: int, now: datetime, living: Mapping[str, Any]) -> Program[Any]:
-        """Reserve numbers for so many batches; returns the head afterwards."""
+    def _reserved(self, numbers: int, now: datetime, living: Mapping[str, Any]) -> Program[Any]:
+        """Reserve so many numbers; returns the head afterwards."""
         # Later than that of any life of this log before, and no other's, even in the same
         # millisecond.
         fresh = int(now.timestamp() * 1000) << 20 | secrets.randbits(20)
-        update = self._session.update(**self.key).if_not_exists(generation=fresh).add(last=count)
+        update = self._session.update(**self.key).if_not_exists(generation=fresh).add(last=numbers)
         # A head must not expire before its batches.
         update = update.set(**living) if living else update.remove("expires_at")
-        deadline = time.monotonic() + PATIENCE
-        attempt = 0
-        while True:
+        for attempt in count():
             try:
                 return (yield from update.program(response="all_new"))
             except AwsError as error:
-                # A number that is reserved twice leaves a gap, which is no harm.
-                if not error.unsure or time.monotonic() >= deadline:
+                # The driver does not repeat what adds. Here a number that is reserved twice is no
+                # harm: it leaves a gap.
+                if not error.unsure or attempt == _REPEATED:
                     raise
             yield pause(attempt)
-            attempt += 1
 
     def _shortened(self, batch: _Batch[T], signature: str) -> Program[None]:
         """Take the last item out of a batch, on the condition that it is as it was read."""

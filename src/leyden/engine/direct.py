@@ -7,6 +7,7 @@ the class that answers them. On the way, results that moto computes for each req
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from functools import lru_cache, wraps
 from io import BytesIO
@@ -17,11 +18,13 @@ from leyden.engine.corrections import WSGI, Environ
 _TARGET: Final = "DynamoDB_20120810."
 _SIGNED: Final = "/dynamodb/aws4_request"
 _JSON: Final = "application/x-amz-json-1.0"
+_EXPRESSIONS: Final = 512
+"""How many parsed expressions are kept."""
 
 
 @lru_cache(maxsize=1)
 def keep_what_moto_works_out() -> None:
-    """Cache what moto looks up for each request: method names and the names of members."""
+    """Cache what moto works out for each request: method names, members, expressions."""
     from moto.core import responses
     from moto.core.serialize import JSONSerializer
 
@@ -50,6 +53,60 @@ def keep_what_moto_works_out() -> None:
             self._default_serialize(into, whole, shape, key)
 
     serializer._serialize_type_structure = serialized
+    _keep_expressions()
+
+
+def _keep_expressions() -> None:
+    """Let moto parse each expression once, and walk the trees of updates faster.
+
+    moto parses an expression twice for each request. It changes only copies of an update's tree,
+    so the tree can be kept. It changes the tokens of a condition, so each parse gets its own.
+    """
+    from moto.dynamodb.comparisons import ConditionExpressionParser
+    from moto.dynamodb.parsing import ast_nodes, expressions
+
+    of_updates: Any = expressions
+    of_trees: Any = ast_nodes
+    conditions: Any = ConditionExpressionParser
+    updates, traverser = of_updates.UpdateExpressionParser, of_trees.DepthFirstTraverser
+    lex = conditions._lex_condition_expression
+    # Whether a child is a node, and whether that kind of traverser processes such nodes.
+    kinds: dict[tuple[type, type], tuple[bool, bool]] = {}
+
+    updates.make = lru_cache(maxsize=_EXPRESSIONS)(updates.make)
+
+    @lru_cache(maxsize=_EXPRESSIONS)
+    def tokens(expression: str) -> Any:
+        return lex(conditions(expression, None, None))
+
+    @wraps(lex)
+    def lexed(self: Any) -> Any:
+        return deque(one._replace(children=[]) for one in tokens(self.condition_expression))
+
+    @wraps(traverser.traverse_node_recursively)
+    def traversed(self: Any, node: Any, child_id: int = -1) -> Any:
+        key = (type(self), type(node))
+        if key not in kinds:
+            kinds[key] = (
+                isinstance(node, of_trees.Node),
+                isinstance(node, self.nodes_to_be_processed()),
+            )
+        is_node, is_processed = kinds[key]
+        if not is_node:
+            return node
+        parent = node.parent
+        for position, child in enumerate(node.children or ()):
+            self.pre_processing_of_child(node, position)
+            traversed(self, child, position)
+        if is_processed:
+            node = self.process(node)
+            node.parent = parent
+            if parent:
+                parent.children[child_id] = node
+        return node
+
+    conditions._lex_condition_expression = lexed
+    traverser.traverse_node_recursively = traversed
 
 
 class Direct:

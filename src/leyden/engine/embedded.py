@@ -16,7 +16,7 @@ from typing import Any, Final
 from leyden.drivers.connection import Access, Credentials
 from leyden.engine.corrections import WSGI, Environ, Transactions, compare_within_types, sign_for
 from leyden.engine.direct import Direct, keep_what_moto_works_out
-from leyden.engine.items import carry_values
+from leyden.engine.items import carry_values, take_texts_as_they_are
 from leyden.engine.journal import Journal, Progress
 from leyden.engine.searches import Searches
 from leyden.engine.table_settings import learn_settings
@@ -101,6 +101,7 @@ def local(
         # `carry_values` wraps what this sets up, so this comes first.
         keep_what_moto_works_out()
         carry_values()
+        take_texts_as_they_are()
         learn_vectors()
         learn_settings()
         account = next(_accounts)

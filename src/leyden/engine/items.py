@@ -17,6 +17,11 @@ _IN_REQUESTS: Final = frozenset(("SS", "NS", "NULL", "BOOL"))
 """Types beside numbers, texts, lists and maps that pass unchanged; moto decodes binary values."""
 _IN_ANSWERS: Final = _IN_REQUESTS | {"B", "BS"}
 
+_PLAIN: Final = frozenset(("S", "B"))
+"""Types whose values are compared as they are."""
+_WHOLE: Final = _PLAIN | {"N", "BOOL", "NULL"}
+"""Types whose values nothing changes in place."""
+
 
 @lru_cache(maxsize=1)
 def carry_values() -> None:
@@ -65,6 +70,68 @@ def carry_values() -> None:
     responses.dynamo_to_dict = to_values
     parser._parse_structure = parsed
     serializer._serialize_type_structure = serialized
+
+
+@lru_cache(maxsize=1)
+def take_texts_as_they_are() -> None:
+    """Let moto compare, measure and copy strings directly, and measure a new item once.
+
+    moto makes up to five checks of a value's type before it uses the value, and a query compares
+    the key of every item. For each attribute of a new item, moto measures all attributes before it.
+    """
+    from moto.dynamodb.models.dynamo_type import DynamoType, Item
+
+    values: Any = DynamoType
+    items: Any = Item
+    cast, size = values.cast_value.fget, values.size
+    equal, unequal = values.__eq__, values.__ne__
+    copy_value, make = values.__deepcopy__, items.__init__
+
+    @wraps(cast)
+    def cast_value(value: Any) -> Any:
+        return value.value if value.type in _PLAIN else cast(value)
+
+    @wraps(equal)
+    def is_equal(one: Any, other: Any) -> Any:
+        if one.type in _PLAIN:
+            return one.type == other.type and one.value == other.value
+        return equal(one, other)
+
+    @wraps(unequal)
+    def is_unequal(one: Any, other: Any) -> Any:
+        if one.type in _PLAIN:
+            return one.type != other.type or one.value != other.value
+        return unequal(one, other)
+
+    @wraps(size)
+    def measured(value: Any) -> int:
+        content = value.value
+        if value.type == "S" and content.isascii():
+            return len(content)
+        found: int = size(value)
+        return found
+
+    @wraps(copy_value)
+    def copied(value: Any, memo: dict[int, Any]) -> Any:
+        if value.type not in _WHOLE:
+            return copy_value(value, memo)
+        made = object.__new__(DynamoType)
+        made.type, made.value = value.type, value.value
+        return made
+
+    @wraps(make)
+    def made_of(item: Any, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> None:
+        make(item, hash_key, range_key, {})
+        dict.update(item.attrs, {name: DynamoType(value) for name, value in attrs.items()})
+        if attrs:
+            # moto measures the whole item when it sets the last attribute again.
+            name, value = item.attrs.popitem()
+            item.attrs[name] = value
+
+    values.cast_value = property(cast_value)
+    values.__eq__, values.__ne__, values.size = is_equal, is_unequal, measured
+    values.__deepcopy__ = copied
+    items.__init__ = made_of
 
 
 def _is_value(value: Any, kinds: frozenset[str]) -> bool:

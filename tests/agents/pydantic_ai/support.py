@@ -1,0 +1,89 @@
+"""What the tests of the conversation store have in common."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Final
+
+from pydantic_ai.conversation import Conversation
+from pydantic_ai.conversation_store import ConversationStore
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    UserPromptPart,
+)
+
+from leyden.events import ResponseReceived, listen
+
+ENTITIES: Final = ("conversation", "entry", "family", "member", "place", "remnant")
+
+
+class Awaited:
+    """A store whose methods wait for their ends."""
+
+    def __init__(self, store: ConversationStore, run: Callable[..., Any]) -> None:
+        self.store: Any = store
+        self._run = run
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.store, name)
+        if not inspect.iscoroutinefunction(found):
+            return found
+        return partial(self._wait, found)
+
+    def _wait(self, method: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        return self._run(method(*given, **named))
+
+    def clear(self) -> None:
+        """Delete all items."""
+        for name in ENTITIES:
+            entity = self.store.app.entities[name]
+            names = entity.spec.primary.composites
+            found = [*entity.scan.iter(attributes=names, consistent=True)]
+            keys = [{one: getattr(record, one) for one in names} for record in found]
+            if keys:
+                entity.delete(keys).go()
+
+    def counts(self) -> dict[str, int]:
+        """How many items of each entity there are; those without any are left out."""
+        found = {name: self.store.app.entities[name].scan.count() for name in ENTITIES}
+        return {name: count for name, count in found.items() if count}
+
+
+def said(*texts: str) -> list[ModelMessage]:
+    """Messages: what the user and the model said in turn."""
+    return [
+        ModelResponse(parts=[TextPart(content=text)])
+        if n % 2
+        else ModelRequest(parts=[UserPromptPart(content=text)])
+        for n, text in enumerate(texts)
+    ]
+
+
+def texts(conversation: Conversation | None) -> list[str] | None:
+    """The texts of a conversation's messages."""
+    if conversation is None:
+        return None
+    return [
+        str(getattr(part, "content", "")) for one in conversation.messages for part in one.parts
+    ]
+
+
+def new(id: str, *said_first: str) -> Conversation:
+    """A conversation that was not saved yet."""
+    return Conversation(conversation_id=id, messages=said(*said_first))
+
+
+@contextmanager
+def sent() -> Iterator[list[str]]:
+    """The calls of DynamoDB that are answered meanwhile, by name."""
+    found: list[str] = []
+    with listen(
+        lambda event: found.append(event.api) if isinstance(event, ResponseReceived) else None
+    ):
+        yield found

@@ -1,0 +1,109 @@
+"""Callers that take turns request by request: no history has a gap, and all can be erased."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Generator, Iterator
+from types import coroutine
+from typing import Any
+
+import pytest
+from pydantic_ai.conversation_store import ConversationConflict
+from pydantic_ai.exceptions import UserError
+
+import leyden
+from leyden.agents.pydantic_ai import LeydenConversationStore
+from leyden.errors import ConnectionFailedError
+from leyden.program import Program
+from tests.agents.pydantic_ai.support import Awaited, new, said
+from tests.agents.weaving import Weaving
+from tests.store.whole import raw_items
+
+IDS = ("c1", "c2", "c3")
+SIZES = (1, 2, 55)
+"""How many messages a save has: the last ones do not fit one transaction."""
+
+
+@coroutine
+def stepwise(program: Program[Any], method: str = "") -> Generator[Any, Any, Any]:
+    """What the store awaits, step by step, in place of the driver that runs it."""
+    return (yield from program)
+
+
+class Calls:
+    """Calls of a store as programs of all their steps."""
+
+    def __init__(self, store: LeydenConversationStore) -> None:
+        self._store = store
+
+    def begin(self, name: str, given: Any) -> Program[Any]:
+        """A program of a call, which gives the error if it was refused, or in doubt."""
+        try:
+            return (yield from getattr(self, f"_{name}")(*given).__await__())
+        except (ConversationConflict, UserError, ConnectionFailedError) as error:
+            return error
+
+    async def _save(self, id: str, count: int, at: int) -> None:
+        await self._store.save(new(id, *map(str, range(count))))
+
+    async def _go_on(self, id: str, count: int, at: int) -> None:
+        conversation = await self._store.load(id)
+        if conversation is not None:
+            conversation.messages += said(*map(str, range(count)))
+            await self._store.save(conversation)
+
+    async def _fork(self, id: str, count: int, at: int) -> None:
+        to = random.Random(count + at).choice([one for one in IDS if one != id])
+        await self._store.fork(id, at=at, new_conversation_id=to)
+
+    async def _branch(self, id: str, count: int, at: int) -> None:
+        conversation = await self._store.load(id)
+        if conversation is not None:
+            await self._store.branch(id, at=at, expected_revision=conversation.revision)
+
+    async def _delete(self, id: str, count: int, at: int) -> None:
+        await self._store.delete(id)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Any]:
+    """The embedded engine, since nothing happens at the same time here."""
+    with leyden.local() as running:
+        yield running
+
+
+NAMES = ("save", "go_on", "go_on", "fork", "fork", "branch", "delete", "delete")
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_no_history_has_a_gap_and_nothing_is_left(
+    store: Awaited, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    for seed in range(part * 25, part * 25 + 25):
+        chance = random.Random(seed)
+        scripts = [
+            [
+                (
+                    chance.choice(NAMES),
+                    (chance.choice(IDS), chance.choice(SIZES), chance.randint(0, 2)),
+                )
+                for _ in range(6)
+            ]
+            for _ in range(3)
+        ]
+        with monkeypatch.context() as patch:
+            patch.setattr(store.store._backend, "arun", stepwise)
+            weaving = Weaving(
+                store.app.driver.send,
+                Calls(store.store).begin,
+                chance,
+                losing=0.05,
+                dying=0.003,
+            )
+            weaving.run(scripts)
+        for record in store.list_conversations():
+            for tip in (record.head_id, *record.branches):
+                store.read_history(tip)
+        for id in IDS:
+            store.delete(id)
+        assert raw_items(store.app) == [], seed
