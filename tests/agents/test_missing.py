@@ -14,6 +14,7 @@ import pytest
         ("agent_framework", "agent_framework", "agent-framework"),
         ("langchain", "langchain_core.chat_history", "langchain"),
         ("openai_agents", "agents", "openai-agents"),
+        ("strands", "strands.storage", "strands"),
     ],
 )
 def test_an_adapter_names_the_extra_that_it_needs(

@@ -7,6 +7,7 @@
 | Microsoft Agent Framework | `leyden.agents.agent_framework` | `LeydenHistoryProvider` |
 | OpenAI Agents SDK | `leyden.agents.openai_agents` | `LeydenSession` |
 | Pydantic AI | `leyden.agents.pydantic_ai` | `LeydenConversationStore` |
+| Strands | `leyden.agents.strands` | `LeydenStorage` |
 
 Each is an extra of the same name, such as `leyden[langgraph]`, and imports its framework only when
 you import it. The items have schemas in `schemas/agents`, so you can also load and query them with
