@@ -85,6 +85,13 @@ def test_each_folder_has_a_framework_with_an_adapter_and_two_releases() -> None:
         assert {name.partition("-")[0] for name in environments} == {"newest", "lowest"}
 
 
+def test_each_guide_for_a_framework_has_its_program_run() -> None:
+    for page in (ROOT / "docs" / "guides").glob("agents-*.md"):
+        folder = page.stem.removeprefix("agents-").replace("-", "_")
+        test = (HERE / folder / "test_page.py").read_text(encoding="utf-8")
+        assert f'run_page(DOCS / "guides" / "{page.name}"' in test
+
+
 def test_the_lowest_release_that_an_extra_takes_is_tested() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     pinned = {

@@ -16,7 +16,12 @@ from leyden.errors import SchemaError
 from leyden.schema import load_service
 from tests.memory.pinecone_service import serving
 
-WITH_PROGRAMS = [page for page in PAGES if any(block.language in RUN for block in blocks(page))]
+WITH_PROGRAMS = [
+    page
+    for page in PAGES
+    # Those of agent frameworks run beside these, in tests/agents.
+    if not page.stem.startswith("agents-") and any(block.language in RUN for block in blocks(page))
+]
 
 
 @pytest.mark.parametrize("page", WITH_PROGRAMS, ids=name_of)
