@@ -103,7 +103,7 @@ class Get(Generic[R, M]):
     ) -> _Task[Any]: ...
 
 class Records(Generic[R, M]):
-    """The result of `iter()`: records one by one, over all pages."""
+    """What `.iter()` returns: an iterator over the records of all pages."""
 
     unreadable: list[DecodeError | HookError]
     def __iter__(self: Records[T, Sync]) -> Iterator[T]: ...
@@ -255,7 +255,7 @@ class RangedQuery(Query[R, M], _Ranges[Range, Begins], Generic[R, M, Range, Limi
     def between(self, start: Limits, end: Limits) -> Query[R, M]: ...
 
 class CollectionQuery(_Queried[R, M, Pages], Generic[R, M, Pages]):
-    """`app.collections.NAME(...)`: the items of all members in one partition, in key order."""
+    """`app.collections.NAME(...)`: the members' items in one partition, in key order."""
 
 class RangedCollectionQuery(
     CollectionQuery[R, M, Pages],
@@ -267,7 +267,7 @@ class RangedCollectionQuery(
     def between(self, start: Limits, end: Limits) -> CollectionQuery[R, M, Pages]: ...
 
 class Scan(_Many[R, M], Generic[R, M]):
-    """`order.scan`: all items of the entity."""
+    """`order.scan`: all items of the entity. DynamoDB reads the whole table for it."""
 
     def __call__(self) -> Self: ...
     def index(self, access_pattern: str) -> Self: ...
@@ -370,7 +370,7 @@ class Scan(_Many[R, M], Generic[R, M]):
     ) -> _Task[Any]: ...
 
 class Search(Generic[R, M]):
-    """`note.search.NAME(vector, ...)`: the items with the nearest vectors, in order."""
+    """`note.search.NAME(vector, ...)`: the items with the nearest vectors, nearest first."""
 
     def where(self, *conditions: Condition) -> Self: ...
     def params(
@@ -415,7 +415,7 @@ class Search(Generic[R, M]):
     ) -> _Task[Matches[Item]]: ...
 
 class BatchGet(Generic[R, M]):
-    """Gets in batches: the records in the order of the entries, with None for missing ones."""
+    """`order.get([...])` and `app.batch_get([...])`: the records with these keys."""
 
     def params(
         self,
@@ -464,7 +464,7 @@ class BatchGet(Generic[R, M]):
     ) -> _Task[BatchResult[Any]]: ...
 
 class TransactGet(Generic[R, M]):
-    """Gets at one moment: the records in the order of the entries, with None for missing ones."""
+    """`app.transact_get([...])`: reads items as they all were at one moment."""
 
     def params(
         self,

@@ -51,7 +51,7 @@ Vector: TypeAlias = Sequence[float] | Sequence[Decimal] | _Array
 """The value of a vector attribute: numbers, a NumPy array, or a tensor."""
 
 class Entity(Generic[R, M]):
-    """What all entities have in common."""
+    """One entity of a service: what all entities have in common."""
 
     @property
     def spec(self) -> EntitySpec: ...
@@ -114,7 +114,7 @@ class Patterns:
     def __iter__(self) -> Iterator[str]: ...
 
 class CollectionPage(Sequence[R], Generic[R]):
-    """The result of a collection query; a collection's own class has one list for each entity."""
+    """The records that a collection query found; its own class has one list for each entity."""
 
     @property
     def items(self) -> tuple[R, ...]: ...

@@ -21,7 +21,7 @@ _Old = Literal["all_old", "updated_old"]
 _Response = Literal["default", "none", "all_old", "updated_old", "all_new", "updated_new"] | None
 
 class Write(Generic[R, M]):
-    """A write of one item."""
+    """A write of one item: immutable, until `.go()` or another ending sends or shows it."""
 
     def where(self, *conditions: Condition) -> Self: ...
     def expecting(self, seen: Any) -> Self: ...
@@ -165,7 +165,7 @@ class Write(Generic[R, M]):
     ) -> _Task[Any]: ...
 
 class Put(Write[R, M], Generic[R, M]):
-    """`order.put(...)`: write an item, replacing the one under its key."""
+    """`order.put(...)`: write an item, and replace the one with the same key, if there is one."""
 
     def carrying(self, fields: Item) -> Self: ...
 
@@ -198,7 +198,7 @@ class Check(Generic[R, M]):
     def go(self: Check[T, Async]) -> _Task[T]: ...
 
 class BatchWrite(Generic[R, M]):
-    """Puts and deletes in batches: the records that were put, and None for each delete."""
+    """`order.put([...])`, `order.delete([...])`, `app.batch_write([...])`: independent writes."""
 
     def params(self, **options: Unpack[BatchWriteOptions]) -> list[Params]: ...
     def program(self, **options: Unpack[BatchWriteOptions]) -> Program[BatchResult[R | None]]: ...
@@ -213,7 +213,7 @@ class BatchWrite(Generic[R, M]):
     ) -> _Task[BatchResult[T | None]]: ...
 
 class TransactWrite(Generic[R, M]):
-    """Writes and checks that all happen or none; returns what each would return."""
+    """`app.transact_write([...])`: writes and checks that all happen, or none of them."""
 
     def params(self, **options: Unpack[TransactWriteOptions]) -> Params: ...
     def program(self, **options: Unpack[TransactWriteOptions]) -> Program[TransactionResult[R]]: ...
