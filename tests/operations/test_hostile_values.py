@@ -71,10 +71,10 @@ GIVEN: dict[str, Callable[[int], Any]] = {
 @pytest.mark.parametrize("name", GIVEN)
 @pytest.mark.parametrize("levels", [600, 5_000])
 def test_what_is_nested_deeply_is_refused_in_our_words(name: str, levels: int) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(LeydenError):
         GIVEN[name](levels)
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5
 
 
 EMPTY = {"": 1}

@@ -81,9 +81,9 @@ def test_an_ordinary_pattern_is_left_to_re(pattern: str, monkeypatch: Any) -> No
 
 @pytest.mark.parametrize(("pattern", "text"), ENDLESS)
 def test_a_pattern_that_could_take_for_ever_is_matched_soon(pattern: str, text: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     assert not searching(pattern)(text)
-    assert time.monotonic() - started < 2
+    assert time.thread_time() - started < 2
     for short in ("", "a", "aa", "aaa", "a b", "a@b.co", "abA!", "xxy", "1az", ",x", "x"):
         assert searching(pattern)(short) == bool(re.search(pattern, short))
 
@@ -98,19 +98,19 @@ def test_one_that_cannot_be_matched_otherwise_is_refused(pattern: str) -> None:
     "pattern", [r"^(a?){5000}a{5000}$", r"^((a?){50}){50}$", r"^((((a|b?){9}){9}){9}){9}$"]
 )
 def test_counts_that_would_make_too_many_steps_are_refused_soon(pattern: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(UnboundedPatternError, match="counts are too large"):
         searching(pattern)
-    assert time.monotonic() - started < 2
+    assert time.thread_time() - started < 2
 
 
 @pytest.mark.parametrize("pattern", [r"^(){1000000000}a+$", r"^(a+)+((){9}){1000000000}$"])
 def test_a_count_of_nothing_costs_nothing(pattern: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     search = searching(pattern)
     assert search("aaa")
     assert not search("a" * 60 + "!")
-    assert time.monotonic() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_a_schema_with_one_loads_or_says_so() -> None:
@@ -124,10 +124,10 @@ def test_a_schema_with_one_loads_or_says_so() -> None:
         }
 
     e = leyden.load(schema("^(a+)+$"), table="t")["e"]
-    started = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(ValidationError, match="does not match the pattern"):
         e.put(id="a" * 60 + "!").params()
-    assert time.monotonic() - started < 2
+    assert time.thread_time() - started < 2
     assert e.put(id="aaa").params()
     with pytest.raises(SchemaError, match=r"pattern_unbounded.*may take hours"):
         leyden.load(schema(r"^(a+)+\1$"), table="t")
