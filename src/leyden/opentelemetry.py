@@ -42,7 +42,7 @@ try:
     from opentelemetry.trace import SpanKind, Status, StatusCode
 except ImportError as error:
     raise ImportError(
-        "leyden.opentelemetry needs the extra: pip install 'leyden[opentelemetry]'"
+        'leyden.opentelemetry needs OpenTelemetry: pip install "leyden[opentelemetry]"'
     ) from error
 
 if TYPE_CHECKING:

@@ -235,5 +235,5 @@ def test_it_says_what_is_missing_for_its_last_chapter(monkeypatch: pytest.Monkey
     console = Console(file=io.StringIO(), width=120, record=True)
     run(console)
     words = " ".join(console.export_text().split())
-    assert "Left out: offline_embedder needs the extra" in words
+    assert "Left out: offline_embedder needs WordLlama" in words
     assert "What it cost" in words

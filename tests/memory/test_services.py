@@ -193,7 +193,7 @@ def test_postgres_filters_by_its_index_and_keeps_to_the_callers_transaction() ->
 def test_a_store_without_its_client_says_what_to_install(module: str, needed: str) -> None:
     code = f"import sys; sys.modules[{needed!r}] = None; import leyden.memory.{module}"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert f"pip install 'leyden[{module}]'" in ended.stderr
+    assert f'pip install "leyden[{module}]"' in ended.stderr
 
 
 def test_the_package_imports_no_client_of_a_store() -> None:

@@ -198,8 +198,8 @@ class _Merge:
             self.fault(
                 list(found.values())[1].span,
                 "table.ttl_ambiguous",
-                f"attributes of type ttl are stored in {_listed(found)}, and a table has one time "
-                "to live field; store all in one, or say which with `ttl` in table.yaml",
+                f"attributes of the type ttl are stored in {_listed(found)}, and a table has one "
+                "TTL field; store all in one, or say which with `ttl` in table.yaml",
             )
         return next(iter(found), None)
 

@@ -62,9 +62,7 @@ def offline_embedder() -> OfflineEmbedder:
     """
     found = find_spec("wordllama")
     if found is None or found.origin is None:
-        raise EmbedderError(
-            "offline_embedder needs the extra `embedder`: pip install 'leyden[embedder]'"
-        )
+        raise EmbedderError('offline_embedder needs WordLlama: pip install "leyden[embedder]"')
     # WordLlama's own loader looks in the wrong folder for the tokenizer, and then downloads it.
     folder = Path(found.origin).parent
     from safetensors import safe_open

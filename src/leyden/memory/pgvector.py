@@ -22,7 +22,7 @@ from leyden.memory.protocols import Vector, VectorIndex, VectorMatch
 try:
     from psycopg import errors, rows, sql
 except ImportError as error:
-    raise ImportError("PgVector needs the extra: pip install 'leyden[pgvector]'") from error
+    raise ImportError('PgVector needs psycopg: pip install "leyden[pgvector]"') from error
 
 __all__ = ["PgVector"]
 

@@ -21,7 +21,9 @@ from leyden.memory.protocols import Vector, VectorIndex, VectorMatch
 try:
     from pinecone import Pinecone, ServerlessSpec
 except ImportError as error:
-    raise ImportError("PineconeVectors needs the extra: pip install 'leyden[pinecone]'") from error
+    raise ImportError(
+        'PineconeVectors needs Pinecone\'s client: pip install "leyden[pinecone]"'
+    ) from error
 
 __all__ = ["PineconeVectors"]
 

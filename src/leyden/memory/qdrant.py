@@ -29,7 +29,9 @@ try:
     from qdrant_client import QdrantClient, models
     from qdrant_client.local.qdrant_local import QdrantLocal
 except ImportError as error:
-    raise ImportError("QdrantVectors needs the extra: pip install 'leyden[qdrant]'") from error
+    raise ImportError(
+        'QdrantVectors needs Qdrant\'s client: pip install "leyden[qdrant]"'
+    ) from error
 
 __all__ = ["QdrantVectors"]
 

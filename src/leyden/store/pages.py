@@ -184,12 +184,13 @@ def unseal(cursor: str, query: JSON, read: Callable[[Mark], T]) -> T:
         place = read(mark)
     except _ODD as error:
         raise InvalidCursorError(
-            "this is not a cursor, or it was cut short; pass on a page's cursor as it is"
+            "this is not a cursor, or a part of it is missing; pass the text that a page returned, "
+            "unchanged"
         ) from error
     if checksum != _checksum(query, mark):
         raise InvalidCursorError(
             "the cursor belongs to another query, or was changed; use it with the same threads, "
-            "order and filters as the page that gave it"
+            "order and filters as the page that returned it"
         )
     return place
 

@@ -429,7 +429,7 @@ def parts_of(
         also = " and ".join(filter(None, (also, f"{count} guards of unique values")))
         raise InputError(
             f"the transaction has {len(writes)} operations and {also}, "
-            f"and DynamoDB takes at most {TRANSACTION_LIMIT} of them; split it where its parts "
+            f"and DynamoDB takes at most {TRANSACTION_LIMIT} together; split it where its parts "
             "may happen apart",
             operation=operation,
         )
@@ -518,7 +518,7 @@ def _refuse_much(parts: Sequence[Part], writes: int, siblings: int, operation: s
     if siblings and len(parts) > TRANSACTION_LIMIT:
         raise ItemTooLargeError(
             f"the transaction has {writes} operations and {len(parts) - writes} guards and parts "
-            f"of large values, and DynamoDB takes at most {TRANSACTION_LIMIT} of all; split it "
+            f"of large values, and DynamoDB takes at most {TRANSACTION_LIMIT} together; split it "
             "where its parts may happen apart",
             size=len(parts),
             limit=TRANSACTION_LIMIT,
