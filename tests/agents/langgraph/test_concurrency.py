@@ -8,11 +8,14 @@ import os
 import time
 from typing import Any
 
+import pytest
 from langgraph.checkpoint.base import empty_checkpoint
 
 from leyden.agents.langgraph import LeydenSaver
 from tests.agents.langgraph.conftest import new_saver
 from tests.agents.langgraph.test_requests import at, put
+
+pytestmark = pytest.mark.once
 
 PROCESSES = 8
 

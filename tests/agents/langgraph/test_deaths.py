@@ -12,6 +12,8 @@ from tests.agents.chaos import each_death
 from tests.agents.langgraph.conftest import new_saver
 from tests.agents.langgraph.test_requests import at, put
 
+pytestmark = pytest.mark.once
+
 ESSAY = "".join(map(str, range(9000)))
 
 

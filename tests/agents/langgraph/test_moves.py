@@ -16,6 +16,8 @@ from tests.agents.foreign import WRITTEN, new_table, raw, write
 from tests.agents.langgraph.conftest import new_saver, sent
 from tests.agents.langgraph.test_requests import at
 
+pytestmark = pytest.mark.once
+
 _number = count()
 
 

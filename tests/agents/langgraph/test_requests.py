@@ -14,6 +14,8 @@ from langgraph.graph.message import add_messages
 from leyden.agents.langgraph import LeydenSaver
 from tests.agents.langgraph.conftest import new_saver, sent
 
+pytestmark = pytest.mark.once
+
 LETTERS = "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 

@@ -19,6 +19,8 @@ from tests.agents.pydantic_ai.support import Awaited, new, said
 from tests.agents.weaving import Weaving
 from tests.store.whole import raw_items
 
+pytestmark = pytest.mark.once
+
 IDS = ("c1", "c2", "c3")
 SIZES = (1, 2, 55)
 """How many messages a save has: the last ones do not fit one transaction."""
