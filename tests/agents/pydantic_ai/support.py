@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from pydantic_ai.conversation import Conversation
 from pydantic_ai.conversation_store import ConversationStore
@@ -19,8 +20,8 @@ from pydantic_ai.messages import (
 )
 
 from leyden.events import ResponseReceived, listen
-
-ENTITIES: Final = ("conversation", "entry", "family", "member", "place", "remnant")
+from leyden.program import Request
+from tests.store.whole import raw_items
 
 
 class Awaited:
@@ -41,18 +42,15 @@ class Awaited:
 
     def clear(self) -> None:
         """Delete all items."""
-        for name in ENTITIES:
-            entity = self.store.app.entities[name]
-            names = entity.spec.primary.composites
-            found = [*entity.scan.iter(attributes=names, consistent=True)]
-            keys = [{one: getattr(record, one) for one in names} for record in found]
-            if keys:
-                entity.delete(keys).go()
+        app = self.store.app
+        keys = [{name: item[name] for name in ("pk", "sk")} for item in raw_items(app)]
+        for at in range(0, len(keys), 25):
+            deletes = [{"DeleteRequest": {"Key": key}} for key in keys[at : at + 25]]
+            app.driver.send(Request("BatchWriteItem", {"RequestItems": {app.table: deletes}}))
 
-    def counts(self) -> dict[str, int]:
-        """How many items of each entity there are; those without any are left out."""
-        found = {name: self.store.app.entities[name].scan.count() for name in ENTITIES}
-        return {name: count for name, count in found.items() if count}
+    def counts(self) -> Counter[str]:
+        """How many items of each entity there are, and how many parts of large values."""
+        return Counter(item["__edb_e__"]["S"] for item in raw_items(self.store.app))
 
 
 def said(*texts: str) -> list[ModelMessage]:
