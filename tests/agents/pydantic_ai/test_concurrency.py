@@ -25,7 +25,7 @@ from tests.conftest import SharedEngine
 from tests.interop.node_process import ROOT
 from tests.store.whole import raw_items
 
-pytestmark = pytest.mark.java
+pytestmark = [pytest.mark.java, pytest.mark.once]
 
 WRITERS, EACH = 8, 4
 

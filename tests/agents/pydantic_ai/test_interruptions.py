@@ -19,7 +19,7 @@ from tests.faults.bank import Clock
 from tests.faults.proxy import Forward, Reset, fault_proxy, throttled
 from tests.store.whole import raw_items
 
-pytestmark = pytest.mark.java
+pytestmark = [pytest.mark.java, pytest.mark.once]
 
 MANY = 60
 """More entries than fit one transaction."""
