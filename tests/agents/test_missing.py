@@ -11,6 +11,7 @@ import pytest
 @pytest.mark.parametrize(
     ("adapter", "framework", "extra"),
     [
+        ("adk", "google.adk.sessions", "adk"),
         ("agent_framework", "agent_framework", "agent-framework"),
         ("langchain", "langchain_core.chat_history", "langchain"),
         ("openai_agents", "agents", "openai-agents"),

@@ -2,6 +2,7 @@
 
 | framework | import | classes |
 | --- | --- | --- |
+| Google ADK | `leyden.agents.adk` | `LeydenSessionService` |
 | LangChain | `leyden.agents.langchain` | `LeydenChatMessageHistory` |
 | LangGraph | `leyden.agents.langgraph` | `LeydenSaver`, `LeydenStore` |
 | Microsoft Agent Framework | `leyden.agents.agent_framework` | `LeydenHistoryProvider` |

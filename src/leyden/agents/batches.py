@@ -30,12 +30,12 @@ def attributes_of(values: Iterable[Any]) -> list[dict[str, Any]]:
     >>> attributes_of([{"role": "user"}, "Hello"])
     [{'items': '[{"role":"user"},"Hello"]'}]
     """
-    return [_stored(batch) for batch in _cut(map(_json, values))]
+    return [_stored(batch) for batch in _cut(map(json_of, values))]
 
 
 def shortened(values: Sequence[Any]) -> dict[str, Any]:
     """Return what is stored of what is left of a batch."""
-    return _stored(list(map(_json, values)))
+    return _stored(list(map(json_of, values)))
 
 
 def values_of(record: Any) -> list[Any]:
@@ -55,8 +55,8 @@ def size_of(record: Any) -> int:
     return len(record.items or "") + 4 * len(record.packed or b"")
 
 
-def _json(value: Any) -> bytes:
-    """A value as JSON, in as few bytes as it takes."""
+def json_of(value: Any) -> bytes:
+    """Return a value as JSON, in as few bytes as it takes."""
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from langgraph.checkpoint.base import (
     Checkpoint,
@@ -19,6 +17,7 @@ from leyden.agents.backend import Backend
 from leyden.agents.langgraph.forms import NEVER, Forms, Seen, Written, blocks_of
 from leyden.agents.langgraph.history import Found, History, Walk, place
 from leyden.agents.langgraph.upkeep import Upkeep
+from leyden.agents.latest import Latest
 from leyden.errors import DecodeError, InputError
 from leyden.program import Program, Work
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
     from langgraph.checkpoint.serde.base import SerializerProtocol
 
-K = TypeVar("K")
-V = TypeVar("V")
 T = TypeVar("T")
 
 NAMESPACES: Final = 256
@@ -40,36 +37,6 @@ HEAVY: Final = 32 * 1024
 """From so many bytes on, an event loop has them read on a thread."""
 
 DELTAS: Final = "counters_since_delta_snapshot"
-
-
-class Latest(Generic[K, V]):
-    """The latest values by their keys, up to a number of them; for many threads."""
-
-    def __init__(self, most: int) -> None:
-        self._values: OrderedDict[K, V] = OrderedDict()
-        self._lock = Lock()
-        self._most = most
-
-    def get(self, key: K) -> V | None:
-        """Return the value, if it is among the latest."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-            return self._values.get(key)
-
-    def set(self, key: K, value: V) -> None:
-        """Remember a value, in place of the one that was asked for longest ago."""
-        with self._lock:
-            self._values[key] = value
-            self._values.move_to_end(key)
-            if len(self._values) > self._most:
-                self._values.popitem(last=False)
-
-    def forget(self, is_wanted: Callable[[K], bool]) -> None:
-        """Forget values by their keys."""
-        with self._lock:
-            for key in [key for key in self._values if is_wanted(key)]:
-                del self._values[key]
 
 
 class Place(NamedTuple):

@@ -1,0 +1,233 @@
+"""Reading sessions, as programs over the entities of a session service; see `steps.py`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import takewhile
+from typing import Any, Final, NamedTuple, TypeVar
+
+from attrs import evolve, frozen
+from google.adk.events.event import Event
+from google.adk.sessions.session import Session
+
+from leyden.agents.adk import forms
+from leyden.agents.adk.forms import Delta
+from leyden.agents.backend import Backend
+from leyden.agents.latest import Latest
+from leyden.errors import VersionConflictError
+from leyden.program import Program, Work, run_together
+from leyden.store.dynamodb.writing import PATIENCE
+
+T = TypeVar("T")
+
+SESSIONS: Final = 256
+"""Of how many sessions a service knows the state that it last read or wrote."""
+
+PAGE: Final = 100
+"""How many events are read at a time, while looking for the first one after a timestamp."""
+
+
+class Key(NamedTuple):
+    """What names a session."""
+
+    app_name: str
+    user_id: str
+    session_id: str
+
+    @classmethod
+    def of(cls, session: Session) -> Key:
+        """That of a session object."""
+        return cls(session.app_name, session.user_id, session.id)
+
+    @property
+    def user(self) -> dict[str, str]:
+        """The attributes that name its user."""
+        return {"app_name": self.app_name, "user_id": self.user_id}
+
+
+class Mark(NamedTuple):
+    """Which state of a session has been seen; its text is in the session object."""
+
+    generation: int
+    revision: int
+
+    @classmethod
+    def of(cls, record: Any) -> Mark:
+        """That of a head."""
+        return cls(record.generation, record.revision)
+
+    @classmethod
+    def read(cls, text: str) -> Mark | None:
+        """Read the text; None for one that another service has written."""
+        generation, _, revision = text.partition(".")
+        if generation.isdecimal() and revision.isdecimal():
+            return cls(int(generation), int(revision))
+        return None
+
+    def __str__(self) -> str:
+        return f"{self.generation}.{self.revision}"
+
+
+@frozen
+class Found:
+    """A session as it is stored, with all its state, and the events that were asked for."""
+
+    key: Key
+    mark: Mark
+    updated_at: float
+    state: dict[str, Any]
+    events: Sequence[Event] = ()
+
+
+class History:
+    """Programs that read."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.app = backend.app
+        self.entities = backend.app.entities
+        self.own = Latest[Key, tuple[Mark, dict[str, Any]]](SESSIONS)
+        """Sessions' own states as they were stored when this process last read or wrote them."""
+
+    def get(
+        self, key: Key, limit: int | None = None, after: float | None = None
+    ) -> Program[Found | None]:
+        """Read a session, with the newest `limit` events, and of these those from `after` on.
+
+        Three reads at once, and one for each MB of events.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            reads = [self.head(key), *self.shared(key)]
+            head, app, user = yield from run_together(reads, self.backend.concurrency)
+            if head is None:
+                return None
+            events = yield from self._events(key, head, limit, after)
+            if events is not None:
+                self.own.set(key, (Mark.of(head), forms.own_of(head)))
+                (found,) = yield from self._opened([head], app, user)
+                return evolve(found, events=events)
+            # It was deleted meanwhile, and there may be a new one.
+            if time.monotonic() >= deadline:
+                raise VersionConflictError(
+                    f"the session was deleted and created again for {PATIENCE:g} seconds, each "
+                    "time before it could be read; try again later",
+                    entity=self.entities.session.name,
+                )
+
+    def all(self, app_name: str, user_id: str | None) -> Program[list[Found]]:
+        """Read the sessions of a user, or of all: without events, those changed last at the end.
+
+        Two reads for a user. For all users, one read for each, and one more.
+        """
+        collections = self.app.collections
+        if user_id is None:
+            known = yield from collections["app"](app_name=app_name).program(
+                consistent=True, pages="all"
+            )
+            app, users = known.app_value, [one.user_id for one in known.user]
+        else:
+            app = yield from self._app_values(app_name)
+            users = [user_id]
+        pages = yield from run_together(
+            [
+                collections["user"](app_name=app_name, user_id=one).program(
+                    consistent=True, pages="all"
+                )
+                for one in users
+            ],
+            self.backend.concurrency,
+        )
+        sessions: list[Found] = []
+        for page in pages:
+            heads = [one for one in page.session if not self._is_expired(one)]
+            sessions += yield from self._opened(heads, app, page.user_value)
+        return sorted(sessions, key=lambda one: (one.updated_at, one.key.user_id, one.key))
+
+    def user_state(self, app_name: str, user_id: str) -> Program[dict[str, Any]]:
+        """Read the state that the sessions of a user share."""
+        found = yield from self._user_values(app_name, user_id)
+        return (yield from self.apart(found, partial(forms.values_of, found)))
+
+    def head(self, key: Key) -> Program[Any]:
+        """Read the head of a session; None if there is none, or it has expired."""
+        head = yield from self.entities.session.get(**key._asdict()).program(consistent=True)
+        return None if head is None or self._is_expired(head) else head
+
+    def _is_expired(self, record: Any) -> bool:
+        """Whether an item has expired, and DynamoDB has not deleted it yet."""
+        return record.expires_at is not None and record.expires_at <= self.backend.now()
+
+    def shared(self, key: Key) -> list[Program[Any]]:
+        """Reads of the values that a session shares: those of the app, and of the user."""
+        return [self._app_values(key.app_name), self._user_values(key.app_name, key.user_id)]
+
+    def _app_values(self, app_name: str) -> Program[list[Any]]:
+        query = self.entities.app_value.query.of_app(app_name=app_name)
+        return [*(yield from query.program(consistent=True, pages="all"))]
+
+    def _user_values(self, app_name: str, user_id: str) -> Program[list[Any]]:
+        query = self.entities.user_value.query.of_user(app_name=app_name, user_id=user_id)
+        return [*(yield from query.program(consistent=True, pages="all"))]
+
+    def _events(
+        self, key: Key, head: Any, limit: int | None, after: float | None
+    ) -> Program[list[Event] | None]:
+        """Read the events that a session has at its head; None if the session is gone."""
+        events: list[Event] = []
+        expected, cursor = head.revision, None
+        is_whole, is_done = True, head.revision == 0 or limit == 0
+        query = self.entities.event.query.history(**key._asdict(), generation=head.generation)
+        query = query.lte(number=head.revision)
+        while not is_done:
+            left = None if limit is None else limit - len(events)
+            size = left if after is None else min(PAGE, left or PAGE)
+            page = yield from query.program(
+                order="desc", consistent=True, cursor=cursor, limit=size
+            )
+            records = [one for one in page if not self._is_expired(one)]
+            for record in records:
+                is_whole = is_whole and record.number == expected
+                expected = record.number - 1
+            read = yield from self.apart(records, partial(forms.events_of, records))
+            wanted = [*takewhile(lambda one: after is None or one.timestamp >= after, read)]
+            events += wanted
+            cursor = page.cursor
+            is_done = len(wanted) < len(read) or len(events) == limit
+            if not is_done and cursor is None:
+                is_whole, is_done = is_whole and expected == 0, True
+        if not is_whole:
+            # Some have expired, or the session was deleted while they were read.
+            again = yield from self.head(key)
+            if again is None or again.generation != head.generation:
+                return None
+        return events[::-1]
+
+    def _opened(
+        self, heads: Sequence[Any], app: Sequence[Any], user: Sequence[Any]
+    ) -> Program[list[Found]]:
+        """Sessions with their state, of which no two have a part in common."""
+
+        def opened() -> list[Found]:
+            return [
+                Found(
+                    Key(one.app_name, one.user_id, one.session_id),
+                    Mark.of(one),
+                    float(one.updated_at),
+                    Delta(
+                        forms.values_of(app), forms.values_of(user), forms.value_of(one)
+                    ).merged(),
+                )
+                for one in heads
+            ]
+
+        return (yield from self.apart([*heads, *len(heads) * [*app, *user]], opened))
+
+    def apart(self, records: Sequence[Any], read: Callable[[], T]) -> Program[T]:
+        """Read some items: if they are large, apart from an event loop."""
+        if forms.size_of(records) <= forms.HEAVY:
+            return read()
+        result: T = yield Work(read)
+        return result
