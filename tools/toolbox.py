@@ -36,6 +36,8 @@ def python_tools(folder: Path, wanted: Sequence[str], longest_seconds: int) -> N
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-compile"]
     for command in (
         [str(_TOOLS / "make-venv"), str(folder)],
+        # The pip of Python 3.11 takes three times as long to find releases that go together.
+        [*pip, "--disable-pip-version-check", "pip>=25"],
         [*pip, "--disable-pip-version-check", *wanted],
     ):
         try:
