@@ -81,7 +81,7 @@ CASES: Final[Mapping[str, Case]] = {
         "with."
     ),
     "source.subfolder": Case(
-        "A service is one folder. Move the file up, or load its own folder as another service."
+        "A service is one folder. Move the file up, or load the subfolder as another service."
     ),
     "source.no_entity": Case(
         "Add an entity. A `table.yaml` alone describes a table without items.",
@@ -177,7 +177,7 @@ CASES: Final[Mapping[str, Case]] = {
         "attributes:\n  kind: {type: string, field: __edb_e__}\n",
     ),
     "attribute.field_is_key": Case(
-        "Give the attribute another `field`, or make the key of this attribute alone.",
+        "Give the attribute another `field`, or let the key consist of this attribute alone.",
         "attributes:\n  text: {type: string, field: pk}\n",
     ),
     "attribute.pattern": Case(
@@ -378,7 +378,7 @@ CASES: Final[Mapping[str, Case]] = {
         "indexes:\n  notes:\n    pk: {field: __edb_e__, composite: [id]}\n",
     ),
     "key.cast": Case(
-        "Leave `cast` out, or make the key of a single number.",
+        "Leave `cast` out, or let the key consist of a single number.",
         "indexes:\n  notes:\n    pk: {field: pk, composite: [id, text], cast: number}\n",
     ),
     "key.number_unpadded": Case(
@@ -421,7 +421,7 @@ CASES: Final[Mapping[str, Case]] = {
         "  texts:\n    index: gsi2\n    pk: {field: gsi2pk, composite: [text]}\n",
     ),
     "index.primary_duplicate": Case(
-        "Name the table's index that the other access pattern uses with `index`.",
+        "Say with `index` which of the table's indexes the other access pattern uses.",
         "indexes:\n  notes:\n    pk: {field: pk, composite: [id]}\n"
         "  texts:\n    pk: {field: gsi1pk, composite: [text]}\n",
     ),
@@ -430,7 +430,7 @@ CASES: Final[Mapping[str, Case]] = {
         "indexes:\n  notes:\n    when: \"text == 'x'\"\n    pk: {field: pk, composite: [id]}\n",
     ),
     "index.duplicate": Case(
-        "Give one of the two another index. An entity uses an index once.",
+        "Give one of the two another index. An entity can use an index only once.",
         "indexes:\n  by_text:\n    index: gsi1\n    pk: {field: gsi1pk, composite: [text]}\n"
         "  by_id:\n    index: gsi1\n    pk: {field: gsi1pk, composite: [id]}\n",
     ),
