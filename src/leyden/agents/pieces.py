@@ -208,13 +208,13 @@ def _places(
     was = [(run.block, at) for run in before for at in range(run.start, run.stop)]
     marks = [blocks[block][at] for block, at in was]
     numbers: dict[Digest, list[int]] = {}
-    for number, mark in enumerate(marks):
-        numbers.setdefault(mark, []).append(number)
+    for at, mark in enumerate(marks):
+        numbers.setdefault(mark, []).append(at)
     places: list[tuple[Block, int] | None] = []
     next = 0
     for one in elements:
-        number: int | None = next
-        if next >= len(marks) or marks[next] != one:
+        number = next if next < len(marks) else None
+        if number is None or marks[number] != one:
             among = numbers.get(one, [])
             behind = bisect_left(among, next)
             number = among[behind % len(among)] if among else None
