@@ -25,8 +25,8 @@ from leyden.store.dynamodb.settings import refuse_unfit
 T = TypeVar("T")
 
 
-class Options(TypedDict, total=False):
-    """The options that every adapter takes beside `table_name`."""
+class Access(TypedDict, total=False):
+    """The options that say how an adapter reaches its table."""
 
     region: str | None
     """The AWS region. Without these first six, the usual AWS rules find what is needed."""
@@ -42,12 +42,17 @@ class Options(TypedDict, total=False):
     """A boto3 client of DynamoDB, for calls that block; those that are awaited take a `session`."""
     engine: Any
     """An engine of `leyden.local()`, in place of all of these."""
-    ttl: timedelta | None
-    """How long items live after they were last written. Without it, for ever."""
     clock: Callable[[], datetime] | None
     """Returns the time as an aware datetime, for tests."""
     concurrency: int
     """How many requests of one call run at a time, 10 by default."""
+
+
+class Options(Access, total=False):
+    """The options that adapters take beside `table_name`."""
+
+    ttl: timedelta | None
+    """How long items live after they were last written. Without it, for ever."""
 
 
 class Backend:
