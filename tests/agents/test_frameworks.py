@@ -7,6 +7,7 @@ By hand: `PYTHONPATH=src .cache/agents/newest/bin/python -m pytest tests/agents/
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -76,6 +77,11 @@ def run(command: list[str], settings: Mapping[str, str]) -> str:
     return done.stdout
 
 
+def without_zeros(requirement: str) -> str:
+    """The same for `package==1.0` and `package==1.0.0`."""
+    return re.sub(r"(\.0)+$", "", requirement)
+
+
 def test_each_folder_has_a_framework_with_an_adapter_and_two_releases() -> None:
     for folder in folders():
         assert (ADAPTERS / folder).is_dir() or (ADAPTERS / f"{folder}.py").is_file()
@@ -94,7 +100,7 @@ def test_each_guide_for_a_framework_has_its_program_run() -> None:
 def test_the_lowest_release_that_an_extra_takes_is_tested() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     pinned = {
-        line.removesuffix(".0")
+        without_zeros(line)
         for name in agents_envs.environments()
         if name.startswith("lowest")
         for line in agents_envs.frameworks(name)
@@ -102,7 +108,7 @@ def test_the_lowest_release_that_an_extra_takes_is_tested() -> None:
     for extra, packages in project["optional-dependencies"].items():
         if extra.replace("-", "_") in PACKAGES:
             lowest = [one.partition(",")[0].replace(">=", "==") for one in packages]
-            assert {one.removesuffix(".0") for one in lowest} <= pinned, extra
+            assert {without_zeros(one) for one in lowest} <= pinned, extra
 
 
 @pytest.mark.parametrize(("folder", "environment"), [*cases()])

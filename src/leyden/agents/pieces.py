@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import zlib
 from base64 import urlsafe_b64encode
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from itertools import groupby, takewhile
+from itertools import groupby
 from typing import Any, Final, TypeAlias
 
 from attrs import frozen
@@ -122,9 +123,9 @@ FEW: Final = 2
 TIERS: Final = ((48, 32), (4096, 64))
 """When small blocks become a large one: (up to how many elements, how many blocks).
 
-If the last 32 blocks of a list have fewer than 48 elements each, their elements move into one
-block, and so on. A list of 1,000 turns thus has at most 31 blocks of a turn and 31 of 64 messages,
-which one request reads, and each element is written three times at most.
+If 32 blocks in a row have fewer than 48 elements each, their elements move into one block, and so
+on. A list that grows by two elements a turn has fewer than 64 blocks that are not full, which one
+request reads, and each element is written four times at most.
 """
 
 FULL: Final = PIECE // 2
@@ -134,25 +135,30 @@ FULL: Final = PIECE // 2
 def laid(
     elements: Sequence[Digest],
     sizes: Sequence[int],
-    known: Mapping[Block, Sequence[Digest]],
+    before: Sequence[Run],
+    blocks: Mapping[Block, Sequence[Digest]],
 ) -> list[Run | New]:
-    """Lay out a list: say which elements `known` blocks have, and which need new ones.
+    """Lay out a list: say which elements stored blocks have, and which need new ones.
 
-    `elements` are the digests of the list's elements, and `sizes` their bytes. `known` has the
-    digests of the elements of each block of the list as it was. The parts that are returned make
-    up the list, in its order.
+    `elements` are the digests of the list's elements, and `sizes` their bytes. `before` is the list
+    as it was, and `blocks` has the digests of the elements of each of its blocks. The parts that
+    are returned make up the list, in its order.
 
     >>> one, two = digest(b"1"), digest(b"2")
-    >>> laid([one, two], [200_000, 1], {b"block": [one]})
+    >>> laid([one, two], [200_000, 1], [Run(b"block", 0, 1)], {b"block": [one]})
     [Run(block=b'block', start=0, stop=1), New(start=1, stop=2)]
     """
     parts: list[_Placed] = []
-    for part in _found(elements, known):
-        _append(parts, part, sizes)
+    for part in _found(elements, before, blocks):
+        if isinstance(part.part, Run):
+            parts.append(part)
+            continue
+        # What is new shares a block with the element before it, if that is alone in its own.
+        alone = parts and len(parts[-1].part) < FEW and parts[-1].size(sizes) < FULL
+        start = parts.pop().at if alone else part.at
+        parts += _cut_up(start, part.end, sizes)
     for longest, most in TIERS:
-        small = _last_small(parts, sizes, longest)
-        if small >= most:
-            parts[-small:] = _cut_up(parts[-small].at, len(elements), sizes)
+        parts = _together(parts, sizes, longest, most)
     return [placed.part for placed in parts]
 
 
@@ -171,57 +177,69 @@ class _Placed:
         return sum(sizes[self.at : self.end])
 
 
-def _found(elements: Sequence[Digest], known: Mapping[Block, Sequence[Digest]]) -> list[_Placed]:
-    """The longest runs of known elements, and what is new between them."""
-    parts: list[_Placed] = []
-    at, left = 0, dict(known)
-    # Mostly a list is what it was, and more.
-    for block, content in known.items():
-        if elements[at : at + len(content)] != content:
-            break
-        parts.append(_Placed(at, Run(block, 0, len(content))))
-        at += len(content)
-        del left[block]
-    places = {one: (block, at) for block, content in left.items() for at, one in enumerate(content)}
+def _found(
+    elements: Sequence[Digest], before: Sequence[Run], blocks: Mapping[Block, Sequence[Digest]]
+) -> Iterator[_Placed]:
+    """The longest runs of elements that the list had, and what is new between them."""
+    places = _places(elements, before, blocks)
 
-    def offset(at: int) -> tuple[Block, int] | None:
-        """The same for elements that follow each other in a block."""
-        block, place = places.get(elements[at], (b"", 0))
-        return (block, place - at) if block else None
+    def ahead(at: int) -> tuple[Block, int] | None:
+        """The same for elements that follow each other in a block, and for new ones."""
+        place = places[at]
+        return None if place is None else (place[0], place[1] - at)
 
-    for where, group in groupby(range(at, len(elements)), offset):
-        run = [*group]
-        start, stop = run[0], run[-1] + 1
+    for where, group in groupby(range(len(elements)), ahead):
+        start, *rest = group
+        stop = start + len(rest) + 1
         if where is None:
-            parts.append(_Placed(start, New(start, stop)))
+            yield _Placed(start, New(start, stop))
         else:
-            block, ahead = where
-            parts.append(_Placed(start, Run(block, start + ahead, stop + ahead)))
-    return parts
+            block, by = where
+            yield _Placed(start, Run(block, start + by, stop + by))
 
 
-def _append(parts: list[_Placed], part: _Placed, sizes: Sequence[int]) -> None:
-    """Add a part behind others: together with the one before, if that is a single element."""
-    start = part.at
-    if isinstance(part.part, Run):
-        parts.append(part)
-        return
-    if parts and len(parts[-1].part) < FEW and parts[-1].size(sizes) < FULL:
-        start = parts.pop().at
-    new = _cut_up(start, part.end, sizes)
-    # A large block behind small ones is the last chance to write those together.
-    small = _last_small(parts, sizes, TIERS[0][0])
-    if small > 1 and new[0].size(sizes) >= FULL:
-        parts[-small:] = _cut_up(parts[-small].at, start, sizes)
-    parts += new
+def _places(
+    elements: Sequence[Digest], before: Sequence[Run], blocks: Mapping[Block, Sequence[Digest]]
+) -> list[tuple[Block, int] | None]:
+    """Where each element is stored, so that what stood side by side does again.
+
+    Elements may be equal, so each is looked for behind the one that was found last.
+    """
+    was = [(run.block, at) for run in before for at in range(run.start, run.stop)]
+    marks = [blocks[block][at] for block, at in was]
+    numbers: dict[Digest, list[int]] = {}
+    for at, mark in enumerate(marks):
+        numbers.setdefault(mark, []).append(at)
+    places: list[tuple[Block, int] | None] = []
+    next = 0
+    for one in elements:
+        number = next if next < len(marks) else None
+        if number is None or marks[number] != one:
+            among = numbers.get(one, [])
+            behind = bisect_left(among, next)
+            number = among[behind % len(among)] if among else None
+        places.append(None if number is None else was[number])
+        next = next if number is None else number + 1
+    return places
 
 
-def _last_small(parts: Sequence[_Placed], sizes: Sequence[int], longest: int) -> int:
-    """How many of the last parts are small."""
-    small = takewhile(
-        lambda one: len(one.part) < longest and one.size(sizes) < FULL, reversed(parts)
-    )
-    return sum(1 for _ in small)
+def _together(
+    parts: Sequence[_Placed], sizes: Sequence[int], longest: int, most: int
+) -> list[_Placed]:
+    """Write small parts in a row together, if there are many in that row, or in all.
+
+    Edits leave small parts anywhere in a list, with larger ones between them.
+    """
+    small = [len(one.part) < longest and one.size(sizes) < FULL for one in parts]
+    is_crowded = sum(small) > most + len(parts) - sum(small)
+    result: list[_Placed] = []
+    for is_small, row in groupby(zip(small, parts, strict=True), lambda one: one[0]):
+        found = [part for _, part in row]
+        if is_small and len(found) >= (2 if is_crowded else most):
+            result += _cut_up(found[0].at, found[-1].end, sizes)
+        else:
+            result += found
+    return result
 
 
 def _cut_up(start: int, stop: int, sizes: Sequence[int]) -> list[_Placed]:

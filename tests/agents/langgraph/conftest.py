@@ -1,4 +1,4 @@
-"""Savers on both engines."""
+"""Savers on the embedded engine, and on DynamoDB Local where capacity or transactions matter."""
 
 from __future__ import annotations
 
@@ -37,14 +37,9 @@ def real() -> Iterator[Any]:
         yield engine
 
 
-@pytest.fixture(params=["embedded", "real"])
-def engine(request: pytest.FixtureRequest) -> Any:
-    return request.getfixturevalue(request.param)
-
-
 @pytest.fixture
-def saver(engine: Any) -> Iterator[LeydenSaver]:
-    with new_saver(engine) as saver:
+def saver(embedded: Any) -> Iterator[LeydenSaver]:
+    with new_saver(embedded) as saver:
         yield saver
 
 

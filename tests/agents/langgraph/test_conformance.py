@@ -45,8 +45,11 @@ class Blocking(LeydenSaver):
         await asyncio.to_thread(lambda: self.prune(thread_ids, strategy=strategy))
 
 
-@pytest.mark.parametrize("kind", [LeydenSaver, Blocking])
-def test_every_capability_is_detected_and_passed(engine: Any, kind: type[LeydenSaver]) -> None:
+@pytest.mark.parametrize(("kind", "where"), [(LeydenSaver, "real"), (Blocking, "embedded")])
+def test_every_capability_is_detected_and_passed(
+    request: pytest.FixtureRequest, kind: type[LeydenSaver], where: str
+) -> None:
+    engine = request.getfixturevalue(where)
     table = new_saver(engine).app.table
 
     @checkpointer_test(name="leyden")

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import os
+import uuid
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import product
 from typing import Any
 
 import pytest
+from langchain_core.messages import HumanMessage
+from langgraph.checkpoint.base import empty_checkpoint
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
+from langgraph.types import Send
 
 from leyden.agents.langgraph import LeydenSaver
 from leyden.errors import DecodeError, InputError, InvalidOptionError, TableNotFoundError
 from tests.agents.langgraph.conftest import new_saver, sent
 from tests.agents.langgraph.test_requests import at, put
 
+ESSAY = "".join(map(str, range(9000)))
 COMPOSED = ("\u00e9", "e\u0301", "\U0001f600")
 TEXTS = ("", "a", "A", "a#b", "#b", "a#", "a#b#c", "$history#ns_", "p|q", *COMPOSED)
 
@@ -38,11 +45,12 @@ def test_ids_that_look_like_each_other_stay_apart(saver: LeydenSaver) -> None:
 
 
 @pytest.mark.parametrize("size", [1_000, 300_000, 500_000, 3_000_000])
-def test_a_value_of_any_size_fits(saver: LeydenSaver, size: int) -> None:
+def test_a_value_of_any_size_fits(real: Any, size: int) -> None:
+    saver = new_saver(real)
     noise = os.urandom(size)
     config = put(saver, "t", {"file": noise, "files": [noise, "x"]})
     saver.put_writes(config, [("file", noise)], "task")
-    found = LeydenSaver(saver.app.table, engine=_engine_of(saver)).get_tuple(config)
+    found = LeydenSaver(saver.app.table, engine=real).get_tuple(config)
     assert found is not None
     assert found.checkpoint["channel_values"] == {"file": noise, "files": [noise, "x"]}
     assert found.pending_writes == [("task", "file", noise)]
@@ -106,8 +114,76 @@ def test_what_later_checkpoints_have_as_well_lives_as_long_as_they_do(embedded: 
         assert found.checkpoint["channel_values"]["letters"] == letters
 
 
+def test_a_thread_that_another_process_deleted_begins_anew(embedded: Any) -> None:
+    saver = new_saver(embedded)
+    other = LeydenSaver(saver.app.table, engine=embedded)
+    values = {"essay": ESSAY, "letters": [ESSAY, "x"]}
+    put(saver, "t", values)
+    other.delete_thread("t")
+    assert saver.get_tuple(at("t")) is None
+    put(saver, "t", values)
+    found = other.get_tuple(at("t"))
+    assert found is not None
+    assert found.checkpoint["channel_values"] == values
+
+
+def test_what_was_written_to_expire_is_written_again_to_last(embedded: Any) -> None:
+    fleeting = new_saver(embedded, ttl=timedelta(days=1))
+    config = put(fleeting, "t", {"essay": ESSAY})
+    lasting = LeydenSaver(fleeting.app.table, engine=embedded)
+    found = lasting.get_tuple(config)
+    assert found is not None
+    next = {**found.checkpoint, "id": found.checkpoint["id"] + "2"}
+    lasting.put(config, next, {}, {})  # type: ignore[arg-type]
+    pieces = lasting.app.entities.piece.scan.go(pages="all")
+    assert [piece.expires_at for piece in pieces] == [None]
+
+
+def test_what_a_list_has_is_what_it_would_be_in_a_checkpoint_by_itself(embedded: Any) -> None:
+    saver, oracle = new_saver(embedded), InMemorySaver()
+    values: dict[str, Any] = {
+        "kinds": [(1, 2), bytearray(b"a" * 300), b"b" * 300, None, {3}, [], True, Decimal("1.50")],
+        "messages": [
+            HumanMessage("Hello " * 60, id="1"),
+            Send("node", {"a": (1,)}),
+            uuid.UUID(int=5),
+        ],
+        "nothing": [None] * 400,
+        "numbers": [1.5] * 400,
+        "mixed": [1, "text " * 100, 2],
+        "empty": [],
+    }
+    checkpoint = empty_checkpoint()
+    checkpoint["channel_values"] = values
+    versions = checkpoint["channel_versions"] = dict.fromkeys(values, 1)
+    for one in (saver, oracle):
+        one.put(at("t"), {**checkpoint}, {}, versions)  # type: ignore[typeddict-item]
+    found = LeydenSaver(saver.app.table, engine=embedded).get_tuple(at("t"))
+    expected = oracle.get_tuple(at("t"))
+    assert found is not None
+    assert expected is not None
+    for name, value in expected.checkpoint["channel_values"].items():
+        read = found.checkpoint["channel_values"][name]
+        assert read == value
+        assert [*map(type, read)] == [*map(type, value)]
+
+
+def test_ids_that_are_numbers_are_their_text(embedded: Any) -> None:
+    saver = new_saver(embedded)
+    number: Any = 7
+    put(saver, number, {"n": 1})
+    saver.copy_thread(number, "8")
+    saver.prune([number])
+    saver.delete_thread(number)
+    assert saver.get_tuple(at("7")) is None
+    saver.copy_thread("8", number)
+    assert saver.get_tuple(at("7")) is not None
+    saver.prune([number], strategy="delete")
+    assert saver.get_tuple(at("7")) is None
+
+
 def test_a_checkpoint_whose_pieces_were_deleted_says_so(saver: LeydenSaver) -> None:
-    config = put(saver, "t", {"essay": "".join(map(str, range(9000)))})
+    config = put(saver, "t", {"essay": ESSAY})
     for piece in saver.app.entities.piece.scan.go():
         saver.app.entities.piece.delete(thread_id="t", piece_id=piece.piece_id).go()
     with pytest.raises(DecodeError, match="refers to pieces that are not stored"):
@@ -136,7 +212,3 @@ def test_setup_says_what_the_table_lacks(embedded: Any) -> None:
     new_saver(embedded).setup()
     with pytest.raises(TableNotFoundError, match="leyden table schemas/agents/langgraph"):
         LeydenSaver("nowhere", engine=embedded).setup()
-
-
-def _engine_of(saver: LeydenSaver) -> Any:
-    return saver._backend._bound["engine"]

@@ -69,6 +69,28 @@ def test_a_hundred_checkpoints_are_listed_and_deleted_in_few_requests(saver: Ley
     assert [*saver.list(at("t"))] == []
 
 
+def test_a_list_of_checkpoints_reads_what_they_have_in_common_once(embedded: Any) -> None:
+    saver = new_saver(embedded)
+    letters: list[str] = []
+    config = at("t")
+    for n in range(30):
+        letters = [*letters, f"letter {n} " * 100]
+        config = put(saver, "t", {"letters": letters}, config["configurable"].get("checkpoint_id"))
+        for task in range(40):
+            saver.put_writes(config, [("a", task)], f"task-{task}")
+    with sent() as sending:
+        found = [*saver.list(at("t"))]
+    assert [len(one.checkpoint["channel_values"]["letters"]) for one in found] == [
+        *range(30, 0, -1)
+    ]
+    assert sending.apis == {"Query": 1, "BatchGetItem": 1}
+    # The writes of many tasks stand between the checkpoints.
+    with sent() as sending:
+        assert len([*saver.list(at("t"), limit=3)]) == 3
+    assert sending.apis["Query"] <= 4
+    assert sending.apis["BatchGetItem"] <= 3
+
+
 class Chat(TypedDict):
     messages: Annotated[list[Any], add_messages]
 

@@ -180,9 +180,10 @@ class Forms:
             else:
                 read = {block: _decoded(joined(block, pieces)) for block in _blocks(form)}
                 values[name] = [
-                    self.loads(one)
+                    element
                     for block, start, stop in data[0]
                     for one in read[block][start:stop]
+                    for element in self.loads(one)
                 ]
                 blocks |= {
                     block: tuple(map(self._mark, content)) for block, content in read.items()
@@ -202,7 +203,8 @@ class Forms:
 
     def _form(self, sheet: _Sheet, name: str, value: Any) -> Any:
         if type(value) is list and _is_worth_parting(value):
-            typed = [self._serde.dumps_typed(one) for one in value]
+            # Serializers write some values differently when they are in a list, such as tuples.
+            typed = [self._serde.dumps_typed([one]) for one in value]
             if sum(len(data) for _, data in typed) > SMALL:
                 return self._runs(sheet, name, typed)
         kind, data = self._serde.dumps_typed(value)
@@ -213,10 +215,11 @@ class Forms:
     def _runs(self, sheet: _Sheet, name: str, typed: Sequence[Typed]) -> Any:
         marks = [self._mark(one) for one in typed]
         before = sheet.seen.forms.get(name, [INLINE])
-        known = {block: sheet.seen.blocks[block] for block in _blocks(before) if before[0] == RUNS}
+        runs_before = [Run(*run) for run in before[1]] if before[0] == RUNS else []
         runs = []
         at = 0
-        for part in laid(tuple(marks), [len(data) for _, data in typed], known):
+        sizes = [len(data) for _, data in typed]
+        for part in laid(marks, sizes, runs_before, sheet.seen.blocks):
             end = at + len(part)
             if isinstance(part, Run):
                 sheet.blocks[part.block] = sheet.seen.blocks[part.block]

@@ -8,7 +8,7 @@ deleted last. `upkeep.py` says how.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from attrs import define, field, frozen
 
@@ -17,10 +17,15 @@ from leyden.agents.backend import Backend
 from leyden.agents.langgraph.forms import Written, outside, unfolded
 from leyden.agents.pieces import Block, Digest, Pieces
 from leyden.errors import ConditionFailedError, DecodeError
-from leyden.program import Program
+from leyden.program import Program, Work
 
 NEWEST: Final = 16
 """How many items to read for the newest checkpoint: it, and the writes of 15 tasks."""
+
+HEAVY: Final = 32 * 1024
+"""From so many bytes on, an event loop has them read on a thread."""
+
+T = TypeVar("T")
 
 KEY: Final = ("thread_id", "namespace", "checkpoint_id")
 
@@ -50,9 +55,18 @@ class Opened:
     Each write is (task path, task id, place, channel, value), in the order of the tasks.
     """
 
+    found: Found
     typed: Any
     forms: Mapping[str, Any]
     writes: Sequence[tuple[str, str, int, str, Any]]
+
+
+def worked(size: int, compute: Callable[[], T]) -> Program[T]:
+    """Compute something of so many bytes, where an event loop is not held up by it."""
+    if size < HEAVY:
+        return compute()
+    result: T = yield Work(compute)
+    return result
 
 
 @define
@@ -71,6 +85,8 @@ class Walk:
     done: bool = False
     _cursor: str | None = None
     _writes: list[Any] = field(factory=list)
+    _times: int = 1
+    """How many times more to read, since the pages before had no checkpoint but only writes."""
     _closed: str | None = None
     """The namespace that is closed from here on."""
 
@@ -85,10 +101,16 @@ class Walk:
         if self.before is not None and asked.keys() == {"thread_id", "namespace"}:
             query = query.lt(checkpoint_id=self.before)
         page = yield from query.program(
-            order="desc", consistent=True, cursor=self._cursor, limit=limit
+            order="desc",
+            consistent=True,
+            cursor=self._cursor,
+            limit=None if limit is None else limit * self._times,
         )
         self._cursor, self.done = page.cursor, page.cursor is None
         taken = [self._take(alias, record) for alias, record in page.entries]
+        self._times = (
+            1 if any(alias == "checkpoint" for alias, _ in page.entries) else 8 * self._times
+        )
         return [found for found in taken if found is not None]
 
     def _take(self, alias: str, record: Any) -> Found | None:
@@ -127,8 +149,6 @@ class History:
         while not walk.done:
             if found := (yield from walk.page(limit)):
                 return found[0]
-            # The writes of many tasks stand before the checkpoint.
-            limit = limit and limit * 8
         return None
 
     def ancestors(self, head: Any, visit: Callable[[Found], Program[bool]]) -> Program[bool]:
@@ -146,22 +166,24 @@ class History:
                     parent = found.head.parent_id
         return parent is None
 
-    def opened(self, found: Found) -> Program[Opened | None]:
-        """Read the sheets of a checkpoint; None if it is gone. Raises DecodeError."""
-        blocks = [block for sheet in found.sheets if (block := outside(sheet)) is not None]
-        stored = yield from self.load(found.head.thread_id, blocks)
+    def opened(self, page: Sequence[Found]) -> Program[list[Opened]]:
+        """Read the sheets of checkpoints of one thread; those that are gone are left out.
+
+        Raises DecodeError.
+        """
+        sheets = [sheet for found in page for sheet in found.sheets]
+        blocks = {block for sheet in sheets if (block := outside(sheet)) is not None}
+        stored = yield from self.load(page[0].head.thread_id if page else "", blocks)
         pieces = {one: piece.data for one, piece in stored.items()}
-        try:
-            typed, forms = unfolded(found.head.head, pieces)
-            writes = [
-                (one.task_path or "", one.task_id, at, channel, value)
-                for one in found.writes
-                for at, channel, value in unfolded(one.sheet, pieces)
-            ]
-        except KeyError:
-            yield from self.gone(found)
-            return None
-        return Opened(typed, forms, sorted(writes, key=lambda write: write[:3]))
+
+        def read() -> list[Opened | None]:
+            return [_opened(found, pieces) for found in page]
+
+        all = yield from worked(sum(map(len, (*pieces.values(), *sheets))), read)
+        for found, opened in zip(page, all, strict=True):
+            if opened is None:
+                yield from self.gone(found)
+        return [opened for opened in all if opened is not None]
 
     def held(self, writes: Any) -> Program[list[Any]]:
         """Read the sheet of a task's writes."""
@@ -241,3 +263,17 @@ class History:
             # Twice as long as a checkpoint, so that later ones may refer to them for a time.
             **self.backend.expiry(now, lives=2),
         )
+
+
+def _opened(found: Found, pieces: Mapping[Digest, bytes]) -> Opened | None:
+    """What a checkpoint's sheets have; None if a piece of them is not there."""
+    try:
+        typed, forms = unfolded(found.head.head, pieces)
+        writes = [
+            (one.task_path or "", one.task_id, at, channel, value)
+            for one in found.writes
+            for at, channel, value in unfolded(one.sheet, pieces)
+        ]
+    except KeyError:
+        return None
+    return Opened(found, typed, forms, sorted(writes, key=lambda write: write[:3]))

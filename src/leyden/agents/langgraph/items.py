@@ -12,9 +12,9 @@ from attrs import define, field, frozen
 
 from leyden.agents.backend import Backend
 from leyden.agents.batches import PLAIN, json_of
+from leyden.agents.langgraph.history import HEAVY
 from leyden.agents.langgraph.matching import Namespace, labels_of, path_of, place_of
 from leyden.agents.langgraph.registry import Registry
-from leyden.agents.langgraph.steps import HEAVY
 from leyden.agents.pieces import packed, unpacked
 from leyden.errors import ConditionFailedError, DecodeError, LeydenError
 from leyden.program import Program, Work, outcomes_of, run_together

@@ -17,7 +17,8 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from leyden.agents.backend import Backend
-from leyden.agents.langgraph.steps import Steps, config_of
+from leyden.agents.langgraph.reading import config_of
+from leyden.agents.langgraph.steps import Steps
 from leyden.agents.moves import CONCURRENCY, OPERATION, MoveError
 from leyden.program import Item, Program, Request, Work, run_together
 

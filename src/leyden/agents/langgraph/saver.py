@@ -15,6 +15,7 @@ from langgraph.checkpoint.base import (
 )
 
 from leyden.agents.backend import Backend, Options
+from leyden.agents.langgraph.forms import Forms
 from leyden.agents.langgraph.steps import Place, Steps
 
 if TYPE_CHECKING:
@@ -101,9 +102,9 @@ class LeydenSaver(BaseCheckpointSaver[Any]):
         threads = [at.thread_id] if at else self._backend.run(self._steps.threads(), "list")
         left = limit
         for thread_id in threads:
-            walk = self._steps.walk(thread_id, at, end)
-            while not walk.done and left != 0:
-                page = self._steps.page(self.serde, walk, left, filter or {})
+            listing = self._steps.listing(thread_id, at, end)
+            while not listing.done and left != 0:
+                page = listing.next(Forms(self.serde), left, filter or {})
                 found = self._backend.run(page, "list")
                 yield from found
                 left = None if left is None else left - len(found)
@@ -121,9 +122,9 @@ class LeydenSaver(BaseCheckpointSaver[Any]):
         threads = [at.thread_id] if at else await self._backend.arun(self._steps.threads(), "list")
         left = limit
         for thread_id in threads:
-            walk = self._steps.walk(thread_id, at, end)
-            while not walk.done and left != 0:
-                page = self._steps.page(self.serde, walk, left, filter or {})
+            listing = self._steps.listing(thread_id, at, end)
+            while not listing.done and left != 0:
+                page = listing.next(Forms(self.serde), left, filter or {})
                 found = await self._backend.arun(page, "list")
                 for one in found:
                     yield one
@@ -193,12 +194,12 @@ class LeydenSaver(BaseCheckpointSaver[Any]):
 
     def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy all that a thread has to another one, which shows it once all is there."""
-        copying = self._steps.copy_thread(source_thread_id, target_thread_id)
+        copying = self._steps.copy_thread(str(source_thread_id), str(target_thread_id))
         self._backend.run(copying, "copy_thread")
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy all that a thread has; see `copy_thread`."""
-        copying = self._steps.copy_thread(source_thread_id, target_thread_id)
+        copying = self._steps.copy_thread(str(source_thread_id), str(target_thread_id))
         await self._backend.arun(copying, "copy_thread")
 
     def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:

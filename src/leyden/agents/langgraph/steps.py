@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from langgraph.checkpoint.base import (
     Checkpoint,
@@ -16,6 +17,7 @@ from langgraph.checkpoint.base import (
 from leyden.agents.backend import Backend
 from leyden.agents.langgraph.forms import NEVER, Forms, Seen, Written, blocks_of
 from leyden.agents.langgraph.history import Found, History, Walk, place
+from leyden.agents.langgraph.reading import Listing, Whole, config_of, read
 from leyden.agents.langgraph.upkeep import Upkeep
 from leyden.agents.latest import Latest
 from leyden.errors import DecodeError, InputError
@@ -32,9 +34,6 @@ NAMESPACES: Final = 256
 
 RUNS: Final = 4096
 """Of how many runs a saver knows that their threads are noted."""
-
-HEAVY: Final = 32 * 1024
-"""From so many bytes on, an event loop has them read on a thread."""
 
 DELTAS: Final = "counters_since_delta_snapshot"
 
@@ -58,12 +57,6 @@ class Place(NamedTuple):
         return cls(str(said["thread_id"]), namespace, said.get("checkpoint_id") or None)
 
 
-def config_of(thread_id: str, namespace: str, checkpoint_id: str) -> RunnableConfig:
-    """The config that names a checkpoint."""
-    named = {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": checkpoint_id}
-    return {"configurable": named}
-
-
 class Steps:
     """The programs of a saver. Each takes the saver's serializer, which may be exchanged."""
 
@@ -78,8 +71,11 @@ class Steps:
         """Read a checkpoint, or the newest one."""
         # One that is deleted while it is read leaves another one behind, or none.
         while found := (yield from self._history.find(*at)):
-            if (read := (yield from self._read(Forms(serde), found))) is not None:
-                return read
+            if (whole := (yield from read(self._history, Forms(serde), found))) is not None:
+                self._see(found.head, whole)
+                return whole.asked
+        # Another process may have deleted the thread, and with it what this one knew of.
+        self._seen.forget(lambda key: key == (at.thread_id, at.namespace or ""))
         return None
 
     def threads(self) -> Program[list[str]]:
@@ -93,24 +89,10 @@ class Steps:
         heads, _ = yield from self._upkeep.keys(thread_id)
         return [place(head) for head in heads]
 
-    def walk(self, thread_id: str, at: Place | None, before: str | None) -> Walk:
-        """The walk over the checkpoints of a thread that `list` asks for."""
+    def listing(self, thread_id: str, at: Place | None, before: str | None) -> Listing:
+        """The checkpoints of a thread that `list` asks for."""
         namespace, only = (at.namespace, at.checkpoint_id) if at else (None, None)
-        return Walk(self._history, thread_id, namespace, before, only)
-
-    def page(
-        self, serde: SerializerProtocol, walk: Walk, limit: int | None, filter: Mapping[str, Any]
-    ) -> Program[list[CheckpointTuple]]:
-        """Read a page of checkpoints whose metadata has what `filter` says, up to `limit`."""
-        # Beside each checkpoint there are the writes of a task or two, as a rule.
-        items = None if limit is None or filter else limit * 4
-        tuples: list[CheckpointTuple] = []
-        for found in (yield from walk.page(items)):
-            if limit is not None and len(tuples) >= limit:
-                break
-            if (read := (yield from self._read(Forms(serde), found, filter))) is not None:
-                tuples.append(read)
-        return tuples
+        return Listing(self._history, Walk(self._history, thread_id, namespace, before, only))
 
     def put(
         self,
@@ -125,8 +107,7 @@ class Steps:
         said: Any = get_checkpoint_metadata(config, metadata)
         before = self._seen.get((thread_id, namespace)) or Seen()
         now = self._backend.now()
-        if expiry := self._backend.expiry(now):
-            before = before.lasting(expiry["expires_at"].timestamp())
+        before = before.lasting(_until(self._backend.expiry(now)))
         written: Written = yield Work(
             lambda: Forms(serde).checkpoint(checkpoint, said, before, parent)
         )
@@ -146,8 +127,7 @@ class Steps:
         yield from self._history.save(values, written.pieces, run_is_new=run_is_new)
         if run is not None:
             self._runs.set(run, True)
-        lives = self._backend.expiry(now, lives=2)
-        until = lives["expires_at"].timestamp() if lives else NEVER
+        until = _until(self._backend.expiry(now, lives=2))
         self._seen.set((thread_id, namespace), written.seen(checkpoint["id"], before, until))
         return config_of(thread_id, namespace, checkpoint["id"])
 
@@ -200,21 +180,20 @@ class Steps:
         target = yield from self._history.find(*at)
 
         def visit(found: Found) -> Program[bool]:
-            opened = yield from self._history.opened(found)
-            if opened is None:
-                return False
-            for _, task_id, _, channel, value in reversed(opened.writes):
-                if channel in typed and channel not in seeds:
-                    typed[channel].append((task_id, value))
-            seeds.update(
-                {one: opened.forms[one] for one in typed.keys() & opened.forms - seeds.keys()}
-            )
-            return len(seeds) < len(typed)
+            for opened in (yield from self._history.opened([found])):
+                for _, task_id, _, channel, value in reversed(opened.writes):
+                    if channel in typed and channel not in seeds:
+                        typed[channel].append((task_id, value))
+                seeds.update(
+                    {one: opened.forms[one] for one in typed.keys() & opened.forms - seeds.keys()}
+                )
+                return len(seeds) < len(typed)
+            return False
 
         if channels and target is not None:
             whole = yield from self._history.ancestors(target.head, visit)
-            opened = yield from self._history.opened(target)
-            said = Forms(serde).loads(opened.typed) if opened else {}
+            opened = yield from self._history.opened([target])
+            said = Forms(serde).loads(opened[0].typed) if opened else {}
             versions = said.get("checkpoint", {}).get("channel_versions", {})
             lost = [one for one in channels if one in versions and one not in seeds]
             if lost and not whole:
@@ -266,7 +245,7 @@ class Steps:
         if strategy not in ("keep_latest", "delete"):
             raise InputError(f'strategy takes "keep_latest" or "delete", not "{strategy}"')
         forms = Forms(serde)
-        for thread_id in thread_ids:
+        for thread_id in map(str, thread_ids):
             if strategy == "delete":
                 yield from self.delete_thread(thread_id)
             else:
@@ -275,55 +254,22 @@ class Steps:
                 )
                 self._forget(thread_id)
 
+    def _see(self, head: Any, whole: Whole) -> None:
+        """Remember a checkpoint with which a step may begin."""
+        fresh = {one: _until({"expires_at": p.expires_at}) for one, p in whole.pieces.items()}
+        versions = {**whole.asked.checkpoint["channel_versions"]}
+        seen = Seen(head.checkpoint_id, versions, whole.forms, whole.blocks, fresh)
+        self._seen.set((head.thread_id, head.namespace), seen)
+
     def _forget(self, thread_id: str) -> None:
         self._seen.forget(lambda key: key[0] == thread_id)
         self._runs.forget(lambda key: key[1] == thread_id)
 
-    def _read(
-        self, forms: Forms, found: Found, filter: Mapping[str, Any] | None = None
-    ) -> Program[CheckpointTuple | None]:
-        """Read a checkpoint that was found; None if it is gone, or a `filter` leaves it out.
 
-        What is read with a filter is one of many, and no step begins with it.
-        """
-        opened = yield from self._history.opened(found)
-        if opened is None:
-            return None
-        said = forms.loads(opened.typed)
-        checkpoint, metadata = said["checkpoint"], said["metadata"]
-        if any(metadata.get(name) != value for name, value in (filter or {}).items()):
-            return None
-        head = found.head
-        stored = yield from self._history.load(head.thread_id, blocks_of(opened.forms))
-        pieces = {one: piece.data for one, piece in stored.items()}
-
-        def decoded() -> Any:
-            values, blocks = forms.values(opened.forms, pieces)
-            writes = [(task, ch, forms.loads(typed)) for _, task, _, ch, typed in opened.writes]
-            return values, blocks, writes
-
-        size = sum(map(len, (*pieces.values(), *found.sheets)))
-        try:
-            values, blocks, writes = decoded() if size < HEAVY else (yield Work(decoded))
-        except KeyError:
-            yield from self._history.gone(found)
-            return None
-        where = (head.thread_id, head.namespace)
-        if filter is None:
-            fresh = {
-                one: piece.expires_at.timestamp() if piece.expires_at else NEVER
-                for one, piece in stored.items()
-            }
-            versions = {**checkpoint["channel_versions"]}
-            seen = Seen(head.checkpoint_id, versions, opened.forms, blocks, fresh)
-            self._seen.set(where, seen)
-        return CheckpointTuple(
-            config_of(*where, head.checkpoint_id),
-            cast(Checkpoint, {**checkpoint, "channel_values": values}),
-            metadata,
-            config_of(*where, head.parent_id) if head.parent_id else None,
-            writes,
-        )
+def _until(expiry: Mapping[str, datetime | None]) -> float:
+    """Until when what has that expiry is there."""
+    expires_at = expiry.get("expires_at")
+    return expires_at.timestamp() if expires_at else NEVER
 
 
 def _merged(held: Sequence[Any], numbered: Sequence[tuple[int, str, Any]]) -> list[Any]:

@@ -159,8 +159,8 @@ class Upkeep:
     def _used(self, found: Found) -> Program[set[Digest]]:
         """The pieces that a checkpoint and its writes refer to."""
         blocks = [block for sheet in found.sheets if (block := outside(sheet)) is not None]
-        opened = yield from self._history.opened(found)
-        blocks += blocks_of(opened.forms) if opened else ()
+        for opened in (yield from self._history.opened([found])):
+            blocks += blocks_of(opened.forms)
         return {one for block in blocks for one in digests(block)}
 
     def _needed(
@@ -169,16 +169,15 @@ class Upkeep:
         found = yield from self._history.find(*(getattr(head, name) for name in KEY))
         if found is None:
             return set()
-        opened = yield from self._history.opened(found)
-        if opened is None:
-            return set()
-        missing = {*deltas(opened.typed)} - opened.forms.keys()
-        kept = {place(head)}
+        missing, kept = set[str](), set[tuple[str, str]]()
+        for opened in (yield from self._history.opened([found])):
+            missing = {*deltas(opened.typed)} - opened.forms.keys()
+            kept = {place(head)}
 
         def visit(ancestor: Found) -> Program[bool]:
             kept.add(place(ancestor.head))
-            opened = yield from self._history.opened(ancestor)
-            missing.difference_update(opened.forms if opened else missing)
+            opened = yield from self._history.opened([ancestor])
+            missing.difference_update(opened[0].forms if opened else missing)
             return bool(missing)
 
         if missing:
