@@ -59,14 +59,10 @@ SHARED: Final = 97
 """How many values of shared state one transaction takes beside a session and an event."""
 
 
-class _StaleSessionError(ValueError):
-    """A session object is not up to date."""
-
-
-StaleSessionError: Final[type[ValueError]] = getattr(
-    errors, "StaleSessionError", _StaleSessionError
+StaleSessionError: Final[type[ValueError]] = getattr(errors, "StaleSessionError", None) or type(
+    "StaleSessionError", (ValueError,), {"__module__": __name__}
 )
-"""ADK's own, where the release has it; its earlier releases raise a ValueError."""
+"""A session object is not up to date: ADK's own error, which its earlier releases do not have."""
 
 
 class Steps:
