@@ -25,11 +25,15 @@ from leyden.errors import (
     DecodeError,
     InputError,
     InvalidOptionError,
+    ItemTooLargeError,
     TableNotFoundError,
+    ValidationError,
 )
 from tests.agents.langgraph.conftest import sent
 from tests.agents.langgraph.stores import Clock, new_store, places
 from tests.agents.langgraph.test_requests import at
+
+LARGE = {"noise": os.urandom(4_500_000).hex()}
 
 
 @pytest.fixture
@@ -397,13 +401,20 @@ def test_what_does_not_fit_is_refused_before_anything_is_sent(embedded: Any) -> 
         (PutOp(("a",), "k", [1]), InputError, "a value is a mapping, not list"),  # type: ignore[arg-type]
         (PutOp(("a",), "k", {"x": {1, 2}}), TypeError, "set is not JSON serializable"),
         (PutOp(("a",), "k", {}, ttl=-1), InputError, "minutes, from 0 to 1,000,000,000, not -1"),
+        (PutOp(("a", "b" * 1100), "k", {}), ItemTooLargeError, '"sk" has 1,1.. bytes'),
+        (PutOp(("a",), "k" * 1100, {}), ItemTooLargeError, '"sk" has 1,1.. bytes'),
+        (PutOp(("a",), "\ud800", {}), ValidationError, "half of a surrogate pair"),
+        (PutOp(("a",), "k", LARGE), ItemTooLargeError, "DynamoDB takes at most 4,194,304"),
         ("get", InputError, "operations of LangGraph, not str"),
     ]
     with sent() as sending:
         for op, error, message in refused:
-            with pytest.raises(error, match=message):
-                store.batch([PutOp(("fine",), "k", {}), op])
-    assert sending == []
+            for beside in (1, 5):
+                fine = [PutOp(("fine",), str(n), {}) for n in range(beside)]
+                with pytest.raises(error, match=message):
+                    store.batch([*fine, op])
+    # At most it has looked whether the namespaces are known.
+    assert sending.apis.keys() <= {"BatchGetItem"}
     with pytest.raises(InvalidNamespaceError):
         store.put(("langgraph",), "k", {})
     with pytest.raises(InvalidOptionError, match="ttl takes a mapping"):

@@ -242,7 +242,7 @@ def test_eight_processes_write_side_by_side_and_nothing_is_lost(real: Any) -> No
 
 def test_an_event_loop_goes_on_while_three_megabytes_are_written_and_read(real: Any) -> None:
     table = new_store(real).app.table
-    value = {"noise": os.urandom(500_000).hex(), "words": ["a word and another"] * 100_000}
+    value = {"noise": os.urandom(1_000_000).hex(), "words": ["a word and another"] * 50_000}
     longest = 0.0
 
     async def tick() -> None:

@@ -154,8 +154,9 @@ class Batches:
                 value |= more
                 beside += own
         keys = {namespace: key for namespace, key in puts if values[namespace, key] is not None}
+        writing = yield from self._items.planned(values, looks=self._meaning is not None)
         yield from self._items.registry.touch(keys, beside)
-        before = yield from self._items.write(values, looks=self._meaning is not None)
+        before = yield from writing
         # This takes no request, unless the writing has taken an hour.
         yield from self._items.registry.touch(keys)
         if self._meaning is not None:

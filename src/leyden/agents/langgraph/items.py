@@ -12,12 +12,12 @@ from attrs import define, field, frozen
 
 from leyden.agents.backend import Backend
 from leyden.agents.batches import PLAIN, json_of
-from leyden.agents.langgraph.history import HEAVY
+from leyden.agents.langgraph.history import worked
 from leyden.agents.langgraph.matching import Namespace, labels_of, path_of, place_of
 from leyden.agents.langgraph.registry import Registry
 from leyden.agents.pieces import packed, unpacked
 from leyden.errors import ConditionFailedError, DecodeError, LeydenError
-from leyden.program import Program, Work, outcomes_of, run_together
+from leyden.program import Program, outcomes_of, run_together
 from leyden.store.dynamodb.writing import insisting
 
 Place: TypeAlias = tuple[Namespace, str]
@@ -136,35 +136,19 @@ class Items:
         )
         return (yield from self._opened(page)), page.cursor
 
-    def write(
+    def planned(
         self, changes: Mapping[Place, Mapping[str, Any] | None], *, looks: bool
-    ) -> Program[dict[Place, Any]]:
-        """Write items, given as attributes, or delete those that are None.
+    ) -> Program[Program[dict[Place, Any]]]:
+        """Return the program that writes items, given as attributes, or deletes those of None.
 
-        With `looks`, it returns what was there before. One request for each of up to `FEW`; for
-        more, one reads a hundred, and one writes 25.
+        What cannot be written raises its error here, before anything is sent. With `looks`, the
+        program returns what was there before. One request for each of up to `FEW`; for more, two
+        read a hundred, and one writes 25.
         """
-        now = self.backend.now()
-        concurrency = self.backend.concurrency
+        size = sum(len((change or {}).get("packed", b"")) for change in changes.values())
         if len(changes) <= FEW:
-            response = "all_old" if looks else "none"
-            single = [self._one(place, change, now, response) for place, change in changes.items()]
-            before = yield from run_together(single, concurrency)
-            return dict(zip(changes, before, strict=True))
-        keys = [keys_of(place) for place in changes]
-        reading = self.entity.get(keys)
-        before = yield from reading.program(
-            consistent=True, attributes=WRITTEN, concurrency=concurrency
-        )
-        writes: list[Any] = []
-        for key, change, old in zip(keys, changes.values(), before, strict=True):
-            if change is None:
-                writes.append(self.entity.delete(**key))
-                continue
-            times = {"created_at": old.created_at if old else now, "updated_at": now}
-            writes.append(self.entity.put(**key, **change, **times))
-        yield from self.backend.app.batch_write(writes).program(concurrency=concurrency)
-        return dict(zip(changes, before, strict=True))
+            return (yield from worked(size, partial(self._few, changes, looks)))
+        return (yield from worked(size, partial(self._many, changes)))
 
     def expiry(self, minutes: float, now: datetime) -> datetime:
         """When an item expires that is written or read now."""
@@ -198,10 +182,25 @@ class Items:
             if isinstance(outcome, LeydenError) and not isinstance(outcome, ConditionFailedError):
                 raise outcome
 
+    def _few(
+        self, changes: Mapping[Place, Mapping[str, Any] | None], looks: bool
+    ) -> Program[dict[Place, Any]]:
+        """Write or delete each item by itself."""
+        now = self.backend.now()
+        response = "all_old" if looks else "none"
+        begun = [self._one(place, change, now, response) for place, change in changes.items()]
+
+        def run() -> Program[dict[Place, Any]]:
+            programs = [insisting(begin) for begin in begun]
+            before = yield from run_together(programs, self.backend.concurrency)
+            return dict(zip(changes, before, strict=True)) if looks else {}
+
+        return run()
+
     def _one(
         self, place: Place, change: Mapping[str, Any] | None, now: datetime, response: str
-    ) -> Program[Any]:
-        """Write or delete one item; returns what was there before, if `response` asks for it."""
+    ) -> Callable[[], Program[Any]]:
+        """Plan a write of one item; what is returned begins it, as often as it takes."""
         key = keys_of(place)
         if change is None:
             writing: Any = self.entity.delete(**key)
@@ -209,16 +208,42 @@ class Items:
             absent = [name for name in OPTIONAL if name not in change]
             writing = self.entity.update(**key).set(**change, updated_at=now)
             writing = writing.if_not_exists(created_at=now).remove(*absent)
-        before = yield from insisting(partial(writing.program, response=response))
-        return before if response == "all_old" else None
+        first = [writing.program(response=response)]
+        return lambda: first.pop() if first else writing.program(response=response)
+
+    def _many(self, changes: Mapping[Place, Mapping[str, Any] | None]) -> Program[dict[Place, Any]]:
+        """Write or delete items in batches."""
+        now = self.backend.now()
+        concurrency = self.backend.concurrency
+
+        def written(before: Mapping[Place, Any]) -> Program[Any]:
+            writes: list[Any] = []
+            for place, change in changes.items():
+                key, old = keys_of(place), before.get(place)
+                if change is None:
+                    writes.append(self.entity.delete(**key))
+                else:
+                    times = {"created_at": old.created_at if old else now, "updated_at": now}
+                    writes.append(self.entity.put(**key, **change, **times))
+            return self.backend.app.batch_write(writes).program(concurrency=concurrency)
+
+        first = written({})
+        reading = self.entity.get([keys_of(place) for place in changes]).program(
+            consistent=True, attributes=WRITTEN, concurrency=concurrency
+        )
+
+        def run() -> Program[dict[Place, Any]]:
+            before = dict(zip(changes, (yield from reading), strict=True))
+            yield from written(before) if any(before.values()) else first
+            return before
+
+        return run()
 
     def _opened(self, records: Iterable[Any]) -> Program[list[Found]]:
         """Read the values of items that have not expired."""
         there = [record for record in records if self.is_there(record)]
-        decode = partial(_decoded, there)
-        heavy = sum(len(one.value or "") + 4 * len(one.packed or b"") for one in there) > HEAVY
-        found: list[Found] = (yield Work(decode)) if heavy else decode()
-        return found
+        size = sum(len(one.value or "") + 4 * len(one.packed or b"") for one in there)
+        return (yield from worked(size, partial(_decoded, there)))
 
 
 def _decoded(records: Sequence[Any]) -> list[Found]:

@@ -117,7 +117,8 @@ class LeydenStore(BaseStore):
         process dies, some are there and some are not, each as a whole.
 
         Raises InvalidNamespaceError for an empty label, TypeError for a value that JSON cannot
-        hold, and ItemTooLargeError for one above 4 MB, compressed.
+        hold, and ItemTooLargeError for one above 4 MB, compressed, or for a namespace and a key of
+        more than about 1,000 bytes together. Then nothing has been written.
         """
         return self._backend.run(self._batches.batch([*ops]), "batch")
 
