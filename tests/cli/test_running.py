@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from leyden.cli.application import leyden as application
 from leyden.cli.output import print_table
 from leyden.cli.values import json_text, read_json
 from tests.cli.conftest import ROOT, TASKAPP, OnTable, leyden_command
+from tests.faults.proxy import Forward, Silence, fault_proxy
 
 PROGRAM = (sys.executable, "-m", "leyden.cli")
 COMMANDS = {name: said for section in SECTIONS.values() for name, (_, said) in section.items()}
@@ -197,21 +197,23 @@ def test_an_export_pipes_into_an_import(on_table: OnTable) -> None:
 def test_a_real_interrupt_leaves_an_export_that_goes_on(on_table: OnTable, tmp_path: Path) -> None:
     on_table.put_tasks(300)
     file = tmp_path / "all.jsonl"
-    arguments = ("--to", str(file), "--page-size", "1")
-    process = subprocess.Popen(
-        [*PROGRAM, "export", TASKAPP, *on_table.place, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    deadline = time.monotonic() + 30
-    while not (file.exists() and file.stat().st_size) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    with fault_proxy(on_table.engine.endpoint_url) as proxy:
+        # The export waits for an answer when the signal comes, however long that takes.
+        proxy.play(*[Forward()] * 50, otherwise=Silence())
+        place = ("--table", on_table.table, "--endpoint-url", proxy.url)
+        process = subprocess.Popen(
+            [*PROGRAM, "export", TASKAPP, *place, "--to", str(file), "--page-size", "1"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        proxy.wait_until_met(51)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "--resume" in errors
+    assert 0 < len(file.read_text().splitlines()) < 300
     resumed = on_table("export", "--to", str(file), "--resume")
     assert resumed.exit_code == 0
     lines = file.read_text().splitlines()
