@@ -267,7 +267,7 @@ def test_a_refusal_of_the_key_of_a_table_is_told_as_one() -> None:
         aws_code="AccessDeniedException",
         request=Request("Scan", {"TableName": "t"}),
     )
-    assert Calls(findings, "t").note(refused, "no item was looked at")
+    assert Calls(findings, "t").note(refused, "no items were checked")
     (refusal,) = findings.sorted()
     assert refusal.remedy == "allow kms:Decrypt on the key that encrypts the table in their policy"
 

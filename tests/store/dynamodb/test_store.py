@@ -239,7 +239,7 @@ def test_a_boto3_client_is_used_and_stays_open(embedded: Any, store: DynamoDBSto
         ({"table_name": "a" * 256}, "3 to 255"),
         ({"table_name": "täble"}, "3 to 255"),
         ({"table_name": "table\n"}, "3 to 255"),
-        ({"name": ""}, "name takes"),
+        ({"name": ""}, "name must be a text"),
         ({"concurrency": 0}, "concurrency"),
         ({"large_values": "split"}, "large_values"),
         ({"ttl": {"mesage": timedelta(1)}}, "message"),
