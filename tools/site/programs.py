@@ -233,14 +233,16 @@ def _run(
 ) -> str:
     ast.increment_lineno(statement, block.line - 1)
     printed = io.StringIO()
+    name = str(block.page)
     value = None
+    # A page is a program by itself, so it does not inherit this module's postponed annotations.
     try:
         with contextlib.redirect_stdout(printed):
             if isinstance(statement, ast.Expr):
-                code = compile(ast.Expression(statement.value), str(block.page), "eval")
+                code = compile(ast.Expression(statement.value), name, "eval", dont_inherit=True)
                 value = eval(code, namespace)
             else:
-                code = compile(ast.Module([statement], []), str(block.page), "exec")
+                code = compile(ast.Module([statement], []), name, "exec", dont_inherit=True)
                 exec(code, namespace)
     except Exception as error:
         if expected is None or expected.kind != "raises":
