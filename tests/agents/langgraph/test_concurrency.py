@@ -117,6 +117,7 @@ def test_an_event_loop_goes_on_while_three_megabytes_are_written_and_read(real: 
                 found = await saver.aget_tuple(at("t"))
                 assert found is not None
                 assert found.checkpoint["channel_values"] == state
+            assert len([one async for one in saver.alist(at("t"))]) == 2
             ticking.cancel()
 
     asyncio.run(write_and_read())

@@ -12,7 +12,7 @@ from langgraph.types import Send
 
 from leyden.agents.langgraph import LeydenSaver
 from leyden.errors import DecodeError
-from tests.agents.langgraph.conftest import sent
+from tests.agents.langgraph.conftest import new_saver, sent
 from tests.agents.langgraph.test_requests import at
 
 
@@ -40,8 +40,8 @@ def graph_on(saver: Any) -> Any:
     return graph.compile(checkpointer=saver)
 
 
-def test_a_delta_channel_is_what_it_is_in_memory_and_takes_few_requests(saver: LeydenSaver) -> None:
-    ours, theirs = graph_on(saver), graph_on(InMemorySaver())
+def test_a_delta_channel_is_what_it_is_in_memory_and_takes_few_requests(real: Any) -> None:
+    ours, theirs = graph_on(new_saver(real)), graph_on(InMemorySaver())
     for turn in range(1, 46):
         with sent() as sending:
             ours.invoke({"notes": [f"{turn} asked"]}, at("t"))

@@ -49,6 +49,7 @@ class Savers(RuleBasedStateMachine):
     def begin(self) -> None:
         self.oracle = InMemorySaver()
         self.saver = new_saver(ENGINE)
+        self.other = LeydenSaver(self.saver.app.table, engine=ENGINE)
 
     @rule(target=checkpoints, thread=THREADS, namespace=NAMESPACES, topic=VALUES)
     def put_first(self, thread: str, namespace: str, topic: Any) -> Any:
@@ -99,10 +100,12 @@ class Savers(RuleBasedStateMachine):
         found = at(thread, namespace=namespace)
         assert _shown(self.saver.get_tuple(found)) == _shown(self.oracle.get_tuple(found))
 
-    @rule()
-    def begin_anew(self) -> None:
-        """Another process goes on."""
-        self.saver = LeydenSaver(self.saver.app.table, engine=ENGINE)
+    @rule(is_new=st.booleans())
+    def another_goes_on(self, is_new: bool) -> None:
+        """Another process goes on: a new one, or one that knew the threads before."""
+        if is_new:
+            self.other = LeydenSaver(self.saver.app.table, engine=ENGINE)
+        self.saver, self.other = self.other, self.saver
 
     @rule(
         thread=THREADS,
@@ -153,6 +156,8 @@ class Savers(RuleBasedStateMachine):
         checkpoint["channel_values"] = values
         config = at(thread, before["id"] if before else None, namespace)
         metadata: Any = {"source": "loop", "step": step, "parents": {}}
+        # As a graph does: it begins with what it reads.
+        assert _shown(self.saver.get_tuple(config)) == _shown(self.oracle.get_tuple(config))
         ours = self.saver.put(config, {**checkpoint}, metadata, new)
         assert ours == self.oracle.put(config, {**checkpoint}, metadata, new)
         return ours
