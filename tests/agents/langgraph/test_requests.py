@@ -81,7 +81,7 @@ def test_a_list_of_checkpoints_reads_what_they_have_in_common_once(embedded: Any
     with sent() as sending:
         found = [*saver.list(at("t"))]
     assert [len(one.checkpoint["channel_values"]["letters"]) for one in found] == [
-        *range(30, 0, -1)
+        *range(10, 0, -1)
     ]
     assert sending.apis == {"Query": 1, "BatchGetItem": 1}
     # The writes of many tasks stand between the checkpoints.
