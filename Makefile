@@ -7,12 +7,16 @@
 # make format rewrite the sources in the project's format
 # make bench  what it costs beside other clients; prints, and writes docs/performance.md with its
 #             drawing; BENCH=--quick for a short run that writes nothing
+# make bench-agents   the adapters for agent frameworks beside other packages; writes docs/agents.md
+#             with its drawing; BENCH=--quick for two rounds that write nothing
 # make bench-memory   the memory store beside @mastra/dynamodb; LARGE=1 for 100,000 messages
 # make bench-migration  memory, pace and processor time of migrations; writes docs/migration.json
 # make bench-vectors  reading vectors beside boto3, searching them beside NumPy and Qdrant
 # make goldens   write anew what @mastra/memory does, which tests/memory compare with
 # make quality   how often recall by meaning finds the right message, here and in TypeScript
 # make soak   kill a migration 200 times over a million items; writes docs/soak.json; takes a night
+# make soak-agents   kill processes that use the adapters; writes docs/soak-agents.json; some minutes,
+#             SOAK="--kills 1000" for longer
 # make newcomer  the first hour of somebody new: wheel, clean environment, leyden init, its tests
 # make docs   build the documentation's site into .cache/site
 # make docs-serve  the same, and serve it at http://127.0.0.1:8008 (PORT=... for another port)
@@ -38,7 +42,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(abspath $(CACHE))/bytecode
 
 .DEFAULT_GOAL := help
-.PHONY: help figures demo install test quick check format bench bench-memory bench-migration bench-vectors goldens quality soak newcomer docs docs-serve docs-tools generated agents npm ministack formats clean
+.PHONY: help figures demo install test quick check format bench bench-agents bench-memory bench-migration bench-vectors goldens quality soak soak-agents newcomer docs docs-serve docs-tools generated agents npm ministack formats clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -69,6 +73,9 @@ format: $(VENV)/.installed-dev
 bench: $(CACHE)/bench/.installed npm
 	@$(CACHE)/bench/bin/python -m bench.run $(BENCH)
 
+bench-agents: $(CACHE)/bench-agents/.installed npm
+	@$(CACHE)/bench-agents/bin/python -m bench.agents.run $(BENCH)
+
 bench-memory: $(VENV)/.installed-dev npm
 	@$(VENV)/bin/python -m bench.memory $(if $(LARGE),--large) --json $(CACHE)/bench-memory.json
 
@@ -87,6 +94,9 @@ goldens: $(VENV)/.installed-dev npm
 
 soak: $(VENV)/.installed-dev npm
 	@$(VENV)/bin/python -m tools.soak.run --json docs/soak.json $(SOAK)
+
+soak-agents: agents npm
+	@PYTHONPATH=src:. $(CACHE)/agents/newest/bin/python -m tools.soak.agents --write $(SOAK)
 
 quality: $(VENV)/.installed-dev npm
 	@$(VENV)/bin/python -m tools.memory_quality --missed
@@ -152,3 +162,12 @@ $(CACHE)/bench/.installed: tools/make-venv pyproject.toml bench/requirements.txt
 	@$(CACHE)/bench/bin/python -m pip install -qq --disable-pip-version-check --editable '.[cli]'
 	@if $(CACHE)/bench/bin/python -m pip install -qq --disable-pip-version-check \
 	  -r bench/requirements.txt; then touch $@; fi
+
+# The packages that the adapters are compared with.
+$(CACHE)/bench-agents/.installed: tools/make-venv pyproject.toml bench/agents-requirements.txt
+	@mkdir -p $(CACHE)
+	@PYTHON="$(PYTHON)" tools/make-venv $(CACHE)/bench-agents
+	@echo "Installing Leyden and the packages that its adapters are compared with into $(CACHE)/bench-agents"
+	@$(CACHE)/bench-agents/bin/python -m pip install -qq --disable-pip-version-check \
+	  --editable . -r bench/agents-requirements.txt
+	@touch $@

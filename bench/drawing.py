@@ -221,27 +221,34 @@ def draw_panel(panel: Panel, left: int, top: int) -> list[str]:
     return parts
 
 
-def draw(figures: Figures) -> str:
-    """Return the whole drawing."""
-    left = [work(figures), sizes(figures), records(figures)]
-    right = [rates(figures), processes(figures), memory(figures), cold(figures)]
+def sheet(label: str, *columns: Sequence[Panel]) -> str:
+    """Return a drawing with columns of panels; `label` says what it shows."""
     parts: list[str] = []
     heights = []
-    for column, panels in enumerate((left, right)):
+    for column, panels in enumerate(columns):
         y = MARGIN
         for panel in panels:
             parts += draw_panel(panel, MARGIN + column * (COLUMN + MARGIN), y)
             y += panel.height
         heights.append(y)
-    width, height = 2 * COLUMN + 3 * MARGIN, max(heights)
+    width, height = len(columns) * (COLUMN + MARGIN) + MARGIN, max(heights)
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
             f'width="{width}" height="{height}" role="img" '
-            'aria-label="What Leyden costs, beside other clients of DynamoDB">',
+            f'aria-label="{escape(label)}">',
             f"<style>{STYLE}</style>",
             f'<rect class="page" width="{width}" height="{height}" rx="8"/>',
             *parts,
             "</svg>\n",
         ]
+    )
+
+
+def draw(figures: Figures) -> str:
+    """Return the whole drawing."""
+    return sheet(
+        "What Leyden costs, beside other clients of DynamoDB",
+        [work(figures), sizes(figures), records(figures)],
+        [rates(figures), processes(figures), memory(figures), cold(figures)],
     )

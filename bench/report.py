@@ -262,13 +262,20 @@ def page(figures: Figures) -> str:
 PAGES: Final = {Path("README.md"): readme, Path("docs", "performance.md"): page}
 
 
-def between(text: str) -> tuple[str, str, str]:
+def between(text: str, begin: str = BEGIN, end: str = END) -> tuple[str, str, str]:
     """Split a page into the parts before, between and after the marks."""
-    before, begin, rest = text.partition(BEGIN)
-    inside, end, behind = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page lacks the marks {BEGIN} and {END}")
+    before, found, rest = text.partition(begin)
+    inside, closed, behind = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"the page lacks the marks {begin} and {end}")
     return before, inside.strip("\n"), behind
+
+
+def fill(page: Path, inside: str, begin: str = BEGIN, end: str = END) -> None:
+    """Write the part of a page that is between the marks."""
+    before, _, behind = between(page.read_text(encoding="utf-8"), begin, end)
+    inside = inside.strip("\n")
+    page.write_text(f"{before}{begin}\n\n{inside}\n\n{end}{behind}", "utf-8")
 
 
 def write(figures: Figures, root: Path = ROOT) -> None:
@@ -277,9 +284,7 @@ def write(figures: Figures, root: Path = ROOT) -> None:
     (root / FIGURES).write_text(text, encoding="utf-8")
     (root / DRAWING).write_text(draw(figures), encoding="utf-8")
     for path, made in PAGES.items():
-        before, _, behind = between((root / path).read_text(encoding="utf-8"))
-        inside = made(figures).strip("\n")
-        (root / path).write_text(f"{before}{BEGIN}\n\n{inside}\n\n{END}{behind}", "utf-8")
+        fill(root / path, made(figures))
 
 
 def read(root: Path = ROOT) -> Figures:
