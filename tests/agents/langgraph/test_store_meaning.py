@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from langgraph.store.base import GetOp, PutOp, SearchOp
 
+import leyden
 from leyden.agents.langgraph import LeydenStore
+from leyden.agents.langgraph.batching import Batches
 from leyden.errors import LeydenError, TableError
 from tests.agents.chaos import each_death
 from tests.agents.langgraph.conftest import sent
-from tests.agents.langgraph.stores import Clock, aembed, index, new_store, places
+from tests.agents.langgraph.stores import WORDS, Clock, aembed, index, new_store, places
+from tests.agents.weaving import Slow, Weaving
+
+WOVEN = leyden.local()
 
 
 @pytest.fixture
@@ -50,7 +58,7 @@ def test_a_search_takes_two_requests_where_the_index_finds_enough(store: LeydenS
     assert sending.apis == {"SearchVectors": 1, "BatchGetItem": 1}
     with sent() as sending:
         store.put(("m",), "00", {"text": "bread"})
-    assert sending.apis == {"BatchWriteItem": 2, "UpdateItem": 1}
+    assert sending.apis == {"BatchWriteItem": 1, "UpdateItem": 1}
 
 
 def test_items_without_a_vector_come_last_without_a_score(store: LeydenStore) -> None:
@@ -107,19 +115,39 @@ def test_many_vectors_of_few_items_hide_no_others(store: LeydenStore) -> None:
     assert keys(store.search(("m",), query="tea")) == "manyone"
 
 
-def test_what_is_replaced_or_deleted_leaves_no_vectors(store: LeydenStore) -> None:
+def test_what_is_replaced_or_deleted_leaves_no_vectors(embedded: Any) -> None:
+    clock = Clock()
+    store = new_store(embedded, index=index(), clock=clock)
     store.put(("m",), "a", {"text": ["tea", "bread"]}, index=["text[*]"])
     store.put(("m",), "b", {"text": "tea"})
     store.put(("m",), "c", {"text": "tea"})
+    clock.move(minutes=2)
     store.put(("m",), "a", {"text": "river"})
     assert len(vectors(store)) == 3
+    clock.move(minutes=2)
     store.batch([PutOp(("m",), key, {"text": "night"}) for key in "abcd"])
     assert {one.key for one in vectors(store)} == {*"abcd"}
+    clock.move(minutes=2)
     store.put(("m",), "a", {"text": "tea"}, index=False)
     store.delete(("m",), "b")
     store.batch([PutOp(("m",), key, None) for key in "bcde"])
     assert vectors(store) == []
     assert [(one.key, one.score) for one in store.search(("m",), query="tea")] == [("a", None)]
+
+
+def test_what_is_replaced_at_once_goes_when_a_search_comes_across_it(embedded: Any) -> None:
+    clock = Clock()
+    store = new_store(embedded, index=index(), clock=clock)
+    for word in WORDS:
+        store.put(("m",), "k", {"text": word})
+    store.put(("m",), "gone", {"text": "tea"})
+    store.delete(("m",), "gone")
+    assert len(vectors(store)) == 5
+    for _ in range(2):
+        (found,) = store.search(("m",), query="tea river bread")
+        assert (found.value, found.score) == ({"text": WORDS[-1]}, 0)
+        clock.move(minutes=16)
+    assert len(vectors(store)) == 1
 
 
 def test_vectors_live_as_long_as_their_items(embedded: Any) -> None:
@@ -219,3 +247,41 @@ def test_setup_adds_the_index_to_a_table_that_has_items(embedded: Any) -> None:
 def test_an_engine_without_vector_indexes_says_so(real: Any) -> None:
     with pytest.raises(TableError, match="which has vector indexes"):
         new_store(real, index=index())
+
+
+@pytest.mark.once
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_a_value_is_found_by_its_meaning_whoever_wrote_beside_it(seed: int) -> None:
+    chance = random.Random(seed)
+    store = new_store(WOVEN, index=index(), clock=Clock())
+    processes = [Batches(store._batches._items, store._batches._meaning) for _ in range(3)]
+
+    def call(number: int) -> tuple[str, Any]:
+        text: Any = chance.sample(WORDS, chance.randint(1, 2))
+        value = chance.choice([{"text": text}, {"text": text}, None])
+        return "put", (number, PutOp(("m",), "k", value, index=["text[*]"]))
+
+    scripts = [[call(number) for _ in range(chance.randint(1, 4))] for number in range(3)]
+    send = store.app.driver.send  # type: ignore[attr-defined]
+    weaving = Weaving(
+        send, lambda _, given: processes[given[0]].batch([given[1]]), chance, losing=0.2
+    )
+    weaving.run(scripts)
+    found = store.get(("m",), "k")
+    for word in WORDS:
+        scores = [one.score for one in store.search(("m",), query=word)]
+        # Without vectors, there would be no score.
+        assert scores == ([] if found is None else [1.0 if word in found.value["text"] else 0.0])
+
+
+def test_a_put_that_is_repeated_comes_back_with_its_vectors(store: LeydenStore) -> None:
+    store.put(("m",), "k", {"text": "night"})
+    send = store.app.driver.send  # type: ignore[attr-defined]
+    slow = Slow(send, store._batches.batch([PutOp(("m",), "k", {"text": "tea"})]))
+    slow.go()
+    slow.lose()
+    store.put(("m",), "k", {"text": "river"})
+    slow.end()
+    (found,) = store.search(("m",), query="tea")
+    assert (found.value, found.score) == ({"text": "tea"}, 1)

@@ -32,7 +32,7 @@ STEP: Final = 0.01
 OPTIONAL: Final = ("value", "packed", "minutes", "expires_at", "version", "vectors")
 """The attributes that a write sets or removes."""
 
-WRITTEN: Final = ("created_at", "version", "vectors")
+WRITTEN: Final = ("created_at", "updated_at", "version", "vectors")
 """What a write needs of what it replaces."""
 
 

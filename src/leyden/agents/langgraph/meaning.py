@@ -3,8 +3,11 @@
 **Vectors are items of their own**, one for each text that is embedded, under the version of the
 item that they belong to. A writer writes the vectors first, then the item with its new version,
 then it deletes the vectors of the old version. Only vectors of an item's present version count, so
-whenever a writer dies, the item is found as it was before or as it is now. What a dead writer left
-is deleted by a search that comes across it.
+whenever a writer dies, the item is found as it was before or as it is now.
+
+A write whose answer was lost is repeated, and may bring back a version that another writer had
+replaced. So the vectors of a version that is younger than two minutes stay. These, and what a dead
+writer left, are deleted by a search that comes across them later.
 
 **An answer is complete.** The index finds the 100 nearest vectors below up to four labels. Where
 too few items remain of these, because of deeper labels, a filter, an offset, items with many
@@ -48,8 +51,11 @@ MOST: Final = 100
 FILTERS: Final = ("ns1", "ns2", "ns3", "ns4")
 """The attributes by which the index filters."""
 
+SETTLED: Final = timedelta(minutes=2)
+"""How old a write is that nobody repeats any more because its answer was lost."""
+
 GRACE: Final = timedelta(minutes=15)
-"""How old vectors are that nobody is writing any more."""
+"""How old vectors are whose item nobody is about to write any more."""
 
 Vector: TypeAlias = Sequence[float]
 
@@ -115,7 +121,10 @@ class Meaning:
                     partial(embed.aembed_documents, distinct),
                 )
             )
-        answers = (yield Gather(tuple(works), self._backend.concurrency)) if works else []
+        if len(works) == 1:
+            answers = [(yield works[0])]
+        else:
+            answers = (yield Gather(tuple(works), self._backend.concurrency)) if works else []
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
@@ -150,9 +159,12 @@ class Meaning:
         `before` has what was stored, and `written` the attributes of what is stored now.
         """
         keys: list[dict[str, Any]] = []
+        settled = self._backend.now() - SETTLED
         for place, old in before.items():
-            # If an answer was lost, the attempt after it replaced what the first one wrote.
-            if old is not None and old.version != (written[place] or {}).get("version"):
+            if old is None or old.version == (written[place] or {}).get("version"):
+                # If an answer was lost, the attempt after it replaced what the first one wrote.
+                continue
+            if old.updated_at <= settled:
                 keys += _keys(place, old.version, old.vectors or 0)
         yield from self._delete(keys)
 
