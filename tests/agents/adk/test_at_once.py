@@ -74,7 +74,6 @@ async def test_sessions_that_set_different_values_of_their_app_do_not_meet(
     local: dict[str, Any],
 ) -> None:
     service = opened(local)
-    sessions = [await created(service, session_id=f"s{n}") for n in range(20)]
     transactions = []
 
     def count(event: object) -> None:
@@ -82,11 +81,14 @@ async def test_sessions_that_set_different_values_of_their_app_do_not_meet(
             transactions.append(event)
 
     with listen(count):
+        sessions = await asyncio.gather(
+            *(created(service, session_id=f"s{n}", state={f"app:s{n}": 0}) for n in range(20))
+        )
         for turn in range(3):
             await asyncio.gather(
                 *(service.append_event(one, setting({f"app:{one.id}": turn})) for one in sessions)
             )
-    assert len(transactions) == 3 * len(sessions)
+    assert len(transactions) == 4 * len(sessions)
     # Those that set the same value do meet, and each of them gets its turn.
     await asyncio.gather(
         *(service.append_event(one, setting({"app:same": one.id})) for one in sessions)
@@ -185,7 +187,7 @@ def test_a_write_of_which_all_answers_are_lost_has_happened_once(
     async def main(proxy: FaultProxy, service: LeydenSessionService) -> None:
         lost = [Reset(forward=True)] * 3
 
-        proxy.play(*lost)
+        proxy.play(Forward(), *lost)
         session = await created(service, session_id="s1", state={"own": 1, "app:a": 1})
         assert (proxy.faults_left, proxy.apis.count("TransactWriteItems")) == (0, 4)
         assert await read(service, "s1") == session

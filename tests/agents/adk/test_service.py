@@ -45,6 +45,7 @@ async def test_a_session_is_read_as_it_was_created(any_service: Any) -> None:
     assert session.last_update_time <= datetime.now(UTC).timestamp()
     assert await read(any_service, session.id) == session
     assert await read(any_service, "another") is None
+    assert await read(any_service, "") is None
     assert await any_service.get_session(app_name="x", user_id=USER, session_id=session.id) is None
     assert await any_service.get_session(app_name=APP, user_id="x", session_id=session.id) is None
 
@@ -460,6 +461,9 @@ async def test_requests_are_few(embedded: dict[str, Any]) -> None:
     service = opened(embedded)
     with sent() as sending:
         session = await created(service, session_id="s1", state={"a": 1, "app:a": 1})
+    assert sending == {"PutItem": 1, "TransactWriteItems": 1, "Query": 2}
+    with sent() as sending:
+        await created(service, session_id="s2")
     assert sending == {"TransactWriteItems": 1, "Query": 2}
     with sent() as sending:
         await service.append_event(session, setting({"a": 2, "app:b": 1, "user:c": 1}))
@@ -545,15 +549,15 @@ async def test_what_expires_is_not_seen_any_more(embedded: dict[str, Any]) -> No
 async def test_what_one_transaction_cannot_write_is_refused_before_it_is_sent(
     service: LeydenSessionService,
 ) -> None:
-    session = await created(service, state={f"app:{n}": n for n in range(97)})
-    await service.append_event(session, setting({f"user:{n}": n for n in range(97)}))
+    session = await created(service, state={f"app:{n}": n for n in range(98)})
+    await service.append_event(session, setting({f"user:{n}": n for n in range(98)}))
     await service.append_event(session, setting({f"own {n}": n for n in range(3000)}))
     assert (await read(service, session.id)).state == session.state
     with sent() as sending:
-        with pytest.raises(InputError, match="98 values of app: and user: state"):
-            await service.append_event(session, setting({f"app:{n}": n for n in range(98)}))
-        with pytest.raises(InputError, match="most 97"):
-            await created(service, state={f"user:{n}": n for n in range(98)})
+        with pytest.raises(InputError, match="99 values of app: and user: state"):
+            await service.append_event(session, setting({f"app:{n}": n for n in range(99)}))
+        with pytest.raises(InputError, match="most 98"):
+            await created(service, state={f"user:{n}": n for n in range(99)})
     assert sending == {}
 
 

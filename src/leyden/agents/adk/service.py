@@ -78,7 +78,7 @@ class LeydenSessionService(BaseSessionService):
         """Create a session; without an id, under one of its own.
 
         `app:` and `user:` values of the state go to the app and the user, and `temp:` values
-        nowhere. Raises ADK's AlreadyExistsError, and InputError for more than 97 values of shared
+        nowhere. Raises ADK's AlreadyExistsError, and InputError for more than 98 values of shared
         state.
         """
         key = Key(app_name, user_id, (session_id or "").strip() or str(uuid4()))
@@ -100,7 +100,7 @@ class LeydenSessionService(BaseSessionService):
         """
         asked = config or GetSessionConfig()
         getting = self._history.get(
-            Key(app_name, user_id, session_id.strip()),
+            Key(app_name, user_id, (session_id or "").strip()),
             asked.num_recent_events,
             asked.after_timestamp,
         )
@@ -116,7 +116,7 @@ class LeydenSessionService(BaseSessionService):
 
     async def delete_session(self, *, app_name: str, user_id: str, session_id: str) -> None:
         """Delete a session with its events, if it is there. Shared state stays."""
-        key = Key(app_name, user_id, session_id.strip())
+        key = Key(app_name, user_id, (session_id or "").strip())
         await self._backend.arun(self._steps.delete(key), "delete_session")
 
     async def get_user_state(self, *, app_name: str, user_id: str) -> dict[str, Any]:
@@ -131,7 +131,7 @@ class LeydenSessionService(BaseSessionService):
         answer was lost, is not stored twice. If this raises, session and event are as they were.
 
         Raises StaleSessionError if the session has changed since it was read, ADK's
-        SessionNotFoundError, InputError for more than 97 values of shared state, and
+        SessionNotFoundError, InputError for more than 98 values of shared state, and
         ItemTooLargeError.
         """
         if event.partial:

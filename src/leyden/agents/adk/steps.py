@@ -39,6 +39,7 @@ from leyden import Put
 from leyden.agents.adk import forms
 from leyden.agents.adk.forms import Delta, Encoded
 from leyden.agents.adk.history import Found, History, Key, Mark
+from leyden.agents.latest import Latest
 from leyden.errors import (
     AwsError,
     ConditionFailedError,
@@ -55,7 +56,7 @@ _PASSING: Final = {"conflict", "throttled", "overflow"}
 _REFUSED: Final = {"condition", "exists", "not_found"}
 """Why one is refused if the session is not as it was seen."""
 
-SHARED: Final = 97
+SHARED: Final = 98
 """How many values of shared state one transaction takes beside a session and an event."""
 
 
@@ -65,6 +66,10 @@ StaleSessionError: Final[type[ValueError]] = getattr(errors, "StaleSessionError"
 """A session object is not up to date: ADK's own error, which its earlier releases do not have."""
 
 
+USERS: Final = 4096
+"""Of how many users a service knows that they are noted."""
+
+
 class Steps:
     """The programs of a session service."""
 
@@ -72,11 +77,13 @@ class Steps:
         self._history = history
         self._backend = history.backend
         self._entities = history.entities
+        self._users = Latest[tuple[str, str], bool](USERS)
 
     def create(self, key: Key, state: Mapping[str, Any]) -> Program[Found]:
         """Create a session. Raises ADK's AlreadyExistsError.
 
-        One transaction, and two reads of shared state.
+        One transaction, and two reads of shared state; one write before them for a user of whom
+        this process has not created a session lately.
         """
         now = self._backend.now()
         # Later than that of any session with this id before, and no other's, even in the same
@@ -101,8 +108,8 @@ class Steps:
             if found is None or Mark.of(found) != mark:
                 raise AlreadyExistsError(f"Session with id {key.session_id} already exists.")
 
-        user = self._entities.user.put(**key.user)
-        yield from self._at_once([head.where(absent), user, *shared], refused)
+        yield from self._register(key)
+        yield from self._at_once([head.where(absent), *shared], refused)
         self._history.own.set(key, (mark, own))
         app, users = yield from run_together(self._history.shared(key), self._backend.concurrency)
 
@@ -178,6 +185,17 @@ class Steps:
         return mark
 
     # The steps of these.
+
+    def _register(self, key: Key) -> Program[None]:
+        """Note that an app has sessions of a user. A user without any is no harm.
+
+        This is not in the transaction, where all sessions of a user would write the same item.
+        """
+        at = (key.app_name, key.user_id)
+        if self._users.get(at) is None:
+            writing = self._entities.user.put(**key.user)
+            yield from insisting(partial(writing.program, response="none"))
+            self._users.set(at, True)
 
     def _seen(
         self, key: Key, session: Session, *, wants_own: bool
