@@ -14,6 +14,7 @@ from __future__ import annotations
 import zlib
 from base64 import urlsafe_b64encode
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import groupby
@@ -181,14 +182,23 @@ def _found(
     elements: Sequence[Digest], before: Sequence[Run], blocks: Mapping[Block, Sequence[Digest]]
 ) -> Iterator[_Placed]:
     """The longest runs of elements that the list had, and what is new between them."""
-    places = _places(elements, before, blocks)
+    begun = 0
+    left = deque(before)
+    # Mostly a list is what it was, and more.
+    while left:
+        end = begun + len(left[0])
+        if [*elements[begun:end]] != [*blocks[left[0].block][left[0].start : left[0].stop]]:
+            break
+        yield _Placed(begun, left.popleft())
+        begun = end
+    places = _places(elements[begun:], left, blocks)
 
     def ahead(at: int) -> tuple[Block, int] | None:
         """The same for elements that follow each other in a block, and for new ones."""
-        place = places[at]
+        place = places[at - begun]
         return None if place is None else (place[0], place[1] - at)
 
-    for where, group in groupby(range(len(elements)), ahead):
+    for where, group in groupby(range(begun, len(elements)), ahead):
         start, *rest = group
         stop = start + len(rest) + 1
         if where is None:
@@ -199,7 +209,7 @@ def _found(
 
 
 def _places(
-    elements: Sequence[Digest], before: Sequence[Run], blocks: Mapping[Block, Sequence[Digest]]
+    elements: Sequence[Digest], before: Iterable[Run], blocks: Mapping[Block, Sequence[Digest]]
 ) -> list[tuple[Block, int] | None]:
     """Where each element is stored, so that what stood side by side does again.
 

@@ -121,6 +121,7 @@ class Forms:
 
     def __init__(self, serde: SerializerProtocol) -> None:
         self._serde = serde
+        self._cipher = serde.cipher if isinstance(serde, EncryptedSerializer) else None
 
     def checkpoint(
         self, checkpoint: Mapping[str, Any], metadata: Mapping[str, Any], seen: Seen, parent: Any
@@ -196,9 +197,9 @@ class Forms:
         What an encrypting serializer writes is not, so that is decrypted.
         """
         name, data = typed
-        if isinstance(self._serde, EncryptedSerializer) and "+" in name:
+        if self._cipher is not None and "+" in name:
             name, cipher = name.split("+", 1)
-            data = self._serde.cipher.decrypt(cipher, data)
+            data = self._cipher.decrypt(cipher, data)
         return digest(name.encode(), b"\0", data)
 
     def _form(self, sheet: _Sheet, name: str, value: Any) -> Any:
