@@ -250,7 +250,7 @@ def test_an_engine_without_vector_indexes_says_so(real: Any) -> None:
 
 
 @pytest.mark.once
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_a_value_is_found_by_its_meaning_whoever_wrote_beside_it(seed: int) -> None:
     chance = random.Random(seed)

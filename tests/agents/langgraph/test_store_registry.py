@@ -167,7 +167,7 @@ def scripts_of(chance: random.Random) -> list[list[tuple[str, Any]]]:
 
 
 @pytest.mark.parametrize("dying", [0.0, 0.05])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_namespaces_are_those_with_items_however_requests_meet(dying: float, seed: int) -> None:
     chance = random.Random(seed)
