@@ -14,7 +14,9 @@ import pytest
         ("adk", "google.adk.sessions", "adk"),
         ("agent_framework", "agent_framework", "agent-framework"),
         ("langchain", "langchain_core.chat_history", "langchain"),
+        ("langgraph", "langgraph.store.base", "langgraph"),
         ("openai_agents", "agents", "openai-agents"),
+        ("pydantic_ai", "pydantic_ai.conversation_store", "pydantic-ai"),
         ("strands", "strands.storage", "strands"),
     ],
 )
