@@ -166,15 +166,25 @@ def chat(here: Stage, saver: Any) -> Figures:
     graph.add_edge(START, "bot")
     running = graph.compile(checkpointer=saver)
     costs: dict[str, Figures] = {}
+    units: list[float] = []
+    fails_at, failed = None, None
     for turn in range(1, TURNS[-1] + 1):
         try:
             with here.meter.counted() as spent:
                 running.invoke({"messages": [("user", text(1000, turn))]}, at("chat"))
         except Exception as error:
-            return {"turns": costs, "fails_at": turn, "failure": failure(error)}
+            fails_at, failed = turn, failure(error)
+            break
+        units.append(spent.writes)
         if turn in TURNS:
             costs[str(turn)] = spent.each(1)
-    return {"turns": costs, "fails_at": None, "failure": None}
+    return {
+        "turns": costs,
+        "mean": round(sum(units) / len(units), 1),
+        "most": max(units),
+        "fails_at": fails_at,
+        "failure": failed,
+    }
 
 
 def delta(here: Stage, saver: Any) -> Figures:

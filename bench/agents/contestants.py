@@ -8,7 +8,7 @@ alone, so this module needs none of them.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Any, Final, Protocol
 
@@ -153,6 +153,76 @@ class ProviderHistory:
         return found[-limit:] if limit else found
 
 
+class StoredConversation:
+    """A conversation of Pydantic AI, which each add loads in part and saves."""
+
+    def __init__(self, store: Any, conversation_id: str) -> None:
+        self._store = store
+        self._id = conversation_id
+
+    async def add(self, texts: Sequence[str]) -> None:
+        """Append messages of the user, again if another save was faster."""
+        from pydantic_ai.conversation import Conversation
+        from pydantic_ai.conversation_store import ConversationConflict
+        from pydantic_ai.messages import ModelRequest
+
+        messages = [ModelRequest.user_text_prompt(text) for text in texts]
+        while True:
+            stored = await self._store.load(self._id, limit=1)
+            conversation = stored or Conversation(messages=[], conversation_id=self._id)
+            conversation.messages.extend(messages)
+            try:
+                await self._store.save(conversation)
+            except ConversationConflict:
+                continue
+            return
+
+    async def read(self, limit: int | None = None) -> list[str]:
+        """Return the newest messages, or all."""
+        stored = await self._store.load(self._id, limit=limit)
+        return [message.parts[0].content for message in stored.messages]
+
+
+class AdkSession:
+    """A session of Google's ADK, to which each add appends an event for each message."""
+
+    def __init__(self, service: Any, session_id: str) -> None:
+        self._service = service
+        self._key = {"app_name": "bench", "user_id": "ada", "session_id": session_id}
+
+    async def add(self, texts: Sequence[str]) -> None:
+        """Append events of the user, again if another one was faster."""
+        from google.adk.errors.already_exists_error import AlreadyExistsError
+        from google.adk.events import Event
+        from google.adk.sessions.base_session_service import GetSessionConfig
+        from google.genai.types import Content, Part
+
+        from leyden.agents.adk import StaleSessionError
+
+        newest = GetSessionConfig(num_recent_events=1)
+        session = await self._service.get_session(**self._key, config=newest)
+        if session is None:
+            with suppress(AlreadyExistsError):
+                await self._service.create_session(**self._key)
+            session = await self._service.get_session(**self._key, config=newest)
+        for text in texts:
+            while True:
+                event = Event(author="user", content=Content(parts=[Part(text=text)]))
+                try:
+                    await self._service.append_event(session, event)
+                    break
+                except StaleSessionError:
+                    session = await self._service.get_session(**self._key, config=newest)
+
+    async def read(self, limit: int | None = None) -> list[str]:
+        """Return the newest messages, or all."""
+        from google.adk.sessions.base_session_service import GetSessionConfig
+
+        config = GetSessionConfig(num_recent_events=limit)
+        session = await self._service.get_session(**self._key, config=config)
+        return [event.content.parts[0].text for event in session.events]
+
+
 @asynccontextmanager
 async def leyden_session(here: Stage, table: str) -> AsyncIterator[Open]:
     """Open Leyden's sessions for the OpenAI Agents SDK."""
@@ -211,6 +281,26 @@ async def leyden_provider(here: Stage, table: str) -> AsyncIterator[Open]:
     await provider.close()
 
 
+@asynccontextmanager
+async def leyden_conversations(here: Stage, table: str) -> AsyncIterator[Open]:
+    """Open Leyden's conversation store for Pydantic AI."""
+    from leyden.agents.pydantic_ai import LeydenConversationStore
+
+    async with LeydenConversationStore(table, engine=here.engine) as store:
+        store.app.create_table()
+        yield lambda id: StoredConversation(store, id)
+
+
+@asynccontextmanager
+async def leyden_adk(here: Stage, table: str) -> AsyncIterator[Open]:
+    """Open Leyden's session service for Google's ADK."""
+    from leyden.agents.adk import LeydenSessionService
+
+    async with LeydenSessionService(table, engine=here.engine) as service:
+        service.app.create_table()
+        yield lambda id: AdkSession(service, id)
+
+
 Opening = Callable[[Stage, str], AbstractAsyncContextManager[Open]]
 
 HISTORIES: Final = (
@@ -231,6 +321,8 @@ HISTORIES: Final = (
         "langchain-core",
     ),
     Contestant("leyden-provider", "Leyden", "leyden", leyden_provider, "agent-framework-core"),
+    Contestant("leyden-pydantic", "Leyden", "leyden", leyden_conversations, "pydantic-ai-slim"),
+    Contestant("leyden-adk", "Leyden", "leyden", leyden_adk, "google-adk"),
 )
 
 

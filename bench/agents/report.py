@@ -47,6 +47,8 @@ FRAMEWORKS: Final = {
     "openai-agents": "OpenAI Agents SDK",
     "langchain-core": "LangChain",
     "agent-framework-core": "Agent Framework",
+    "pydantic-ai-slim": "Pydantic AI",
+    "google-adk": "Google ADK",
 }
 
 Row = list[str]
@@ -107,7 +109,7 @@ def isolated(found: Mapping[str, str]) -> str:
 
 def _of_turn(one: Figures, turn: str) -> str:
     cost = one["chat"]["turns"].get(turn)
-    return "" if cost is None else amount(cost["writes"])
+    return "" if cost is None else spent(cost)
 
 
 def _death(found: Mapping[str, Any], unit: str, limit: int) -> str:
@@ -152,7 +154,14 @@ def saver_rows(figures: Figures) -> Iterator[Row]:
     )
     yield row("a state of 500 kB", (outcome(one["large"]) for one in savers))
     for turn in figures["looked_at"]:
-        yield row(f"chat: write units of turn {turn}", (_of_turn(one, turn) for one in savers))
+        yield row(
+            f"chat: requests of turn {turn} (read units R, write units W)",
+            (_of_turn(one, turn) for one in savers),
+        )
+    yield row(
+        "chat: write units of a turn, on average and at most",
+        (f"{amount(one['chat']['mean'])}, {amount(one['chat']['most'])}" for one in savers),
+    )
     yield row(
         "chat: first turn that fails", (_death(one["chat"], "turn", int(last)) for one in savers)
     )

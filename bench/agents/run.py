@@ -28,11 +28,13 @@ ROUNDS: Final = 7
 FRAMEWORKS: Final = (
     "agent-framework-core",
     "boto3",
+    "google-adk",
     "langchain-core",
     "langgraph",
     "langgraph-checkpoint",
     "langgraph-checkpoint-conformance",
     "openai-agents",
+    "pydantic-ai-slim",
 )
 
 
