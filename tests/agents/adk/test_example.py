@@ -8,6 +8,8 @@ import pytest
 
 from tests.interop.node_process import ROOT
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_the_example_remembers(capsys: pytest.CaptureFixture[str]) -> None:

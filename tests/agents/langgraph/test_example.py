@@ -8,6 +8,8 @@ import pytest
 
 from tests.agents.langgraph.conftest import ROOT
 
+pytestmark = pytest.mark.once
+
 
 def test_the_example_asks_and_goes_back(capsys: pytest.CaptureFixture[str]) -> None:
     runpy.run_path(str(ROOT / "examples" / "agents" / "with_langgraph.py"), run_name="__main__")

@@ -20,6 +20,8 @@ from tests.agents.langgraph.conftest import new_saver
 from tests.agents.langgraph.test_requests import at
 from tests.faults.proxy import running
 
+pytestmark = pytest.mark.once
+
 WORKERS = 40
 
 

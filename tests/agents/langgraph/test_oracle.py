@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -20,6 +21,8 @@ import leyden
 from leyden.agents.langgraph import LeydenSaver
 from tests.agents.langgraph.conftest import new_saver
 from tests.agents.langgraph.test_requests import at
+
+pytestmark = pytest.mark.once
 
 ENGINE = leyden.local()
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)

@@ -8,6 +8,8 @@ import pytest
 from tools.site.pages import DOCS
 from tools.site.programs import run_page
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("page", ["agents-langgraph.md", "agents-langgraph-store.md"])
 def test_the_program_of_the_guide(page: str, tmp_path: Path) -> None:

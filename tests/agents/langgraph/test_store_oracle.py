@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -14,6 +15,8 @@ from langgraph.store.memory import InMemoryStore
 import leyden
 from leyden.agents.langgraph import LeydenStore
 from tests.agents.langgraph.stores import WORDS, index, new_store
+
+pytestmark = pytest.mark.once
 
 ENGINE = leyden.local()
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)

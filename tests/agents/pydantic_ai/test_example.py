@@ -6,7 +6,11 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.interop.node_process import ROOT
+
+pytestmark = pytest.mark.once
 
 EXAMPLE = ROOT / "examples" / "agents" / "with_pydantic_ai.py"
 

@@ -16,6 +16,8 @@ from pydantic_ai.usage import RunUsage
 
 from tests.agents.pydantic_ai.support import Awaited, said, texts
 
+pytestmark = pytest.mark.once
+
 IDS = st.sampled_from(["c1", "c2", "a#b_c", ""])
 SCOPES = st.sampled_from([None, None, "alice", "bob", ""])
 WORDS = st.lists(st.text(max_size=3), max_size=3)
