@@ -73,7 +73,7 @@ def lawful_refusal(error: LeydenError, model: Mapping[str, Any] | None, theirs: 
     removed = theirs.get("UpdateExpression", {}).get("REMOVE", {})
     if isinstance(error, MissingCompositeError) and model and index_fields(model) & removed.keys():
         return "half of an index key would be left"
-    if isinstance(error, MissingCompositeError) and "make a new item" in error.message:
+    if isinstance(error, MissingCompositeError) and "create a new item" in error.message:
         # ElectroDB leaves the new item out of an index whose condition says that it is in.
         sparse = (
             name

@@ -243,7 +243,7 @@ def test_fields_that_an_index_does_not_project_are_named() -> None:
     }
     (difference,) = compare_table(wanted, description)
     assert difference.startswith(
-        'the index "gsi1" does not project the fields b (DynamoDB changes '
+        'the index "gsi1" does not project the fields b (DynamoDB cannot '
     )
 
 
