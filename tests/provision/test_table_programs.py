@@ -242,9 +242,7 @@ def test_fields_that_an_index_does_not_project_are_named() -> None:
         "NonKeyAttributes": ["a"],
     }
     (difference,) = compare_table(wanted, description)
-    assert difference.startswith(
-        'the index "gsi1" does not project the fields b (DynamoDB cannot '
-    )
+    assert difference.startswith('the index "gsi1" does not project the fields b (DynamoDB cannot ')
 
 
 def test_the_order_of_multi_attribute_keys_matters() -> None:
