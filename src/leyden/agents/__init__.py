@@ -20,10 +20,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from leyden.agents.sources import SOURCES
+
 if TYPE_CHECKING:
     from leyden.agents.moves import Progress as Progress
 
-__all__ = ["move", "progress_of"]
+__all__ = ["SOURCES", "move", "progress_of"]
 
 
 def move(

@@ -15,8 +15,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar, Unpack
 
-from leyden import Service
-from leyden.agents.backend import Options, shared
+from leyden.agents.backend import Adapter, Options, shared
 from leyden.agents.logs import Log
 from leyden.program import Program, Work
 
@@ -30,7 +29,7 @@ except ImportError as error:
     ) from error
 
 
-class LeydenHistoryProvider(HistoryProvider):
+class LeydenHistoryProvider(Adapter, HistoryProvider):
     """Loads the messages of a session before an agent's run, and stores new ones after it.
 
     One provider serves all sessions. The flags are those of every history provider of the
@@ -75,14 +74,6 @@ class LeydenHistoryProvider(HistoryProvider):
         self._backend = shared(
             "agents/agent_framework", "LeydenHistoryProvider", table_name, **options
         )
-
-    def __repr__(self) -> str:
-        return f"<LeydenHistoryProvider on table {self.app.table}>"
-
-    @property
-    def app(self) -> Service:
-        """The service with the messages of all sessions, whose calls block: for tables, queries."""
-        return self._backend.app
 
     async def check_table(self) -> None:
         """Compare the table with what the provider needs; changes nothing.

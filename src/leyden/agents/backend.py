@@ -11,14 +11,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from typing import Any, Final, TypedDict, TypeVar, Unpack
+from types import TracebackType
+from typing import Any, Final, Self, TypedDict, TypeVar, Unpack
 
 from attrs import evolve
 
 from leyden import Service, bind, bind_async, schemas_folder, tables
 from leyden._methods import named
 from leyden.errors import InvalidOptionError, LeydenError
-from leyden.program import Program
+from leyden.program import Program, Work
 from leyden.schema import load_service
 from leyden.store.dynamodb.settings import refuse_unfit
 
@@ -167,6 +168,70 @@ class Backend:
 
     def _named(self, program: Program[T], method: str) -> Program[T]:
         return named(f"{self.called}.{method}", program) if method else program
+
+
+class Adapter:
+    """What adapters have in common: a backend, and the service of its entities."""
+
+    _backend: Backend
+
+    @property
+    def app(self) -> Service:
+        """The service of the entities, whose calls block: to query them and to create the table."""
+        return self._backend.app
+
+    def __repr__(self) -> str:
+        return repr(self._backend)
+
+
+class AwaitedAdapter(Adapter):
+    """An adapter whose calls are awaited: `async with` closes it."""
+
+    async def aclose(self) -> None:
+        """Close all connections; later calls open new ones."""
+        await self._backend.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class EitherAdapter(AwaitedAdapter):
+    """An adapter whose calls block or are awaited: `with` and `async with` close it."""
+
+    def close(self) -> None:
+        """Close the connections that blocking calls have opened; later calls open new ones."""
+        self._backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+HEAVY: Final = 32 * 1024
+"""From so many bytes on, an event loop has them read on a thread, which costs less than waiting."""
+
+
+def worked(size: int, compute: Callable[[], T]) -> Program[T]:
+    """Compute something of so many bytes, where an event loop is not held up by it."""
+    if size < HEAVY:
+        return compute()
+    result: T = yield Work(compute)
+    return result
 
 
 KEPT: Final = 32

@@ -1,10 +1,10 @@
-"""Which packages' tables can be moved, and by which source of `moves.py`."""
+"""Moving a table, by the source of `moves.py` that reads its package's items."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final, Unpack
+from typing import Unpack
 
 from leyden._text import did_you_mean
 from leyden.agents.backend import Backend, Options
@@ -16,14 +16,8 @@ from leyden.agents.moves import (
     moved,
     openai_entries,
 )
+from leyden.agents.sources import SOURCES
 from leyden.errors import InvalidOptionError
-
-SOURCES: Final = {
-    "langgraph-aws": "agents/langgraph",
-    "langchain": "agents/langchain",
-    "openai-agents": "agents/openai_agents",
-}
-"""What can be moved, and the folder of the schemas that it moves to."""
 
 
 def move(

@@ -15,8 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Unpack
 
-from leyden import Service
-from leyden.agents.backend import Options, shared
+from leyden.agents.backend import EitherAdapter, Options, shared
 from leyden.agents.logs import Log
 
 try:
@@ -28,7 +27,7 @@ except ImportError as error:
     ) from error
 
 
-class LeydenChatMessageHistory(BaseChatMessageHistory):
+class LeydenChatMessageHistory(EitherAdapter, BaseChatMessageHistory):
     """The messages of a chat, for `RunnableWithMessageHistory` and for your own code.
 
     `session_id` is any text that is not empty. With `limit`, `messages` has the newest so many.
@@ -61,14 +60,6 @@ class LeydenChatMessageHistory(BaseChatMessageHistory):
             "agents/langchain", "LeydenChatMessageHistory", table_name, **options
         )
         self._log = Log(self._backend, {"session_id": session_id}, message_to_dict, _message)
-
-    def __repr__(self) -> str:
-        return f"<LeydenChatMessageHistory on table {self.app.table}>"
-
-    @property
-    def app(self) -> Service:
-        """The service with the messages of all chats: for tables and queries."""
-        return self._backend.app
 
     @property
     def messages(self) -> list[BaseMessage]:  # type: ignore[override,unused-ignore]
@@ -118,16 +109,6 @@ class LeydenChatMessageHistory(BaseChatMessageHistory):
     async def acheck_table(self) -> None:
         """Compare the table as `check_table` does."""
         await self._backend.arun(self._backend.check_table(), "acheck_table")
-
-    def close(self) -> None:
-        """Close the connections of blocking calls. Others may share them; later calls open new
-        ones.
-        """
-        self._backend.close()
-
-    async def aclose(self) -> None:
-        """Close all connections. Others may share them; later calls open new ones."""
-        await self._backend.aclose()
 
 
 def _message(value: Any) -> BaseMessage:

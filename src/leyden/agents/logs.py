@@ -46,7 +46,7 @@ from attrs import define, field, frozen
 
 from leyden import Create, Entity
 from leyden.agents import batches
-from leyden.agents.backend import Backend
+from leyden.agents.backend import Backend, worked
 from leyden.errors import (
     AwsError,
     ConditionFailedError,
@@ -63,9 +63,6 @@ REMEMBERED: Final = timedelta(days=1)
 
 _REPEATED: Final = 4
 """How often a reservation is made again whose answer was lost."""
-
-_INLINE: Final = 64 * 1024
-"""Up to so many bytes are decoded on an event loop itself: a thread would cost more."""
 
 
 @frozen
@@ -294,10 +291,7 @@ class Log(Generic[T]):
                 return reading
             visible = [*self._visible(page.batch, reading.head.generation, complete)]
             decode = partial(self._decoded, visible)
-            if sum(map(batches.size_of, visible)) > _INLINE:
-                reading.batches += yield Work(decode)
-            else:
-                reading.batches += decode()
+            reading.batches += yield from worked(sum(map(batches.size_of, visible)), decode)
             past = any(one.generation < reading.head.generation for one in page.batch)
             enough = limit is not None and len(reading) >= limit
             if page.cursor is None or past or enough:

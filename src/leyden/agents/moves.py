@@ -23,9 +23,6 @@ from leyden.types import decode_any, plain_any
 OPERATION: Final = "agents.import"
 """What requests to the source are called in errors and events."""
 
-CONCURRENCY: Final = 10
-"""How many payloads are read at a time."""
-
 
 class Source(Protocol):
     """Items of another package in one table."""

@@ -15,8 +15,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from leyden import Service
-from leyden.agents.backend import Options, shared
+from leyden.agents.backend import Adapter, Options, shared
 from leyden.agents.logs import Log
 
 try:
@@ -30,7 +29,7 @@ except ImportError as error:
     ) from error
 
 
-class LeydenSession(SessionABC):
+class LeydenSession(Adapter, SessionABC):
     """The history of a conversation, as the runner of the OpenAI Agents SDK reads and writes it.
 
     `session_id` is any text that is not empty. `session_settings` are the SDK's; their `limit`
@@ -65,14 +64,6 @@ class LeydenSession(SessionABC):
         self.session_settings = session_settings
         self._backend = shared("agents/openai_agents", "LeydenSession", table_name, **options)
         self._log: Log[Any] = Log(self._backend, {"session_id": session_id})
-
-    def __repr__(self) -> str:
-        return f"<LeydenSession on table {self.app.table}>"
-
-    @property
-    def app(self) -> Service:
-        """The service with the items of all sessions, whose calls block: for tables and queries."""
-        return self._backend.app
 
     async def check_table(self) -> None:
         """Compare the table with what sessions need; changes nothing.

@@ -18,8 +18,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar, Unpack
 
-from leyden import Service
-from leyden.agents.backend import Options, shared
+from leyden.agents.backend import Adapter, Options, shared
 from leyden.agents.pieces import packed, unpacked
 from leyden.errors import ItemNotFoundError, LeydenError
 from leyden.program import Program, Work
@@ -46,7 +45,7 @@ Keys = list[str]
 Results = list[StorageSearchResult]
 
 
-class LeydenStorage(Storage):
+class LeydenStorage(Adapter, Storage):
     """Bytes under keys such as `sessions/abc/state.json`, for all that Strands keeps.
 
     `name` tells storages of one table apart. Keys are those of Strands' own storages: runs of `/`
@@ -75,14 +74,6 @@ class LeydenStorage(Storage):
         self._prefix = ""
         self._search_strategy = search_strategy
         self._backend = shared("agents/strands", "LeydenStorage", table_name, **options)
-
-    def __repr__(self) -> str:
-        return f"<LeydenStorage on table {self.app.table}>"
-
-    @property
-    def app(self) -> Service:
-        """The service with the entries of all storages, whose calls block: for tables, queries."""
-        return self._backend.app
 
     async def check_table(self) -> None:
         """Compare the table with what storages need; changes nothing.

@@ -12,6 +12,7 @@ import pytest
 from langgraph.checkpoint.base import empty_checkpoint
 
 from leyden.agents.langgraph import LeydenSaver
+from tests.agents.engines import Stalls
 from tests.agents.langgraph.conftest import new_saver
 from tests.agents.langgraph.test_requests import at, put
 
@@ -94,31 +95,21 @@ def test_writes_of_parallel_tasks_are_in_the_order_of_their_paths(saver: LeydenS
 def test_an_event_loop_goes_on_while_three_megabytes_are_written_and_read(real: Any) -> None:
     table = new_saver(real).app.table
     state = {"noise": os.urandom(1_000_000), "letters": [f"letter {n} " * 100 for n in range(2000)]}
-    longest = 0.0
-
-    async def tick() -> None:
-        # What the loop's own thread computes between two turns of the loop, however busy the
-        # machine is.
-        nonlocal longest
-        while True:
-            begun = time.thread_time()
-            await asyncio.sleep(0.001)
-            longest = max(longest, time.thread_time() - begun)
+    stalls = Stalls(time.thread_time)
 
     async def write_and_read() -> None:
         async with LeydenSaver(table, engine=real) as saver:
             await saver.aget_tuple(at("t"))
-            ticking = asyncio.create_task(tick())
-            for _ in range(2):
-                checkpoint = empty_checkpoint()
-                checkpoint["channel_values"] = state
-                checkpoint["channel_versions"] = dict.fromkeys(state, checkpoint["id"])
-                await saver.aput(at("t"), checkpoint, {}, {})
-                found = await saver.aget_tuple(at("t"))
-                assert found is not None
-                assert found.checkpoint["channel_values"] == state
-            assert len([one async for one in saver.alist(at("t"))]) == 2
-            ticking.cancel()
+            async with stalls:
+                for _ in range(2):
+                    checkpoint = empty_checkpoint()
+                    checkpoint["channel_values"] = state
+                    checkpoint["channel_versions"] = dict.fromkeys(state, checkpoint["id"])
+                    await saver.aput(at("t"), checkpoint, {}, {})
+                    found = await saver.aget_tuple(at("t"))
+                    assert found is not None
+                    assert found.checkpoint["channel_values"] == state
+                assert len([one async for one in saver.alist(at("t"))]) == 2
 
     asyncio.run(write_and_read())
-    assert longest < 0.05
+    assert stalls.longest < 0.05

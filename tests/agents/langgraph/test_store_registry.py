@@ -23,6 +23,7 @@ from leyden.agents.langgraph.items import Items
 from leyden.agents.langgraph.registry import GRACE, LEASE
 from leyden.program import Program
 from tests.agents.chaos import each_death
+from tests.agents.engines import Stalls
 from tests.agents.langgraph.conftest import sent
 from tests.agents.langgraph.stores import Clock, new_store
 from tests.agents.weaving import Slow, Weaving
@@ -243,29 +244,19 @@ def test_eight_processes_write_side_by_side_and_nothing_is_lost(real: Any) -> No
 def test_an_event_loop_goes_on_while_three_megabytes_are_written_and_read(real: Any) -> None:
     table = new_store(real).app.table
     value = {"noise": os.urandom(1_000_000).hex(), "words": ["a word and another"] * 50_000}
-    longest = 0.0
-
-    async def tick() -> None:
-        # What the loop's own thread computes between two turns of the loop, however busy the
-        # machine is.
-        nonlocal longest
-        while True:
-            begun = time.thread_time()
-            await asyncio.sleep(0.001)
-            longest = max(longest, time.thread_time() - begun)
+    stalls = Stalls(time.thread_time)
 
     async def write_and_read() -> None:
         async with LeydenStore(table, engine=real) as store:
             await store.aget(("t",), "k")
-            ticking = asyncio.create_task(tick())
-            for _ in range(2):
-                await store.aput(("t",), "k", value)
-                found = await store.aget(("t",), "k")
-                assert found is not None
-                assert found.value == value
-                (searched,) = await store.asearch(("t",), filter={"noise": value["noise"]})
-                assert searched.value == value
-            ticking.cancel()
+            async with stalls:
+                for _ in range(2):
+                    await store.aput(("t",), "k", value)
+                    found = await store.aget(("t",), "k")
+                    assert found is not None
+                    assert found.value == value
+                    (searched,) = await store.asearch(("t",), filter={"noise": value["noise"]})
+                    assert searched.value == value
 
     asyncio.run(write_and_read())
-    assert longest < 0.05
+    assert stalls.longest < 0.05

@@ -19,9 +19,6 @@ from leyden.errors import DecodeError
 FORMS: Final = ("body", "packed")
 """The attributes in which an item may have its JSON."""
 
-HEAVY: Final = 64 * 1024
-"""From so many bytes on, an event loop has them read on a thread."""
-
 logger: Final = logging.getLogger("leyden")
 
 

@@ -14,10 +14,10 @@ from google.adk.sessions.session import Session
 
 from leyden.agents.adk import forms
 from leyden.agents.adk.forms import Delta
-from leyden.agents.backend import Backend
+from leyden.agents.backend import Backend, worked
 from leyden.agents.latest import Latest
 from leyden.errors import VersionConflictError
-from leyden.program import Program, Work, run_together
+from leyden.program import Program, run_together
 from leyden.store.dynamodb.writing import PATIENCE
 
 T = TypeVar("T")
@@ -227,7 +227,4 @@ class History:
 
     def apart(self, records: Sequence[Any], read: Callable[[], T]) -> Program[T]:
         """Read some items: if they are large, apart from an event loop."""
-        if forms.size_of(records) <= forms.HEAVY:
-            return read()
-        result: T = yield Work(read)
-        return result
+        return (yield from worked(forms.size_of(records), read))

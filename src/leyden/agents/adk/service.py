@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Unpack
 from uuid import uuid4
 
 from attrs import define, field
@@ -18,14 +17,13 @@ from google.adk.sessions.base_session_service import (
 )
 from google.adk.sessions.session import Session
 
-from leyden import Service
 from leyden.agents.adk import forms
 from leyden.agents.adk.history import Found, History, Key
 from leyden.agents.adk.steps import Steps
-from leyden.agents.backend import Backend, Options
+from leyden.agents.backend import AwaitedAdapter, Backend, Options
 
 
-class LeydenSessionService(BaseSessionService):
+class LeydenSessionService(AwaitedAdapter, BaseSessionService):
     """Sessions of google-adk in a DynamoDB table, with their events and all scopes of state.
 
     * `table_name`: the table; `leyden table schemas/agents/adk` prints its definition, and
@@ -51,14 +49,6 @@ class LeydenSessionService(BaseSessionService):
         self._history = History(self._backend)
         self._steps = Steps(self._history)
         self._turns: dict[tuple[int, Key], _Turn] = {}
-
-    def __repr__(self) -> str:
-        return repr(self._backend)
-
-    @property
-    def app(self) -> Service:
-        """The service of the entities, whose calls block: to query them and to create the table."""
-        return self._backend.app
 
     async def check_table(self) -> None:
         """Check that the table is there and fits; changes nothing.
@@ -146,19 +136,8 @@ class LeydenSessionService(BaseSessionService):
             return done
 
     async def close(self) -> None:
-        """Close all connections."""
-        await self._backend.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
+        """Close all connections; see `aclose`."""
+        await self.aclose()
 
     @asynccontextmanager
     async def _turn(self, key: Key) -> AsyncIterator[None]:

@@ -17,9 +17,18 @@ from langgraph.checkpoint.base import WRITES_IDX_MAP
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 
-from leyden.agents.pieces import Block, Digest, Run, cut, digest, digests, joined, laid
-from leyden.agents.pieces import packed as packed_bytes
-from leyden.agents.pieces import unpacked as unpacked_bytes
+from leyden.agents.pieces import (
+    Block,
+    Digest,
+    Run,
+    cut,
+    digest,
+    digests,
+    joined,
+    laid,
+    packed,
+    unpacked,
+)
 
 Typed: TypeAlias = tuple[str, bytes]
 """A value as a serializer writes it: the name of its type, and bytes."""
@@ -239,7 +248,7 @@ class Forms:
 
     def _folded(self, sheet: _Sheet, content: Any) -> bytes:
         data = _encoded(content)
-        small = packed_bytes(data, WORDS)
+        small = packed(data, WORDS)
         return small if len(small) <= SHEET else _OUTSIDE + sheet.block(data)
 
 
@@ -251,7 +260,7 @@ def outside(sheet: bytes) -> Block | None:
 def unfolded(sheet: bytes, pieces: Mapping[Digest, bytes]) -> Any:
     """Read a sheet. Raises KeyError for a piece that is not there."""
     block = outside(sheet)
-    return _decoded(unpacked_bytes(sheet, WORDS) if block is None else joined(block, pieces))
+    return _decoded(unpacked(sheet, WORDS) if block is None else joined(block, pieces))
 
 
 def blocks_of(forms: Mapping[str, Any]) -> Iterator[Block]:

@@ -8,24 +8,19 @@ deleted last. `upkeep.py` says how.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from attrs import define, field, frozen
 
 from leyden import Put
-from leyden.agents.backend import Backend
+from leyden.agents.backend import Backend, worked
 from leyden.agents.langgraph.forms import Written, outside, unfolded
 from leyden.agents.pieces import Block, Digest, Pieces
 from leyden.errors import ConditionFailedError, DecodeError
-from leyden.program import Program, Work
+from leyden.program import Program
 
 NEWEST: Final = 16
 """How many items to read for the newest checkpoint: it, and the writes of 15 tasks."""
-
-HEAVY: Final = 32 * 1024
-"""From so many bytes on, an event loop has them read on a thread."""
-
-T = TypeVar("T")
 
 KEY: Final = ("thread_id", "namespace", "checkpoint_id")
 
@@ -59,14 +54,6 @@ class Opened:
     typed: Any
     forms: Mapping[str, Any]
     writes: Sequence[tuple[str, str, int, str, Any]]
-
-
-def worked(size: int, compute: Callable[[], T]) -> Program[T]:
-    """Compute something of so many bytes, where an event loop is not held up by it."""
-    if size < HEAVY:
-        return compute()
-    result: T = yield Work(compute)
-    return result
 
 
 @define

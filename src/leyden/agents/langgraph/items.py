@@ -10,9 +10,8 @@ from typing import Any, Final, TypeAlias
 
 from attrs import define, field, frozen
 
-from leyden.agents.backend import Backend
+from leyden.agents.backend import Backend, worked
 from leyden.agents.batches import PLAIN, json_of
-from leyden.agents.langgraph.history import worked
 from leyden.agents.langgraph.matching import Namespace, labels_of, path_of, place_of
 from leyden.agents.langgraph.registry import Registry
 from leyden.agents.pieces import packed, unpacked

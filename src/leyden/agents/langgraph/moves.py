@@ -19,7 +19,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from leyden.agents.backend import Backend
 from leyden.agents.langgraph.reading import config_of
 from leyden.agents.langgraph.steps import Steps
-from leyden.agents.moves import CONCURRENCY, OPERATION, MoveError
+from leyden.agents.moves import OPERATION, MoveError
 from leyden.program import Item, Program, Request, Work, run_together
 
 _CHECKPOINT: Final = "CHECKPOINT_"
@@ -35,6 +35,7 @@ class AwsCheckpoints:
     table: str
     steps: Steps
     serde: SerializerProtocol
+    concurrency: int
     from_s3: Callable[[str], bytes] | None = None
     scan: Mapping[str, Any] = field(
         init=False,
@@ -50,7 +51,7 @@ class AwsCheckpoints:
         cls, backend: Backend, table: str, from_s3: Callable[[str], bytes] | None = None
     ) -> AwsCheckpoints:
         """Return the source, for savers with LangGraph's own serializer."""
-        return cls(table, Steps(backend), JsonPlusSerializer(), from_s3)
+        return cls(table, Steps(backend), JsonPlusSerializer(), backend.concurrency, from_s3)
 
     def conversation(self, item: Item) -> str | None:
         """Return the thread's id."""
@@ -128,7 +129,7 @@ class AwsCheckpoints:
 
     def _payloads(self, items: Sequence[Item]) -> Program[list[bytes | None]]:
         """The payloads of checkpoints or writes; None for one that is not there."""
-        return (yield from run_together(map(self._payload, items), CONCURRENCY))
+        return (yield from run_together(map(self._payload, items), self.concurrency))
 
     def _payload(self, item: Item) -> Program[bytes | None]:
         key = item["ref_key"]["S"]

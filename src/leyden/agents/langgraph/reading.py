@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from attrs import define, field, frozen
 from langgraph.checkpoint.base import Checkpoint, CheckpointTuple
 
+from leyden.agents.backend import worked
 from leyden.agents.langgraph.forms import Forms, blocks_of
-from leyden.agents.langgraph.history import Found, History, Opened, Walk, worked
+from leyden.agents.langgraph.history import Found, History, Opened, Walk
 from leyden.agents.pieces import Block, Digest, digests
 from leyden.program import Program
 

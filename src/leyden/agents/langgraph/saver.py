@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, Unpack
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
 from langgraph.checkpoint.base import (
     BaseCheckpointSaver,
@@ -14,7 +13,7 @@ from langgraph.checkpoint.base import (
     DeltaChannelHistory,
 )
 
-from leyden.agents.backend import Backend, Options
+from leyden.agents.backend import Backend, EitherAdapter, Options
 from leyden.agents.langgraph.forms import Forms
 from leyden.agents.langgraph.steps import Place, Steps
 
@@ -23,10 +22,8 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.base import ChannelVersions
     from langgraph.checkpoint.serde.base import SerializerProtocol
 
-    from leyden import Service
 
-
-class LeydenSaver(BaseCheckpointSaver[Any]):
+class LeydenSaver(EitherAdapter, BaseCheckpointSaver[Any]):
     """Checkpoints of LangGraph in a DynamoDB table, blocking and awaited.
 
     A step writes what it changed: of a list that grows, such as a chat's messages, only what is
@@ -59,11 +56,6 @@ class LeydenSaver(BaseCheckpointSaver[Any]):
         super().__init__(serde=serde)
         self._backend = Backend("agents/langgraph", type(self).__name__, table_name, **options)
         self._steps = Steps(self._backend)
-
-    @property
-    def app(self) -> Service:
-        """The service of the saver's entities, to query them and to create the table."""
-        return self._backend.app
 
     def setup(self) -> None:
         """Check that the table is there and fits; changes nothing.
@@ -240,39 +232,6 @@ class LeydenSaver(BaseCheckpointSaver[Any]):
             number, _, rest = current.partition(".")
             return f"{int(number) + 1:0{len(number)}}" + (f".{rest}" if rest else "")
         return int(current or 0) + 1
-
-    def close(self) -> None:
-        """Close the connections that blocking calls have opened."""
-        self._backend.close()
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._backend.aclose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-    def __repr__(self) -> str:
-        return repr(self._backend)
 
 
 AsyncLeydenSaver: TypeAlias = LeydenSaver

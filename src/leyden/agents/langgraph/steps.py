@@ -87,7 +87,7 @@ class Steps:
     def stored(self, thread_id: str) -> Program[list[tuple[str, str]]]:
         """Read which checkpoints a thread has, by namespace and id, the oldest first."""
         heads, _ = yield from self._upkeep.keys(thread_id)
-        return [place(head) for head in heads]
+        return [place(head) for head in heads if not head.closed]
 
     def listing(self, thread_id: str, at: Place | None, before: str | None) -> Listing:
         """The checkpoints of a thread that `list` asks for."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import partial
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, Unpack
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
 from langgraph.store.base import BaseStore, IndexConfig, Op, Result, TTLConfig
 
 from leyden import tables
-from leyden.agents.backend import Access, Backend
+from leyden.agents.backend import Access, Backend, EitherAdapter
 from leyden.agents.langgraph.batching import Batches
 from leyden.agents.langgraph.items import Items
 from leyden.agents.langgraph.meaning import Meaning, dimensions_of, with_vectors
@@ -21,10 +20,8 @@ from leyden.program import Program
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
-    from leyden import Service
 
-
-class LeydenStore(BaseStore):
+class LeydenStore(EitherAdapter, BaseStore):
     """What agents remember across threads, in a DynamoDB table, blocking and awaited.
 
     Values are JSON objects of any size up to 4 MB, compressed, and come back as they were. Reads
@@ -89,11 +86,6 @@ class LeydenStore(BaseStore):
         self._batches = Batches(items, self._meaning)
 
     @property
-    def app(self) -> Service:
-        """The service of the store's entities, to query them and to create the table."""
-        return self._backend.app
-
-    @property
     def embeddings(self) -> Embeddings | None:
         """What embeds texts, if there is an `index`."""
         return self._meaning.embeddings if self._meaning else None
@@ -125,39 +117,6 @@ class LeydenStore(BaseStore):
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
         """Execute operations together; see `batch`."""
         return await self._backend.arun(self._batches.batch([*ops]), "batch")
-
-    def close(self) -> None:
-        """Close the connections that blocking calls have opened."""
-        self._backend.close()
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._backend.aclose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-    def __repr__(self) -> str:
-        return repr(self._backend)
 
     def _set_up(self) -> Program[None]:
         if self._meaning is not None:

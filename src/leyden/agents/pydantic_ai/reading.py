@@ -7,13 +7,10 @@ from typing import Any, Final
 
 from pydantic_ai.conversation_store import ConversationEntry, ConversationRecord
 
-from leyden.agents.backend import Backend
+from leyden.agents.backend import Backend, worked
 from leyden.agents.pydantic_ai.forms import PARTS, entries_of, record_of
 from leyden.errors import ItemNotFoundError
-from leyden.program import Program, Work, run_together
-
-HEAVY: Final = 32 * 1024
-"""From so many bytes of messages on, they are read on a thread."""
+from leyden.program import Program, run_together
 
 MARGIN: Final = 4
 """How many items of other branches a page of a history has room for."""
@@ -191,7 +188,5 @@ class Reading:
             return
 
     def _decoded(self, stored: Sequence[Any]) -> Program[list[ConversationEntry]]:
-        if sum(len(one.message) for one in stored) < HEAVY:
-            return entries_of(stored)
-        entries: list[ConversationEntry] = yield Work(lambda: entries_of(stored))
-        return entries
+        size = sum(len(one.message) for one in stored)
+        return (yield from worked(size, lambda: entries_of(stored)))

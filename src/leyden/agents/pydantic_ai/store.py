@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import Unpack
 
 from pydantic_ai.conversation_store import (
     ConversationEntry,
@@ -12,16 +11,13 @@ from pydantic_ai.conversation_store import (
     ConversationStore,
 )
 
-from leyden.agents.backend import Backend, Options
+from leyden.agents.backend import AwaitedAdapter, Backend, Options
 from leyden.agents.pydantic_ai.deleting import Deleting
 from leyden.agents.pydantic_ai.reading import Reading
 from leyden.agents.pydantic_ai.writing import Saving
 
-if TYPE_CHECKING:
-    from leyden import Service
 
-
-class LeydenConversationStore(ConversationStore):
+class LeydenConversationStore(AwaitedAdapter, ConversationStore):
     """Conversations of Pydantic AI in a DynamoDB table.
 
     Each message is stored once, in an item of its own, and forks share those before them. Messages
@@ -53,11 +49,6 @@ class LeydenConversationStore(ConversationStore):
         self._backend = backend
         self._reading = Reading(backend)
         self._deleting = Deleting(backend, self._reading)
-
-    @property
-    def app(self) -> Service:
-        """The service of the store's entities, to query them and to create the table."""
-        return self._backend.app
 
     async def setup(self) -> None:
         """Check that the table is there and fits; changes nothing.
@@ -121,21 +112,3 @@ class LeydenConversationStore(ConversationStore):
         """
         await super().delete(conversation_id, scope=scope)
         await self._backend.arun(self._deleting.finish(conversation_id, scope), "delete")
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._backend.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-    def __repr__(self) -> str:
-        return repr(self._backend)

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from attrs import asdict
 
+from leyden.agents import SOURCES
 from leyden.cli.application import FAILED, StoppedError, debug_option
 from leyden.cli.options import output_options
 from leyden.cli.output import Output, plural, print_json, waiting
+from leyden.cli.transfer.state import replace_whole
 from leyden.errors import InputError
 
 if TYPE_CHECKING:
     from leyden.agents import Progress
-
-SOURCES: Final = ("langgraph-aws", "langchain", "openai-agents")
 
 _STATE: Final = "agents-import.state"
 
 
 @click.command(short_help="Move what other packages stored for agent frameworks.")
 @click.argument("action", metavar="import", type=click.Choice(["import"]))
-@click.argument("source", metavar="SOURCE", type=click.Choice(SOURCES))
+@click.argument("source", metavar="SOURCE", type=click.Choice([*SOURCES]))
 @click.option("--table", metavar="NAME", required=True, help="The table to read.")
 @click.option("--to", metavar="NAME", required=True, help="The table to write to.")
 @click.option("--endpoint-url", metavar="URL", help="An endpoint other than AWS's own.")
@@ -136,10 +136,7 @@ def _begun(path: Path, purpose: dict[str, str], resume: bool) -> Progress | None
 
 def _tell(path: Path, purpose: dict[str, str], tell: Any, done: Progress) -> None:
     """Keep the progress, and show it."""
-    fresh = path.with_name(f"{path.name}.new")
-    state = {"purpose": purpose, "progress": asdict(done)}
-    fresh.write_text(json.dumps(state), encoding="utf-8")
-    fresh.replace(path)
+    replace_whole(path, {"purpose": purpose, "progress": asdict(done)})
     tell(
         f"reading {purpose['table']}: {plural(done.conversations, 'conversation')}, "
         f"{done.entries:,} entries written"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,6 +59,16 @@ class ImportState:
     rejected_size: int = 0
 
 
+def replace_whole(path: Path, values: Mapping[str, Any]) -> None:
+    """Write a JSON file, so that a reader finds either the old one or the new one."""
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("w", encoding="utf-8") as file:
+        json.dump(values, file, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
 @frozen
 class StateFile:
     """The progress file beside a data file."""
@@ -71,12 +81,7 @@ class StateFile:
 
     def save(self, state: ExportState | ImportState) -> None:
         """Save the progress, so that a reader finds either the old one or the new one."""
-        fresh = self.path.with_name(self.path.name + ".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump({"format": _FORMAT, **asdict(state)}, file, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path)
+        replace_whole(self.path, {"format": _FORMAT, **asdict(state)})
 
     def load_export(self, purpose: Purpose) -> ExportState:
         """Load the progress of an export. Raises InputError if it belongs to another transfer."""
