@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import httpx
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tools.site.programs import importing_from
 
 import leyden
 from leyden.memory import Memory, SemanticRecall, offline_embedder
@@ -53,11 +53,8 @@ def memory(store: DynamoDBStore) -> Memory:
 
 @pytest.fixture(scope="module")
 def address(memory: Memory) -> Iterator[str]:
-    sys.path.insert(0, str(EXAMPLE))
-    try:
+    with importing_from(EXAMPLE):
         from app import create_app  # type: ignore[import-not-found]
-    finally:
-        sys.path.remove(str(EXAMPLE))
     config = uvicorn.Config(create_app(memory), host="127.0.0.1", port=0, log_level="warning")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
