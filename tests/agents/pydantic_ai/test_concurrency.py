@@ -19,6 +19,7 @@ from pydantic_ai.conversation_store import ConversationConflict
 from pydantic_ai.exceptions import UserError
 
 from leyden.agents.pydantic_ai import LeydenConversationStore
+from tests.agents.engines import Stalls
 from tests.agents.pydantic_ai.support import Awaited, new, said, texts
 from tests.agents.pydantic_ai.writers import write
 from tests.conftest import SharedEngine
@@ -132,20 +133,10 @@ def test_three_megabytes_do_not_hold_up_the_event_loop(
     longest: list[float] = []
 
     async def measured(call: Callable[[], Any]) -> None:
-        ended = asyncio.Event()
-
-        async def watch() -> None:
-            # By the time that this thread has worked: others may take the processor from it.
-            while not ended.is_set():
-                before = time.thread_time()
-                await asyncio.sleep(0.001)
-                longest[-1] = max(longest[-1], time.thread_time() - before)
-
-        longest.append(0.0)
-        watching = asyncio.create_task(watch())
-        await call()
-        ended.set()
-        await watching
+        # By the time that this thread has worked: others may take the processor from it.
+        async with Stalls(time.thread_time) as stalls:
+            await call()
+        longest.append(stalls.longest)
 
     best: dict[str, float] = {}
     gc.collect()
