@@ -219,26 +219,31 @@ def order(saver: Any) -> list[int]:
     return [value for _, _, value in saver.get_tuple(config).pending_writes]
 
 
-def _tried(saver: Any, first: Any, second: Any, *, same: bool = False) -> str:
-    """Write under one name, then under another: `apart`, `mixed`, or an error's name.
+def met(saver: Any, first: Any, second: Any, *, same: bool = False) -> str:
+    """Write under one name, then under another: `apart` or `mixed`.
 
     Both write a checkpoint of their own, or one of the same id, which only the names tell apart.
     """
     checkpoints = [empty_checkpoint()] * 2 if same else [empty_checkpoint(), empty_checkpoint()]
     names = ((first, "first"), (second, "second"))
-    try:
-        for (config, of), checkpoint in zip(names, checkpoints, strict=True):
-            if saver.get_tuple(config) is not None:
-                return "mixed"
-            values = {"channel_values": {"of": of}, "channel_versions": {"of": "1"}}
-            written = saver.put(config, {**checkpoint, **values}, {"source": "loop"}, {"of": "1"})
-            saver.put_writes(written, [("of", of)], "task")
-        found = saver.get_tuple(first)
-    except Exception as error:
-        return failure(error)
+    for (config, of), checkpoint in zip(names, checkpoints, strict=True):
+        if saver.get_tuple(config) is not None:
+            return "mixed"
+        values = {"channel_values": {"of": of}, "channel_versions": {"of": "1"}}
+        written = saver.put(config, {**checkpoint, **values}, {"source": "loop"}, {"of": "1"})
+        saver.put_writes(written, [("of", of)], "task")
+    found = saver.get_tuple(first)
     kept = found is not None and found.checkpoint["channel_values"] == {"of": "first"}
     own = kept and [value for _, _, value in found.pending_writes] == ["first"]
     return "apart" if own else "mixed"
+
+
+def _tried(saver: Any, first: Any, second: Any, *, same: bool = False) -> str:
+    """Return what `met` does, or an error's name."""
+    try:
+        return met(saver, first, second, same=same)
+    except Exception as error:
+        return failure(error)
 
 
 def isolation(make: Callable[[], Any]) -> Figures:

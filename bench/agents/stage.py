@@ -1,4 +1,4 @@
-"""DynamoDB Local, and how the packages reach it and are counted."""
+"""An engine, and how the packages reach it and are counted."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import botocore.session
 from attrs import define, field
 
 from bench.agents.counting import Meter
-from leyden.engine import DynamoDBLocal, dynamodb_local
+from leyden.engine import DynamoDBLocal, LocalEngine, dynamodb_local
 
 
 @define
 class Stage:
     """The engine, what counts, and boto3 in two forms: counted for packages, and plain."""
 
-    engine: DynamoDBLocal
+    engine: DynamoDBLocal | LocalEngine
     meter: Meter = field(factory=Meter)
     session: Any = None
     plain: Any = None
@@ -51,15 +52,22 @@ class Stage:
 @contextmanager
 def stage(jar: Path) -> Iterator[Stage]:
     """Start a fresh engine."""
-    with dynamodb_local(jar_folder=jar) as engine:
-        # Some packages take no endpoint, so all find it where boto3 looks.
-        os.environ |= {
-            "AWS_ENDPOINT_URL_DYNAMODB": engine.endpoint_url,
-            "AWS_REGION": engine.region,
-            "AWS_DEFAULT_REGION": engine.region,
-            "AWS_ACCESS_KEY_ID": engine.credentials.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": engine.credentials.secret_access_key,
-        }
+    with dynamodb_local(jar_folder=jar) as engine, on(engine) as here:
+        yield here
+
+
+@contextmanager
+def on(engine: DynamoDBLocal | LocalEngine) -> Iterator[Stage]:
+    """Let boto3 reach an engine that runs, wherever a package makes a client."""
+    # Some packages take no endpoint, so all find it where boto3 looks.
+    found = {
+        "AWS_ENDPOINT_URL_DYNAMODB": engine.endpoint_url,
+        "AWS_REGION": engine.region,
+        "AWS_DEFAULT_REGION": engine.region,
+        "AWS_ACCESS_KEY_ID": engine.credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": engine.credentials.secret_access_key,
+    }
+    with patch.dict(os.environ, found):
         here = Stage(engine)
         counted = here.meter.hook(botocore.session.get_session())
         boto3.setup_default_session(botocore_session=counted)

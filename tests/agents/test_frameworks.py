@@ -36,6 +36,9 @@ PACKAGES: Final = {
 }
 """The packages of the frameworks, by the names of the adapters and of their folders of tests."""
 
+RIVALS: Final = "rivals"
+"""The folder of tests that compare adapters with other packages."""
+
 NEEDED_INSIDE: Final = frozenset({"java"})
 """What `LEYDEN_REQUIRE` may ask of the environments; the rest is not there."""
 
@@ -51,7 +54,7 @@ follow_imports = silent
 
 def folders() -> list[str]:
     """The folders with tests of an adapter."""
-    return sorted(path.parent.name for path in HERE.glob("*/__init__.py"))
+    return sorted({path.parent.name for path in HERE.glob("*/__init__.py")} - {RIVALS})
 
 
 def cases() -> Iterator[Any]:
@@ -75,6 +78,17 @@ def run(command: list[str], settings: Mapping[str, str]) -> str:
     if done.returncode != 0:
         pytest.fail(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}")
     return done.stdout
+
+
+def run_tests(folder: str, environment: str, *options: str) -> None:
+    """Run the tests of a folder in an environment."""
+    required = {*os.environ.get("LEYDEN_REQUIRE", "").split(",")} & NEEDED_INSIDE
+    python = agents_envs.python(ROOT / ".cache", environment)
+    tests = ["-m", "pytest", "-p", "no:cacheprovider", "-q", f"tests/agents/{folder}", *options]
+    output = run([str(python), *tests], {"PYTHONPATH": "src", "LEYDEN_REQUIRE": ",".join(required)})
+    for line in output.splitlines():
+        if line.startswith("NOT RUN"):
+            warnings.warn(f"{folder} in {environment}: {line}", stacklevel=1)
 
 
 def without_zeros(requirement: str) -> str:
@@ -113,22 +127,17 @@ def test_the_lowest_release_that_an_extra_takes_is_tested() -> None:
 
 @pytest.mark.parametrize(("folder", "environment"), [*cases()])
 def test_the_adapter_does_what_its_framework_expects(folder: str, environment: str) -> None:
-    required = {*os.environ.get("LEYDEN_REQUIRE", "").split(",")} & NEEDED_INSIDE
-    python = agents_envs.python(ROOT / ".cache", environment)
-    command = [
-        str(python),
-        "-m",
-        "pytest",
-        "-p",
-        "no:cacheprovider",
-        "-q",
-        f"tests/agents/{folder}",
-        *([] if environment.startswith("newest") else ["-m", "not once"]),
-    ]
-    output = run(command, {"PYTHONPATH": "src", "LEYDEN_REQUIRE": ",".join(required)})
-    for line in output.splitlines():
-        if line.startswith("NOT RUN"):
-            warnings.warn(f"{folder} in {environment}: {line}", stacklevel=1)
+    run_tests(
+        folder, environment, *([] if environment.startswith("newest") else ["-m", "not once"])
+    )
+
+
+def test_other_packages_have_the_faults_that_the_adapters_lack() -> None:
+    run_tests(RIVALS, agents_envs.WITH_RIVALS)
+
+
+def test_each_package_that_the_adapters_are_compared_with_is_pinned() -> None:
+    assert [line.partition("==")[0] for line in agents_envs.rivals()] == [*agents_envs.RIVALS]
 
 
 @pytest.mark.parametrize("environment", agents_envs.environments())
