@@ -16,7 +16,7 @@ import leyden
 from leyden.agents import batches
 from leyden.agents.backend import Backend, shared
 from leyden.agents.logs import Log
-from leyden.errors import DecodeError, ItemTooLargeError
+from leyden.errors import DecodeError, InvalidOptionError, ItemTooLargeError
 from leyden.events import RequestSent
 from leyden.program import Program, Request
 from tests.agents.weaving import Slow
@@ -174,7 +174,13 @@ def test_an_item_comes_back_as_it_was(backend: Backend, log: Log[Any], item: Any
     assert [type(one) for one in found] == [type(item)] * 2
 
 
-@pytest.mark.parametrize("id", ["a#b", "A", "ü", " ", "session_1", "$log", "x" * 900])
+@pytest.mark.parametrize("id", [None, 5, b"s1"])
+def test_an_id_that_is_no_text_is_refused(backend: Backend, id: Any) -> None:
+    with pytest.raises(InvalidOptionError, match="session_id takes a text, not"):
+        Log(backend, {"session_id": id})
+
+
+@pytest.mark.parametrize("id", ["a#b", "A", "ü", "", " ", "session_1", "$log", "x" * 1900])
 def test_any_text_names_a_log_of_its_own(backend: Backend, log: Log[Any], id: str) -> None:
     backend.run(log.add([1]))
     other: Log[Any] = Log(backend, {"session_id": id})
@@ -439,6 +445,40 @@ def test_items_live_for_their_time_and_the_head_for_as_long(engine: Any) -> None
     assert backend.run(log.get()) == [2]
     assert backend.run(log.pop()) == 2
     assert backend.run(log.pop()) is None
+
+
+def test_a_head_outlives_all_batches_also_where_the_time_to_live_has_changed(engine: Any) -> None:
+    clock = Clock()
+    backend = opened(engine, ttl=timedelta(days=30), clock=clock)
+    short = Backend(FOLDER, "Log", backend.app.table, engine=engine, clock=clock, ttl=timedelta(1))
+    for_ever = Backend(FOLDER, "Log", backend.app.table, engine=engine, clock=clock)
+
+    def head() -> Any:
+        return backend.app.entities.session.get(session_id="s1").go().expires_at
+
+    def added(on: Backend, item: int) -> list[str]:
+        return requests(on, Log(on, {"session_id": "s1"}).add([item]))
+
+    assert added(backend, 1) == ["UpdateItem", "PutItem"]
+    assert added(short, 2) == ["UpdateItem", "UpdateItem", "PutItem"]
+    assert head() == clock.now + timedelta(days=30)
+    clock.now += timedelta(days=2)
+    assert added(backend, 3) == ["UpdateItem", "PutItem"]
+    assert head() == clock.now + timedelta(days=30)
+    assert short.run(Log(short, {"session_id": "s1"}).get()) == [1, 3]
+    added(for_ever, 4)
+    added(backend, 5)
+    assert head() is None
+    assert short.run(Log(short, {"session_id": "s1"}).get()) == [1, 3, 4, 5]
+
+
+def test_a_reservation_with_a_time_to_live_may_be_repeated(engine: Any) -> None:
+    backend = opened(engine, ttl=timedelta(days=1), clock=Clock())
+    log: Log[Any] = Log(backend, {"session_id": "s1"})
+    adding = slow(backend, log.add([1]))
+    adding.lose()
+    adding.end()
+    assert backend.run(log.get()) == [1]
 
 
 def test_a_head_without_a_time_to_live_does_not_keep_an_old_one(engine: Any) -> None:

@@ -44,12 +44,13 @@ from typing import Any, Final, Generic, TypeVar
 
 from attrs import define, field, frozen
 
-from leyden import Create, Entity
+from leyden import Create, Entity, Update
 from leyden.agents import batches
 from leyden.agents.backend import Backend, worked
 from leyden.errors import (
     AwsError,
     ConditionFailedError,
+    InvalidOptionError,
     ItemExistsError,
     VersionConflictError,
 )
@@ -104,6 +105,8 @@ class Log(Generic[T]):
     a JSON value, where items are not JSON themselves. Both may take long, so an event loop runs
     them on a thread.
 
+    Raises InvalidOptionError for a key that is no text.
+
     >>> log = Log(backend, {"session_id": "s1"})                            # doctest: +SKIP
     >>> backend.run(log.add([{"role": "user", "content": "Hello"}]))        # doctest: +SKIP
     """
@@ -112,6 +115,11 @@ class Log(Generic[T]):
     key: Mapping[str, str]
     plain: Callable[[T], Any] = _same
     whole: Callable[[Any], T] = _same
+
+    def __attrs_post_init__(self) -> None:
+        for name, value in self.key.items():
+            if not isinstance(value, str):
+                raise InvalidOptionError(f"{name} takes a text, not {type(value).__name__}")
 
     def add(self, items: Iterable[T]) -> Program[None]:
         """Append items, all or none of them.
@@ -193,7 +201,8 @@ class Log(Generic[T]):
             (head,) = page.session
         elif page.batch:
             # Writers that came late have left them. Beside a head they are of an old generation.
-            head = yield from self._reserved(0, self.backend.now(), {})
+            now = self.backend.now()
+            head = yield from self._reserved(0, now, self.backend.expiry(now))
         else:
             return
         attr = self._session.attr
@@ -232,8 +241,19 @@ class Log(Generic[T]):
         # millisecond.
         fresh = int(now.timestamp() * 1000) << 20 | secrets.randbits(20)
         update = self._session.update(**self.key).if_not_exists(generation=fresh).add(last=numbers)
-        # A head must not expire before its batches.
-        update = update.set(**living) if living else update.remove("expires_at")
+        if not living:
+            return (yield from self._counted(update.remove("expires_at")))
+        # A head must not expire before its batches, of which some may live longer than this one.
+        attr = self._session.attr
+        sooner = attr.expires_at <= living["expires_at"]
+        is_new = attr.last.does_not_exist()
+        try:
+            return (yield from self._counted(update.set(**living).where(is_new | sooner)))
+        except ConditionFailedError:
+            return (yield from self._counted(update))
+
+    def _counted(self, update: Update) -> Program[Any]:
+        """Change the head by adding to its numbers."""
         for attempt in count():
             try:
                 return (yield from update.program(response="all_new"))

@@ -32,7 +32,7 @@ except ImportError as error:
 class LeydenSession(Adapter, SessionABC):
     """The history of a conversation, as the runner of the OpenAI Agents SDK reads and writes it.
 
-    `session_id` is any text that is not empty. `session_settings` are the SDK's; their `limit`
+    `session_id` is any text of up to 1,900 bytes. `session_settings` are the SDK's; their `limit`
     holds where you give `get_items` none. The other options are those of every adapter, see
     `leyden.agents.backend.Options`. Sessions that are made with the same options share their
     connections, so make one for each conversation whenever you need it. That sends nothing.
