@@ -20,7 +20,7 @@ from typing import Any, TypeVar, Unpack
 
 from leyden.agents.backend import Adapter, Options, shared
 from leyden.agents.pieces import packed, unpacked
-from leyden.errors import ItemNotFoundError, LeydenError
+from leyden.errors import ConditionFailedError, LeydenError
 from leyden.program import Program, Work
 from leyden.store.dynamodb.writing import insisting
 
@@ -85,8 +85,8 @@ class LeydenStorage(Adapter, Storage):
     async def write(self, key: str, data: bytes) -> None:
         """Store bytes under a key, in place of what is there.
 
-        One request for a key that is there, three for a new one. Raises StorageError, also for more
-        than 4 MB, compressed.
+        One request for a key that is there, three for a new one, and with a `ttl` always one.
+        Raises StorageError, also for more than 4 MB, compressed.
         """
         normalized = _normalize_key(key)
         await self._run(self._written(self._prefix + normalized, bytes(data)), "write", key)
@@ -97,7 +97,10 @@ class LeydenStorage(Adapter, Storage):
                 raise StorageError(f"Wrote '{key}' but indexing failed") from error
 
     async def read(self, key: str) -> bytes | None:
-        """Return the bytes under a key, or None. One request. Raises StorageError."""
+        """Return the bytes under a key, or None if there are none, or if they have expired.
+
+        One request. Raises StorageError.
+        """
         return await self._run(self._read(self._prefix + _normalize_key(key)), "read", key)
 
     async def delete(self, key: str) -> None:
@@ -149,11 +152,12 @@ class LeydenStorage(Adapter, Storage):
         living = self._backend.expiry()
         where = {"storage": self.name, "key": key}
         if not living:
-            patch = entry.patch(**where).set(data=small).remove("expires_at")
+            # An entry that does not expire has its name already, which does not expire either.
+            patch = entry.patch(**where).set(data=small)
+            patch = patch.where(entry.attr.expires_at.does_not_exist())
             try:
-                # It has its name already, since they come and go together.
                 yield from insisting(partial(patch.program, response="none"))
-            except ItemNotFoundError:
+            except ConditionFailedError:
                 pass
             else:
                 return
@@ -163,7 +167,9 @@ class LeydenStorage(Adapter, Storage):
     def _read(self, key: str) -> Program[bytes | None]:
         reading = self.app.entities["entry"].get(storage=self.name, key=key)
         found = yield from reading.program(consistent=True)
-        data: bytes | None = found and (yield Work(partial(unpacked, found.data)))
+        if found is None or self._has_expired(found):
+            return None
+        data: bytes = yield Work(partial(unpacked, found.data))
         return data
 
     def _deleted(self, key: str) -> Program[None]:
@@ -175,8 +181,13 @@ class LeydenStorage(Adapter, Storage):
         query: Any = self.app.entities["name"].query.names(storage=self.name)
         if prefix:
             query = query.begins(key=prefix)
-        page = yield from query.program(consistent=True, pages="all", attributes=["key"])
-        return [one.key for one in page.items]
+        names = ["key", "expires_at"]
+        page = yield from query.program(consistent=True, pages="all", attributes=names)
+        return [one.key for one in page.items if not self._has_expired(one)]
+
+    def _has_expired(self, record: Any) -> bool:
+        """Whether DynamoDB is about to delete an item, which takes up to two days."""
+        return record.expires_at is not None and record.expires_at <= self._backend.now()
 
     def _searched(self, query: str) -> Program[Results]:
         keys = yield from self._names(self._prefix)
@@ -188,7 +199,11 @@ class LeydenStorage(Adapter, Storage):
             .get(asked)
             .program(consistent=True, concurrency=self._backend.concurrency)
         )
-        entries = {one.key[len(self._prefix) :]: one.data for one in found if one is not None}
+        entries = {
+            one.key[len(self._prefix) :]: one.data
+            for one in found
+            if one is not None and not self._has_expired(one)
+        }
         results: Results = yield Work(partial(_matches, entries, query))
         return results
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -158,6 +158,38 @@ def test_an_entry_and_its_name_expire_together(embedded: dict[str, Any]) -> None
     (name,) = storage.app.entities.name.query.names(storage=storage.name).go().items
     entry = storage.app.entities.entry.get(storage=storage.name, key="k").go()
     assert entry.expires_at == name.expires_at is not None
+
+
+def test_what_has_expired_is_gone_before_dynamodb_deletes_it(embedded: dict[str, Any]) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+
+    async def main() -> None:
+        nonlocal now
+        storage = opened(embedded, ttl=timedelta(days=1), clock=lambda: now)
+        await storage.write("old", b"old")
+        now += timedelta(days=1)
+        await storage.write("new", b"old")
+        assert await storage.read("old") is None
+        assert await storage.list() == ["new"]
+        assert [one.key for one in await storage.search("old")] == ["new"]
+
+    asyncio.run(main())
+
+
+def test_an_entry_that_no_longer_expires_keeps_its_name(embedded: dict[str, Any]) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+
+    async def main() -> None:
+        nonlocal now
+        expiring = opened(embedded, ttl=timedelta(days=1), clock=lambda: now)
+        for_ever = LeydenStorage(name=expiring.name, **embedded, clock=lambda: now)
+        await expiring.write("k", b"1")
+        await for_ever.write("k", b"2")
+        now += timedelta(days=2)
+        assert await for_ever.list() == ["k"]
+        assert await for_ever.read("k") == b"2"
+
+    asyncio.run(main())
 
 
 @pytest.mark.java
