@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Any, Final, Unpack
 
 from leyden.agents.backend import EitherAdapter, Options, shared
 from leyden.agents.logs import Log
@@ -30,7 +30,7 @@ except ImportError as error:
 class LeydenChatMessageHistory(EitherAdapter, BaseChatMessageHistory):
     """The messages of a chat, for `RunnableWithMessageHistory` and for your own code.
 
-    `session_id` is any text that is not empty. With `limit`, `messages` has the newest so many.
+    `session_id` is any text of up to 1,900 bytes. With `limit`, `messages` has the newest so many.
     The other options are those of every adapter, see `leyden.agents.backend.Options`. Histories
     that are made with the same options share their connections, so make one for each chat whenever
     you need it. That sends nothing.
@@ -59,7 +59,7 @@ class LeydenChatMessageHistory(EitherAdapter, BaseChatMessageHistory):
         self._backend = shared(
             "agents/langchain", "LeydenChatMessageHistory", table_name, **options
         )
-        self._log = Log(self._backend, {"session_id": session_id}, message_to_dict, _message)
+        self._log = Log(self._backend, {"session_id": session_id}, _plain, _message)
 
     @property
     def messages(self) -> list[BaseMessage]:  # type: ignore[override,unused-ignore]
@@ -79,8 +79,9 @@ class LeydenChatMessageHistory(EitherAdapter, BaseChatMessageHistory):
 
         Two requests for up to 100 messages and 256 KB, and one more for each such batch beyond.
 
-        Raises TypeError for a message that JSON cannot hold, and ItemTooLargeError for one above
-        4 MB, compressed. If an AwsError is `unsure`, the messages may have been added.
+        Raises TypeError for a message that JSON cannot hold or LangChain cannot read back, and
+        ItemTooLargeError for one above 4 MB, compressed. If an AwsError is `unsure`, the messages
+        may have been added.
         """
         self._backend.run(self._log.add(messages), "add_messages")
 
@@ -109,6 +110,22 @@ class LeydenChatMessageHistory(EitherAdapter, BaseChatMessageHistory):
     async def acheck_table(self) -> None:
         """Compare the table as `check_table` does."""
         await self._backend.arun(self._backend.check_table(), "acheck_table")
+
+
+_readable: Final[set[str]] = set()
+"""The types of messages that LangChain was seen to read back."""
+
+
+def _plain(message: BaseMessage) -> Any:
+    """What is stored of a message. Raises TypeError for one that could not be read back."""
+    value = message_to_dict(message)
+    if message.type not in _readable:
+        try:
+            _message(value)
+        except ValueError as error:
+            raise TypeError(f"LangChain could not read this message back: {error}") from error
+        _readable.add(message.type)
+    return value
 
 
 def _message(value: Any) -> BaseMessage:

@@ -15,10 +15,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from langchain_core.chat_history import BaseChatMessageHistory, InMemoryChatMessageHistory
 from langchain_core.messages import (
     AIMessage,
+    AIMessageChunk,
     BaseMessage,
+    ChatMessage,
+    FunctionMessage,
     HumanMessage,
+    HumanMessageChunk,
+    RemoveMessage,
     SystemMessage,
     ToolMessage,
+    ToolMessageChunk,
 )
 from langchain_core.runnables import RunnableLambda
 from langchain_core.runnables.history import RunnableWithMessageHistory
@@ -73,6 +79,40 @@ def test_messages_of_all_kinds_come_back_as_they_were(embedded: dict[str, Any]) 
     history.add_messages(messages)
     assert history.messages == messages
     assert asyncio.run(history.aget_messages()) == messages
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        AIMessageChunk("a", tool_call_chunks=[{"name": "f", "args": "{", "id": "1", "index": 0}]),
+        ChatMessage("c", role="critic"),
+        FunctionMessage("3", name="f"),
+        HumanMessageChunk("h"),
+        RemoveMessage(id="m1"),
+        ToolMessageChunk("t", tool_call_id="1", status="error"),
+    ],
+    ids=lambda message: type(message).__name__,
+)
+def test_rare_messages_come_back_as_they_were(
+    embedded: dict[str, Any], message: BaseMessage
+) -> None:
+    history = opened(embedded)
+    history.add_messages([message])
+    assert history.messages == [message]
+    assert type(history.messages[0]) is type(message)
+
+
+def test_a_message_that_would_make_the_chat_unreadable_is_refused(
+    embedded: dict[str, Any],
+) -> None:
+    class Own(BaseMessage):
+        type: str = "own"
+
+    history = opened(embedded)
+    for _ in range(2):
+        with pytest.raises(TypeError, match="LangChain could not read this message back"):
+            history.add_messages([HumanMessage("Hello"), Own("x")])
+    assert history.messages == []
 
 
 def test_the_awaited_methods_do_the_same(embedded: dict[str, Any]) -> None:
