@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,17 @@ import leyden.agents
 from leyden.agents.backend import Backend
 from leyden.agents.logs import Log
 from leyden.engine import LocalEngine
-from tests.agents.foreign import WRITTEN, new_table, write
+from leyden.program import Request
+from leyden.types import encode_any
+from tests.agents.foreign import WRITTEN, new_table, one, write
 from tests.cli.conftest import leyden_command
 
 _number = count()
 ENTRIES = {"langchain": WRITTEN["langchain_expected"], "openai-agents": WRITTEN["openai_expected"]}
 SESSIONS = {"langchain": "user-1", "openai-agents": "user-123"}
 KINDS = {"langchain": "langchain", "openai-agents": "openai"}
+HELLO: Any = {"type": "human", "data": {"type": "human", "content": "Hello"}}
+"""An entry of both: LangChain's messages have this form, and the items of sessions any."""
 
 
 class Move:
@@ -39,6 +44,27 @@ class Move:
         place = ("--table", self.table, "--to", self.backend.app.table)
         url = ("--endpoint-url", self.engine.endpoint_url)
         return leyden_command("agents", "import", self.source, *place, *url, *options)
+
+    @property
+    def key(self) -> str:
+        """The field with the id of a conversation."""
+        return {"langchain": "SessionId", "openai-agents": "session_id"}[self.source]
+
+    def item(self, session: str, entries: list[Any], **more: Any) -> dict[str, Any]:
+        """An item with entries, as the other package writes it."""
+        fields = {"langchain": "History", "openai-agents": "conversation_data"}
+        forms = {"langchain": encode_any(entries), "openai-agents": {"S": json.dumps(entries)}}
+        return {self.key: {"S": session}, fields[self.source]: forms[self.source], **more}
+
+    def write(self, *items: dict[str, Any]) -> None:
+        """Write items to the source."""
+        write(self.backend.app.driver, self.table, [*items])
+
+    def expire(self, table: str, field: str, *, is_on: bool = True) -> None:
+        """Turn a table's time to live on or off."""
+        specification = {"Enabled": is_on, "AttributeName": field}
+        params = {"TableName": table, "TimeToLiveSpecification": specification}
+        self.backend.app.driver.run(one(Request("UpdateTimeToLive", params)))
 
     def log(self, session: str | None = None) -> Log[Any]:
         return Log(self.backend, {"session_id": session or SESSIONS[self.source]})
@@ -67,6 +93,7 @@ def test_all_entries_arrive_in_their_order(move: Move) -> None:
         "to": move.backend.app.table,
         "conversations": 1,
         "entries": len(ENTRIES[move.source]),
+        "expired": 0,
         "refused": {},
     }
     assert move.entries() == ENTRIES[move.source]
@@ -90,26 +117,115 @@ def test_a_conversation_that_went_on_elsewhere_stays_as_it_is(move: Move) -> Non
     assert move.entries() == ["something else"]
 
 
-def test_an_item_in_another_format_is_named(move: Move) -> None:
-    key = {"langchain": "SessionId", "openai-agents": "session_id"}[move.source]
-    write(move.backend.app.driver, move.table, [{key: {"S": "strange"}, "x": {"N": "1"}}])
+def test_what_went_on_after_it_was_moved_stays_as_it_is(move: Move) -> None:
+    move()
+    move.backend.run(move.log().add([HELLO]))
+    result = move()
+    assert result.exit_code == 0, result.stderr
+    assert "wrote 0 new entries" in result.stdout
+    assert move.entries() == [*ENTRIES[move.source], HELLO]
+
+
+@pytest.mark.parametrize("entries", [{"a": HELLO}, "text", 1, None, [HELLO, "text"], ["text"]])
+def test_an_item_in_another_format_is_named(move: Move, entries: Any) -> None:
+    move.write(move.item("strange", entries), {move.key: {"S": "odd"}, "x": {"N": "1"}})
     result = move()
     assert result.exit_code == 1
     assert "not moved: strange: its item is not in the format of this source" in result.stderr
+    assert "not moved: odd: its item is not in the format of this source" in result.stderr
+    assert move.entries() == ENTRIES[move.source]
+    assert move.entries("strange") == []
+
+
+def test_messages_that_langchain_could_not_read_are_not_moved(move: Move) -> None:
+    strange = {"type": "human", "content": "Hello"}
+    move.write(move.item("strange", [strange]))
+    assert move.source != "langchain" or "not moved: strange" in move().stderr
+
+
+def test_a_conversation_that_cannot_be_written_does_not_hold_up_others(move: Move) -> None:
+    long = "x" * 2040
+    move.write(move.item(long, [HELLO]))
+    result = move()
+    assert result.exit_code == 1
+    assert f"not moved: {long}: " in result.stderr
     assert move.entries() == ENTRIES[move.source]
 
 
-def test_an_interrupted_import_goes_on(move: Move, monkeypatch: pytest.MonkeyPatch) -> None:
-    key = {"langchain": "SessionId", "openai-agents": "session_id"}[move.source]
-    fields = {"langchain": "History", "openai-agents": "conversation_data"}
-    values = {"langchain": {"L": [{"S": "x"}]}, "openai-agents": {"S": '["x"]'}}
-    more = [{key: {"S": f"more-{n}"}, fields[move.source]: values[move.source]} for n in range(20)]
-    write(move.backend.app.driver, move.table, more)
+def test_a_conversation_without_entries_leaves_nothing(move: Move) -> None:
+    move.write(move.item("empty", []))
+    result = move()
+    assert result.exit_code == 0, result.stderr
+    assert "read 2 conversations" in result.stdout
+    assert move.backend.app.entities.session.get(session_id="empty").go() is None
+
+
+def test_a_time_to_live_is_kept(move: Move) -> None:
+    now = int(time.time())
+    move.write(
+        move.item("new", [HELLO], expireAt={"N": f"{now + 5000}"}),
+        move.item("old", [HELLO], expireAt={"N": f"{now - 5000}"}),
+        move.item("ever", [HELLO]),
+    )
+    move.expire(move.table, "expireAt")
+    move.expire(move.backend.app.table, "ttl", is_on=False)
+    refused = move()
+    assert refused.exit_code == 1
+    assert "time to live" in refused.stderr
+    move.expire(move.backend.app.table, "ttl")
+    result = move()
+    assert result.exit_code == 0, result.stderr
+    assert "left out 1 conversation that expired" in result.stdout
+    assert move.entries("old") == []
+    batches = move.backend.app.entities.batch.scan.go(pages="all").items
+    ends = {one.session_id: one.expires_at for one in batches}
+    assert abs(ends["new"].timestamp() - now - 5000) <= 2
+    assert ends["ever"] is None
+    assert move("--ttl-days", "1").exit_code == 0
+
+
+def test_a_table_of_something_else_is_refused(move: Move) -> None:
+    other = new_table(move.backend.app.driver, "langgraph", f"{move.table}-other")
+    move.table = other
+    result = move()
+    assert result.exit_code == 1
+    assert 'its partition key is "PK" of type S, and not' in result.stderr
+    assert not Path("agents-import.state").exists()
+
+
+def test_of_several_items_with_one_id_the_first_is_moved_and_the_others_are_named(
+    move: Move,
+) -> None:
+    create = {
+        "TableName": f"{move.table}-two",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": "S"} for name in (move.key, "user")
+        ],
+        "KeySchema": [
+            {"AttributeName": move.key, "KeyType": "HASH"},
+            {"AttributeName": "user", "KeyType": "RANGE"},
+        ],
+    }
+    move.backend.app.driver.run(one(Request("CreateTable", create)))
+    move.table = f"{move.table}-two"
+    move.write(*(move.item("s", [HELLO], user={"S": user}) for user in "ab"))
+    result = move()
+    assert result.exit_code == 1
+    assert f"not moved: s: there are several items with this {move.key}" in result.stderr
+    assert move.entries("s") == [HELLO]
+
+
+@pytest.mark.parametrize("adds", [0, 5])
+def test_an_interrupted_import_goes_on(
+    move: Move, monkeypatch: pytest.MonkeyPatch, adds: int
+) -> None:
+    move.write(*(move.item(f"more-{n}", [HELLO]) for n in range(20)))
     real = Log.add
     calls = count()
 
     def interrupted(self: Any, items: Any) -> Any:
-        if next(calls) == 5:
+        if next(calls) == adds:
             raise KeyboardInterrupt
         return (yield from real(self, items))
 
@@ -120,10 +236,27 @@ def test_an_interrupted_import_goes_on(move: Move, monkeypatch: pytest.MonkeyPat
     again = move()
     assert again.exit_code == 2
     assert "was interrupted" in again.stderr
-    done = move("--resume")
+    done = move("--resume", "--json")
     assert done.exit_code == 0, done.stderr
-    assert all(move.entries(f"more-{n}") == ["x"] for n in range(20))
+    assert all(move.entries(f"more-{n}") == [HELLO] for n in range(20))
     assert move.entries() == ENTRIES[move.source]
+    # Nothing is counted twice, and nothing is left out.
+    counted = json.loads(done.stdout)
+    assert counted["conversations"] == 21
+    assert counted["entries"] == 20 + len(ENTRIES[move.source])
+
+
+def test_an_import_that_was_stopped_before_it_began_leaves_nothing_to_resume(
+    move: Move, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*given: Any, **options: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(leyden.agents, "move", stopped)
+    result = move()
+    assert result.exit_code == 130
+    assert "stopped; nothing was moved" in result.stderr
+    monkeypatch.undo()
 
 
 def test_the_progress_of_another_import_is_refused(move: Move) -> None:

@@ -41,15 +41,16 @@ def move(
 
     `source` is `langgraph-aws`, `langchain` or `openai-agents`, and `leyden agents import --help`
     says which packages those are. The function only reads `table`, and may be repeated: it adds
-    what is new. `tell` hears of the progress, and `begun` is the progress to go on from. `options`
-    are those of every adapter (see `leyden.agents.backend.Options`), and:
+    what is new. What has a time to live there keeps the rest of it, unless you give a `ttl`. `tell`
+    hears of the progress, and `begun` is the progress to go on from. `options` are those of every
+    adapter (see `leyden.agents.backend.Options`), and:
 
     * `bucket` and `prefix`: where langgraph-checkpoint-aws has large checkpoints in S3;
     * `key_field` and `messages_field`: the fields of LangChain's items, `SessionId` and `History`.
 
     Returns the progress at its end, which says in `refused` what was not moved, and why. Raises
-    InvalidOptionError, TableNotFoundError and TableMismatchError, and ImportError if LangGraph is
-    not installed.
+    InvalidOptionError, TableNotFoundError and, if one of the tables is not what it should be,
+    TableMismatchError; and ImportError if LangGraph is not installed.
 
     >>> leyden.agents.move("langchain", "SessionTable", "agents").entries       # doctest: +SKIP
     120

@@ -7,6 +7,7 @@ with `run` or `arun`.
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -137,13 +138,22 @@ class Backend:
         result: T = await runner.run(self._named(program, method))
         return result
 
-    def check_table(self) -> Program[None]:
+    def lasting(self, time: timedelta | None) -> Backend:
+        """Return this backend with another time to live, if there is one."""
+        if time is None:
+            return self
+        other = copy.copy(self)
+        other.ttl = time
+        return other
+
+    def check_table(self, *, expiring: bool = False) -> Program[None]:
         """Compare the table with the schemas; changes nothing.
 
-        Raises TableNotFoundError, and TableMismatchError with all differences.
+        Its time to live must be on if the backend has one, or with `expiring`. Raises
+        TableNotFoundError, and TableMismatchError with all differences.
         """
         definition = self.app.table_definition
-        if self.ttl is None:
+        if self.ttl is None and not expiring:
             # Nothing expires, so the table need not look for what does.
             definition = evolve(definition, ttl=None)
         try:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from itertools import count
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from leyden.agents import move
+from leyden.agents import importing, move
 from leyden.agents.langgraph import LeydenSaver
 from leyden.agents.langgraph.moves import AwsCheckpoints
 from leyden.agents.moves import Progress, moved
+from leyden.program import Request
 from tests.agents.chaos import Dead, dies_after
-from tests.agents.foreign import WRITTEN, new_table, raw, write
+from tests.agents.foreign import WRITTEN, new_table, one, raw, write
 from tests.agents.langgraph.conftest import new_saver, sent
 from tests.agents.langgraph.test_requests import at
 
@@ -93,12 +96,63 @@ def test_a_move_that_died_goes_on_where_it_stopped(embedded: Any, source: Any) -
         begun = heard[-1] if heard else Progress()
         try:
             with dies_after(saver._backend, requests):
-                saver._backend.run(moved(reader, table, begun, heard.append), "move")
+                moving = moved(reader, saver._backend, table, begun, heard.append)
+                saver._backend.run(moving, "move")
         except Dead:
             continue
         break
     assert heard[-1].is_done
     assert shown(saver) == WRITTEN["langgraph_expected"]
+
+
+def test_a_thread_lives_as_long_as_it_would_have_lived(embedded: Any, source: Any) -> None:
+    saver, table = source
+    now = int(time.time())
+    # The last checkpoint of the one lives for a time, and all of the other have expired.
+    ends = {"CHECKPOINT_t1": iter(range(now - 1000, now + 10**6, 1000)), "CHECKPOINT_t#2": None}
+    items = [one for one in WRITTEN["langgraph"] if one["PK"]["S"] in ends]
+    last = now
+    for item in items:
+        times = ends[item["PK"]["S"]]
+        end = now - 5 if times is None else next(times)
+        last = max(last, end)
+        write(saver.app.driver, table, [raw(item) | {"ttl": {"N": f"{end}"}}])
+    live = {"Enabled": True, "AttributeName": "ttl"}
+    params = {"TableName": table, "TimeToLiveSpecification": live}
+    saver.app.driver.run(one(Request("UpdateTimeToLive", params)))
+    done = move("langgraph-aws", table, saver.app.table, engine=embedded)
+    assert (done.conversations, done.expired, done.refused) == (1, 1, {})
+    assert [*saver.list(at("t#2"))] == []
+    assert len([*saver.list(at("t1"))]) == len(WRITTEN["langgraph_expected"]["t1"])
+    found = saver.app.entities.checkpoint.scan.go(pages="all").items
+    assert all(abs(one.expires_at.timestamp() - last) <= 2 for one in found)
+
+
+def test_items_of_something_else_are_named(embedded: Any, source: Any) -> None:
+    saver, table = source
+    odd = {"PK": {"S": "CHECKPOINT_odd"}, "SK": {"S": "x"}}
+    write(saver.app.driver, table, [odd, {"PK": {"S": "else"}, "SK": {"S": "x"}}])
+    done = move("langgraph-aws", table, saver.app.table, engine=embedded)
+    assert [*done.refused] == ["odd"]
+    assert "its item is not in the format of this source" in done.refused["odd"]
+    assert shown(saver) == WRITTEN["langgraph_expected"]
+
+
+def test_an_object_that_s3_does_not_give_holds_up_no_other_thread(
+    embedded: Any, source: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saver, table = source
+
+    class Client:
+        def get_object(self, **given: Any) -> Any:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+
+    monkeypatch.setattr(importing, "_s3", lambda options: Client())
+    items = [one for one in WRITTEN["langgraph"] if one["PK"]["S"] == "CHECKPOINT_t1"]
+    write(saver.app.driver, table, [raw(item) | {"ref_loc": {"S": "S3"}} for item in items])
+    done = move("langgraph-aws", table, saver.app.table, engine=embedded, bucket="large")
+    assert (done.conversations, [*done.refused]) == (1, ["t1"])
+    assert "cannot be read from the bucket large" in done.refused["t1"]
 
 
 def test_checkpoints_in_s3_need_their_bucket(embedded: Any, source: Any) -> None:
@@ -116,6 +170,6 @@ def test_checkpoints_in_s3_need_their_bucket(embedded: Any, source: Any) -> None
     assert "bucket" in done.refused["t1"]
     assert [*saver.list(at("t1"))] == []
     reader = AwsCheckpoints.of(saver._backend, table, payloads.__getitem__)
-    done = saver._backend.run(moved(reader, table, Progress(), print), "move")
+    done = saver._backend.run(moved(reader, saver._backend, table, Progress(), print), "move")
     assert done.refused == {}
     assert shown(saver) == WRITTEN["langgraph_expected"]

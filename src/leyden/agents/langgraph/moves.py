@@ -19,7 +19,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from leyden.agents.backend import Backend
 from leyden.agents.langgraph.reading import config_of
 from leyden.agents.langgraph.steps import Steps
-from leyden.agents.moves import OPERATION, MoveError
+from leyden.agents.moves import OPERATION, Lives, MoveError
 from leyden.program import Item, Program, Request, Work, run_together
 
 _CHECKPOINT: Final = "CHECKPOINT_"
@@ -33,16 +33,18 @@ class AwsCheckpoints:
     """
 
     table: str
+    backend: Backend
     steps: Steps
     serde: SerializerProtocol
-    concurrency: int
     from_s3: Callable[[str], bytes] | None = None
+    key: str = field(default="PK", init=False)
+    is_one_item: bool = field(default=False, init=False)
     scan: Mapping[str, Any] = field(
         init=False,
         factory=lambda: {
             "FilterExpression": "begins_with(PK, :pk)",
             "ExpressionAttributeValues": {":pk": {"S": _CHECKPOINT}},
-            "ProjectionExpression": "PK",
+            "ProjectionExpression": "PK, SK",
         },
     )
 
@@ -51,34 +53,37 @@ class AwsCheckpoints:
         cls, backend: Backend, table: str, from_s3: Callable[[str], bytes] | None = None
     ) -> AwsCheckpoints:
         """Return the source, for savers with LangGraph's own serializer."""
-        return cls(table, Steps(backend), JsonPlusSerializer(), backend.concurrency, from_s3)
+        return cls(table, backend, Steps(backend), JsonPlusSerializer(), from_s3)
 
     def conversation(self, item: Item) -> str | None:
         """Return the thread's id."""
-        pk: str = item.get("PK", {}).get("S", "")
+        pk: str = item["PK"]["S"]
         return pk.removeprefix(_CHECKPOINT) if pk.startswith(_CHECKPOINT) else None
 
-    def move(self, id: str, item: Item) -> Program[int]:
+    def move(self, id: str, item: Item, lives: Lives) -> Program[int]:
         """Copy the checkpoints of a thread with their writes, the oldest first.
 
         Those that are there already stay, but for the newest, whose task may have written since.
+        A thread lives for as long as the last of its checkpoints.
         """
         bases = yield from self._query(_CHECKPOINT + id)
+        left = lives.left(bases)
+        steps = self.steps if left is None else Steps(self.backend.lasting(left))
         if self.from_s3 is None and any(base["ref_loc"]["S"] == "S3" for base in bases):
             raise MoveError("some of its checkpoints are in S3: name the bucket")
-        there = yield from self.steps.stored(id)
+        there = yield from steps.stored(id)
         newest = dict(there)
         written = 0
         for base in bases:
             at = base["ns"]["S"], base["id"]["S"]
             if at not in there:
-                written += yield from self._move_checkpoint(id, *at, base)
+                written += yield from self._move_checkpoint(steps, id, *at, base)
             if at not in there or newest[at[0]] == at[1]:
-                yield from self._move_writes(id, *at)
+                yield from self._move_writes(steps, id, *at)
         return written
 
     def _move_checkpoint(
-        self, thread_id: str, namespace: str, checkpoint_id: str, base: Item
+        self, steps: Steps, thread_id: str, namespace: str, checkpoint_id: str, base: Item
     ) -> Program[int]:
         (data,) = yield from self._payloads([base])
         if data is None:
@@ -87,10 +92,12 @@ class AwsCheckpoints:
         value = yield Work(partial(self._value, base, data))
         parent = base.get("parent_checkpoint_id", {}).get("S", "")
         config = config_of(thread_id, namespace, parent)
-        yield from self.steps.put(self.serde, config, value["checkpoint"], value["metadata"])
+        yield from steps.put(self.serde, config, value["checkpoint"], value["metadata"])
         return 1
 
-    def _move_writes(self, thread_id: str, namespace: str, checkpoint_id: str) -> Program[None]:
+    def _move_writes(
+        self, steps: Steps, thread_id: str, namespace: str, checkpoint_id: str
+    ) -> Program[None]:
         writes = yield from self._query(f"WRITES_{thread_id}#{namespace}#{checkpoint_id}")
         # Sort keys are texts, and put the tenth write of a task before the second.
         writes.sort(key=lambda one: (one["task_id"]["S"], int(one["idx"]["N"])))
@@ -100,7 +107,7 @@ class AwsCheckpoints:
         ]
         for task_id, group in groupby(stored, key=lambda pair: str(pair[0]["task_id"]["S"])):
             own = [*group]
-            yield from self.steps.put_writes(
+            yield from steps.put_writes(
                 self.serde,
                 config_of(thread_id, namespace, checkpoint_id),
                 [(one["channel"]["S"], self._value(one, data)) for one, data in own],
@@ -129,7 +136,7 @@ class AwsCheckpoints:
 
     def _payloads(self, items: Sequence[Item]) -> Program[list[bytes | None]]:
         """The payloads of checkpoints or writes; None for one that is not there."""
-        return (yield from run_together(map(self._payload, items), self.concurrency))
+        return (yield from run_together(map(self._payload, items), self.backend.concurrency))
 
     def _payload(self, item: Item) -> Program[bytes | None]:
         key = item["ref_key"]["S"]

@@ -32,7 +32,9 @@ _STATE: Final = "agents-import.state"
 @click.option("--endpoint-url", metavar="URL", help="An endpoint other than AWS's own.")
 @click.option("--region", metavar="NAME", help="The AWS region of both tables.")
 @click.option("--profile", metavar="NAME", help="A profile of the AWS configuration.")
-@click.option("--ttl-days", type=click.FloatRange(0, min_open=True), help="How long items live.")
+@click.option(
+    "--ttl-days", type=click.FloatRange(0, min_open=True), help="How long moved items live."
+)
 @click.option(
     "--bucket", metavar="NAME", help="langgraph-aws: the S3 bucket with large checkpoints."
 )
@@ -76,7 +78,11 @@ def agents(
     openai-agents-session, for LeydenSession).
 
     The command only reads the source. You can run it while the old code is in use, and again
-    afterwards: it adds what is new. The table that it writes to must exist.
+    afterwards: it adds what is new. Do not run two of them at the same time. The table that it
+    writes to must exist.
+
+    Where the source has a time to live, conversations keep the rest of it, unless you pass
+    --ttl-days; those that have expired are left out.
 
     \b
       leyden agents import langgraph-aws --table checkpoints --to agents
@@ -104,7 +110,9 @@ def agents(
             f'{source} needs its framework: pip install "leyden[langgraph]" ({error})'
         ) from error
     except KeyboardInterrupt:
-        raise StoppedError("stopped; repeat the command with --resume to continue") from None
+        has_begun = state_path.exists()
+        again = "repeat the command with --resume to continue" if has_begun else "nothing was moved"
+        raise StoppedError(f"stopped; {again}") from None
     state_path.unlink(missing_ok=True)
     _report(done, purpose, output)
 
@@ -145,13 +153,19 @@ def _tell(path: Path, purpose: dict[str, str], tell: Any, done: Progress) -> Non
 
 def _report(done: Progress, purpose: dict[str, str], output: Output) -> None:
     if output.is_json:
-        counts = {"conversations": done.conversations, "entries": done.entries}
+        counts = {
+            "conversations": done.conversations,
+            "entries": done.entries,
+            "expired": done.expired,
+        }
         print_json({**purpose, **counts, "refused": dict(done.refused)}, output)
     else:
         click.echo(
             f"read {plural(done.conversations, 'conversation')} of {purpose['table']}, and wrote "
             f"{plural(done.entries, 'new entry', 'new entries')} to {purpose['to']}"
         )
+        if done.expired:
+            click.echo(f"left out {plural(done.expired, 'conversation')} that expired")
     for id, why in done.refused.items():
         click.echo(f"not moved: {id}: {why}", err=True)
     if done.refused:
