@@ -236,104 +236,6 @@ def test_many_namespaces_are_listed_without_a_scan(embedded: Any) -> None:
     assert sending.apis == {"Query": 5}
 
 
-@pytest.mark.parametrize(
-    ("filter", "found"),
-    [
-        ({"n": 1}, "ab"),
-        ({"n": {"$eq": 1}, "tag": "x"}, "a"),
-        ({"n": {"$ne": 1}}, "cd"),
-        ({"n": {"$gt": 1}}, "c"),
-        ({"n": {"$gte": 1, "$lt": 2.5}}, "ab"),
-        ({"n": {"$lte": 2.5}}, "abc"),
-        ({"deep": {"er": {"$gt": 3}}}, "a"),
-        ({"deep": {"er": 4, "list": [1, {"$gt": 1}]}}, "a"),
-        ({"tag": {"$gt": "w"}}, "ab"),
-        ({"deep": [1]}, ""),
-        ({"deep": {"missing": None}}, "a"),
-        ({"missing": {"$gt": 0}}, ""),
-        ({}, "abcd"),
-    ],
-)
-def test_filters_compare_values(embedded: Any, filter: dict[str, Any], found: str) -> None:
-    store = new_store(embedded)
-    store.put(("f",), "a", {"n": 1, "tag": "x", "deep": {"er": 4, "list": [1, 2]}})
-    store.put(("f",), "b", {"n": 1.0, "tag": "y"})
-    store.put(("f",), "c", {"n": 2.5, "tag": "a"})
-    store.put(("f",), "d", {"tag": None})
-    assert "".join(one.key for one in store.search(("f",), filter=filter)) == found
-
-
-def test_an_unknown_operator_is_refused(embedded: Any) -> None:
-    store = new_store(embedded)
-    store.put(("f",), "a", {"n": 1})
-    with pytest.raises(ValueError, match=r'\$gt, \$gte, \$lt and \$lte, not "\$like"'):
-        store.search(("f",), filter={"n": {"$like": 1}})
-
-
-def test_items_expire_and_live_anew_when_they_are_read(engine: Any) -> None:
-    clock = Clock()
-    with new_store(engine, clock=clock, ttl={"default_ttl": 10}) as store:
-        store.put(("t",), "own", {"n": 1}, ttl=2)
-        store.put(("t",), "default", {"n": 2})
-        store.put(("t",), "ever", {"n": 3}, ttl=None)
-        for _ in range(3):
-            clock.move(minutes=1.5)
-            assert store.get(("t",), "own") is not None
-        clock.move(minutes=5)
-        assert places(store.search(("t",))) == [(("t",), "default"), (("t",), "ever")]
-        clock.move(minutes=6)
-        assert store.get(("t",), "default", refresh_ttl=False) is not None
-        clock.move(minutes=6)
-        assert store.get(("t",), "default") is None
-        assert places(store.search(("t",))) == [(("t",), "ever")]
-        assert len(store.app.entities.item.scan.go().items) == 3
-        store.put(("t",), "default", {"n": 4})
-        assert len(store.search(("t",))) == 2
-
-
-def test_a_read_renews_what_has_lost_a_hundredth_of_its_life(embedded: Any) -> None:
-    clock = Clock()
-    store = new_store(embedded, clock=clock, ttl={"default_ttl": 100})
-    store.put(("t",), "a", {"n": 1})
-    store.put(("t",), "b", {"n": 1})
-    clock.move(seconds=50)
-    with sent() as sending:
-        store.search(("t",))
-    assert sending.apis == {"Query": 1}
-    clock.move(seconds=20)
-    with sent() as sending:
-        store.batch([SearchOp(("t",)), GetOp(("t",), "a"), SearchOp(("t",), refresh_ttl=False)])
-    assert sending.apis == {"Query": 2, "GetItem": 1, "UpdateItem": 2}
-    clock.move(minutes=99)
-    assert len(store.search(("t",), refresh_ttl=False)) == 2
-
-
-def test_what_reads_renew_and_show_can_be_configured(embedded: Any) -> None:
-    clock = Clock()
-    store = new_store(embedded, clock=clock, ttl={"default_ttl": 10, "refresh_on_read": False})
-    store.put(("t",), "k", {})
-    clock.move(minutes=9)
-    assert store.get(("t",), "k") is not None
-    clock.move(minutes=2)
-    assert store.get(("t",), "k") is None
-    assert store.list_namespaces() == []
-    showing = new_store(embedded, store.app.table, clock=clock, ttl={"omit_expired": False})
-    assert showing.list_namespaces() == [("t",)]
-    assert len(showing.search(())) == 1
-
-
-def test_a_large_value_lives_anew_with_its_parts(engine: Any) -> None:
-    clock = Clock()
-    with new_store(engine, clock=clock) as store:
-        value = {"noise": os.urandom(300_000).hex()}
-        store.put(("t",), "k", value, ttl=10)
-        for _ in range(3):
-            clock.move(minutes=9)
-            found = store.get(("t",), "k")
-            assert found is not None
-            assert found.value == value
-
-
 def test_awaited_calls_do_the_same(engine: Any) -> None:
     async def use() -> None:
         store = AsyncLeydenStore("awaited", engine=engine)
@@ -391,6 +293,40 @@ def test_threads_share_a_store(real: Any) -> None:
         assert len(store.list_namespaces()) == 10
 
 
+def test_event_loops_share_a_store_and_a_task_that_is_cancelled_harms_no_other(
+    embedded: Any,
+) -> None:
+    store = new_store(embedded)
+    kept: list[tuple[tuple[str, ...], str]] = []
+
+    async def use(number: int) -> None:
+        async def write(n: int) -> tuple[tuple[str, ...], str]:
+            place = ("loops", str(number)), str(n)
+            await store.aput(*place, {"n": n})
+            found = await store.aget(*place)
+            assert found is not None
+            assert found.value == {"n": n}
+            return place
+
+        tasks = [asyncio.create_task(write(n)) for n in range(12)]
+        for n, task in enumerate(tasks):
+            if n % 3 == 0:
+                await asyncio.sleep(0)
+                task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        del outcomes[::3]
+        kept.extend(one for one in outcomes if not isinstance(one, BaseException))
+
+    threads = [threading.Thread(target=asyncio.run, args=(use(number),)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(kept) == 24
+    assert {*kept} <= {*places(store.search(("loops",), limit=100))}
+    assert len(store.list_namespaces()) == 3
+
+
 def test_what_does_not_fit_is_refused_before_anything_is_sent(embedded: Any) -> None:
     store = new_store(embedded)
     refused: list[tuple[Any, type[Exception], str]] = [
@@ -398,6 +334,8 @@ def test_what_does_not_fit_is_refused_before_anything_is_sent(embedded: Any) -> 
         (PutOp(("a", ""), "k", {}), InvalidNamespaceError, "not empty, not ''"),
         (GetOp(("a", 1), "k"), InvalidNamespaceError, "not empty, not 1"),  # type: ignore[arg-type]
         (SearchOp(("",)), InvalidNamespaceError, "not empty"),
+        (SearchOp("abc"), InvalidNamespaceError, "a tuple of labels, not the text 'abc'"),  # type: ignore[arg-type]
+        (PutOp("abc", "k", {}), InvalidNamespaceError, "a tuple of labels, not the text 'abc'"),  # type: ignore[arg-type]
         (PutOp(("a",), "k", [1]), InputError, "a value is a mapping, not list"),  # type: ignore[arg-type]
         (PutOp(("a",), "k", {"x": {1, 2}}), TypeError, "set is not JSON serializable"),
         (PutOp(("a",), "k", {}, ttl=-1), InputError, "minutes, from 0 to 1,000,000,000, not -1"),

@@ -15,7 +15,7 @@ from langgraph.store.base import GetOp, PutOp, SearchOp
 import leyden
 from leyden.agents.langgraph import LeydenStore
 from leyden.agents.langgraph.batching import Batches
-from leyden.errors import LeydenError, TableError
+from leyden.errors import InputError, InvalidOptionError, LeydenError, TableError
 from tests.agents.chaos import each_death
 from tests.agents.langgraph.conftest import sent
 from tests.agents.langgraph.stores import WORDS, Clock, aembed, index, new_store, places
@@ -225,6 +225,19 @@ def test_an_embedder_that_fails_leaves_everything_as_it_was(embedded: Any) -> No
     wrong = new_store(embedded, index=index(embed=lambda texts: [[1.0] for _ in texts]))
     with pytest.raises(LeydenError, match="must have 4 numbers, not 1"):
         wrong.put(("m",), "a", {"text": "tea"})
+
+
+@pytest.mark.parametrize("paths", ["text", True, [1]])
+def test_what_to_embed_is_a_list_of_paths(store: LeydenStore, paths: Any) -> None:
+    # The letters of a text would be paths that no value has, and nothing would be found.
+    with sent() as sending, pytest.raises(InputError, match=r'such as \["text"\], not '):
+        store.put(("m",), "a", {"text": "tea"}, index=paths)
+    assert sending == []
+    engine = store._backend._bound["engine"]
+    with pytest.raises(InputError, match=r'such as \["text"\], not '):
+        new_store(engine, index=index(fields=paths))
+    with pytest.raises(InvalidOptionError, match="index takes a mapping"):
+        new_store(engine, index=paths)
 
 
 def test_setup_adds_the_index_to_a_table_that_has_items(embedded: Any) -> None:

@@ -28,6 +28,12 @@ LONGEST: Final = 10**9
 """The longest time to live, in minutes."""
 
 
+def is_minutes(value: Any) -> bool:
+    """Whether a value says how long an item may live."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value <= LONGEST
+
+
 @define
 class _Asked:
     """The operations of a batch, by kind; those that read by their places in the batch."""
@@ -52,8 +58,8 @@ class _Asked:
                 raise InputError("a value needs a namespace of at least one label")
             if op.value is not None and not isinstance(op.value, Mapping):
                 raise InputError(f"a value is a mapping, not {type(op.value).__name__}")
-            if op.ttl is not None and not 0 <= op.ttl <= LONGEST:
-                raise InputError(f"ttl takes minutes, from 0 to {LONGEST:,}, not {op.ttl}")
+            if op.ttl is not None and not is_minutes(op.ttl):
+                raise InputError(f"ttl takes minutes, from 0 to {LONGEST:,}, not {op.ttl!r}")
             self.puts[namespace, op.key] = op
         else:
             raise InputError(f"a batch takes operations of LangGraph, not {type(op).__name__}")

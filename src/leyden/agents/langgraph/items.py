@@ -114,26 +114,30 @@ class Items:
         """
         found: list[Found] = []
         walk = Walk(self, prefix)
-        # Among those that a filter is for there are others, nobody knows how many.
         size = 1 if is_wanted is None else 4
         while not walk.done and (enough is None or len(found) < enough):
             limit = None if enough is None else (enough - len(found)) * size
             page = yield from walk.page(limit if limit is not None and limit <= 1000 else None)
             found += page if is_wanted is None else filter(is_wanted, page)
-            size *= 1 if is_wanted is None else 4
+            if len(found) < walk.read:
+                # Some have expired, or the filter is not for them. Nobody knows how many follow.
+                size *= 4
         return found
 
     def page(
         self, root: str, rest: Sequence[str], limit: int | None, cursor: str | None
-    ) -> Program[tuple[list[Found], str | None]]:
-        """Read a page of items below a namespace, and the cursor of the next."""
+    ) -> Program[tuple[list[Found], int, str | None]]:
+        """Read a page of items below a namespace.
+
+        Returns those that have not expired, how many were read, and the cursor of the next page.
+        """
         query = self.entity.query.items(root=root)
         if rest:
             query = query.begins(path=path_of(rest))
         page = yield from query.program(
             consistent=True, limit=limit, cursor=cursor, concurrency=self.backend.concurrency
         )
-        return (yield from self._opened(page)), page.cursor
+        return (yield from self._opened(page)), len(page), page.cursor
 
     def planned(
         self, changes: Mapping[Place, Mapping[str, Any] | None], *, looks: bool
@@ -161,10 +165,12 @@ class Items:
         """Let items live anew, as they do when they are read.
 
         `beside` returns the changes of what lives as long as an item. One request for each item
-        that has lost a part of its life, and for each such change.
+        that has lost a part of its life, and for each such change. The items come last, so that
+        after a death between the two, the next read renews both.
         """
         now = self.backend.now()
         changes: list[Any] = []
+        before: list[Any] = []
         for record in {one.place: one.record for one in found}.values():
             if record.minutes is None or record.expires_at is None:
                 continue
@@ -174,7 +180,11 @@ class Items:
             key = {name: getattr(record, name) for name in ("root", "path", "key")}
             change = self.entity.patch(**key).set(expires_at=expires)
             changes.append(change.where(self.entity.attr.updated_at == record.updated_at))
-            changes += beside(record, expires) if beside else ()
+            before += beside(record, expires) if beside else ()
+        yield from self._renewed(before)
+        yield from self._renewed(changes)
+
+    def _renewed(self, changes: Iterable[Any]) -> Program[None]:
         programs = [insisting(partial(change.program, response="none")) for change in changes]
         for outcome in (yield from outcomes_of(programs, self.backend.concurrency)):
             # Who writes or deletes it meanwhile decides how long it lives.
@@ -260,6 +270,8 @@ class Walk:
     items: Items
     prefix: Namespace
     done: bool = False
+    read: int = 0
+    """How many items were read, with those that have expired."""
     _roots: list[str] = field(factory=list)
     _last: str | None = None
     _cursor: str | None = None
@@ -273,7 +285,10 @@ class Walk:
         if root is None:
             self.done = True
             return []
-        found, self._cursor = yield from self.items.page(root, self.prefix[1:], limit, self._cursor)
+        found, read, self._cursor = yield from self.items.page(
+            root, self.prefix[1:], limit, self._cursor
+        )
+        self.read += read
         self.done = bool(self.prefix) and self._cursor is None
         return found
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from langgraph.store.base import InvalidNamespaceError, MatchCondition
@@ -16,6 +18,9 @@ _ESCAPED: Final = re.compile("!(.)")
 
 def checked(namespace: Sequence[str]) -> Namespace:
     """Return a namespace as a tuple. Raises InvalidNamespaceError for one with a bad label."""
+    if isinstance(namespace, str):
+        # As a sequence of labels, it would be its letters.
+        raise InvalidNamespaceError(f"a namespace is a tuple of labels, not the text {namespace!r}")
     for label in namespace:
         if not isinstance(label, str) or not label:
             raise InvalidNamespaceError(
@@ -98,7 +103,8 @@ def fits(value: Any, wanted: Any) -> bool:
 
     An object fits if each of the filter's names fits, and a list if it fits element by element.
     Values that cannot be compared, such as a missing one with a number, are not greater, and not
-    smaller. Raises ValueError for an unknown operator.
+    smaller. Raises ValueError for an unknown operator, and for one that needs a number or a text
+    and has something else.
 
     >>> fits({"age": 7, "name": "Ada"}, {"age": {"$gte": 7}})
     True
@@ -127,18 +133,26 @@ def _holds(value: Any, operator: str, other: Any) -> bool:
         raise ValueError(
             f'a filter has the operators $eq, $ne, $gt, $gte, $lt and $lte, not "{operator}"'
         )
-    left, right = _comparable(value, other)
+    wanted = _number(other)
+    if wanted is None and not isinstance(other, str):
+        raise ValueError(f'"{operator}" of a filter takes a number or a text, not {other!r}')
+    left, right = _number(value), wanted
     if left is None or right is None:
-        return False
+        if not isinstance(value, str) or not isinstance(other, str):
+            return False
+        left, right = value, other
     if left == right:
         return operator in ("$gte", "$lte")
     return bool(left > right) if operator.startswith("$g") else bool(left < right)
 
 
-def _comparable(left: Any, right: Any) -> tuple[Any, Any]:
-    """Two values as numbers, or else as texts; a pair of None if they are neither."""
+def _number(value: Any) -> Any:
+    """A number as it is, since Python compares any two exactly, or that which a text spells."""
+    if isinstance(value, int | float | Decimal):
+        return value
     try:
-        return float(left), float(right)
-    except (TypeError, ValueError, OverflowError):
-        both_texts = isinstance(left, str) and isinstance(right, str)
-        return (left, right) if both_texts else (None, None)
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    # "Nan" is a name.
+    return None if math.isnan(number) else number

@@ -38,7 +38,7 @@ from leyden import Put, schemas_folder
 from leyden.agents.backend import Backend
 from leyden.agents.langgraph.items import Found, Items, Place
 from leyden.agents.langgraph.matching import Namespace, labels_of, place_of
-from leyden.errors import InvalidOptionError
+from leyden.errors import InputError, InvalidOptionError
 from leyden.program import Gather, Program, Work
 from leyden.schema import ServiceSpec, load_service
 
@@ -82,6 +82,10 @@ def with_vectors(spec: ServiceSpec, dimensions: int) -> ServiceSpec:
 
 def dimensions_of(index: Mapping[str, Any]) -> int:
     """Return the dimensions that an index is configured with. Raises InvalidOptionError."""
+    if not isinstance(index, Mapping):
+        raise InvalidOptionError(
+            'index takes a mapping as LangGraph has it, such as {"dims": 1536, "embed": embed}'
+        )
     dimensions = index.get("dims")
     if type(dimensions) is not int or not 1 <= dimensions <= 4096:
         raise InvalidOptionError(
@@ -283,7 +287,11 @@ class Meaning:
         return texts
 
 
-def _fields(paths: Iterable[str]) -> list[Any]:
+def _fields(paths: Any) -> list[Any]:
+    """The steps of each path. Raises InputError."""
+    # A text would be the paths of its letters, which no value has.
+    if not isinstance(paths, list | tuple) or not all(isinstance(path, str) for path in paths):
+        raise InputError(f'what to embed is a list of paths, such as ["text"], not {paths!r}')
     return ["$" if path == "$" else tokenize_path(path) for path in paths]
 
 

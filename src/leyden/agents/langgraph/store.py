@@ -11,7 +11,7 @@ from langgraph.store.base import BaseStore, IndexConfig, Op, Result, TTLConfig
 
 from leyden import tables
 from leyden.agents.backend import Access, Backend, EitherAdapter
-from leyden.agents.langgraph.batching import Batches
+from leyden.agents.langgraph.batching import LONGEST, Batches, is_minutes
 from leyden.agents.langgraph.items import Items
 from leyden.agents.langgraph.meaning import Meaning, dimensions_of, with_vectors
 from leyden.errors import InvalidOptionError
@@ -70,6 +70,10 @@ class LeydenStore(EitherAdapter, BaseStore):
         self.ttl_config = ttl
         said: Mapping[str, Any] = ttl or {}
         lives = said.get("default_ttl")
+        if lives is not None and not (is_minutes(lives) and lives > 0):
+            raise InvalidOptionError(
+                f"default_ttl takes minutes, more than 0 and up to {LONGEST:,}, not {lives!r}"
+            )
         change = None
         if index is not None:
             change = partial(with_vectors, dimensions=dimensions_of(index))
