@@ -6,7 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
+
+from hypothesis import settings
 
 from tests.conftest import _new_table_name, _start
 
@@ -23,6 +25,13 @@ def options_of(engine: Any) -> dict[str, Any]:
     keys = {"access_key_id": "local", "secret_access_key": "local"}
     where = {"endpoint_url": engine.endpoint_url, "region": engine.region}
     return {**where, "credentials": keys}
+
+
+FEW: Final = settings(max_examples=max(5, settings().max_examples // 3), stateful_step_count=12)
+"""For the comparison of an adapter with the framework's own class.
+
+It finds faults of a translation. Those of the log are found by the log's own tests.
+"""
 
 
 class Stalls:

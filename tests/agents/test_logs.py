@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 import leyden
 from leyden.agents import batches
@@ -568,9 +568,13 @@ class Sessions(RuleBasedStateMachine):
         Sessions.backend.run(self.log.clear())
         self.items = []
 
-    @invariant()
+    @rule()
     def all(self) -> None:
         assert Sessions.backend.run(self.log.get()) == self.items
+
+    def teardown(self) -> None:
+        if hasattr(self, "log"):
+            self.all()
 
 
 TestSessions = Sessions.TestCase

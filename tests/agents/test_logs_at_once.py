@@ -49,18 +49,15 @@ def log_of(backend: Backend) -> Log[Any]:
     return Log(backend, {"session_id": _new_table_name("log")})
 
 
-def work(options: dict[str, Any], id: str, process: int) -> list[Any]:
+def work(log: Log[Any], process: int) -> list[Any]:
     """What a process does: it adds three items at a time, pops after every third add, and says
     what it popped.
     """
-    backend = Backend(FOLDER, "Log", **options)
-    log: Log[Any] = Log(backend, {"session_id": id})
-    popped = []
+    backend, popped = log.backend, []
     for n in range(EACH):
         backend.run(log.add([[process, n, place] for place in range(3)]))
         if n % 3 == 2:
             popped.append(backend.run(log.pop()))
-    backend.close()
     return popped
 
 
@@ -220,12 +217,18 @@ def test_a_log_of_3_mb_does_not_stall_the_event_loop(backend: Backend) -> None:
 
 
 def fork(options: dict[str, Any], id: str) -> None:
-    """Let processes do their work, each of which prints what it popped."""
+    """Let processes do their work, each of which prints what it popped.
+
+    They begin with the backend of this process, as workers of a server do that was loaded once, and
+    not with its connection, which is open.
+    """
+    log: Log[Any] = Log(Backend(FOLDER, "Log", **options), {"session_id": id})
+    log.backend.run(log.get())
     children = []
     for process in range(PROCESSES):
         child = os.fork()
         if child == 0:
-            os.write(sys.stdout.fileno(), json.dumps(work(options, id, process)).encode() + b"\n")
+            os.write(sys.stdout.fileno(), json.dumps(work(log, process)).encode() + b"\n")
             os._exit(0)
         children.append(child)
     assert all(os.waitpid(child, 0)[1] == 0 for child in children)

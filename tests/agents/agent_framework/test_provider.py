@@ -17,14 +17,13 @@ from agent_framework import (
     InMemoryHistoryProvider,
     Message,
 )
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 import leyden
 from leyden.agents.agent_framework import LeydenHistoryProvider
 from leyden.errors import TableNotFoundError
-from tests.agents.engines import table_on
+from tests.agents.engines import FEW, table_on
 from tests.conftest import _new_table_name
 
 
@@ -144,6 +143,7 @@ def test_the_table_is_checked_without_a_change(embedded: dict[str, Any]) -> None
         asyncio.run(absent.check_table())
 
 
+@pytest.mark.once
 @pytest.mark.java
 def test_writers_at_once_keep_all_of_their_messages(local: dict[str, Any]) -> None:
     async def main() -> None:
@@ -166,6 +166,7 @@ def test_writers_at_once_keep_all_of_their_messages(local: dict[str, Any]) -> No
     asyncio.run(main())
 
 
+@pytest.mark.once
 @pytest.mark.java
 def test_a_message_of_500_kb_works(local: dict[str, Any]) -> None:
     async def main() -> None:
@@ -213,7 +214,7 @@ class Providers(RuleBasedStateMachine):
     def overlap(self, last: int, text: str) -> None:
         self.save([*self.state.get("messages", [])[-last:], message(text, "assistant")])
 
-    @invariant()
+    @rule()
     def all(self) -> None:
         ours = self.runner.run(self.ours.get_messages(self.id))
         theirs = self.runner.run(self.theirs.get_messages(self.id, state=self.state))
@@ -221,8 +222,9 @@ class Providers(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "runner"):
+            self.all()
             self.runner.close()
 
 
 TestProviders = Providers.TestCase
-TestProviders.settings = settings(stateful_step_count=10)
+TestProviders.settings = FEW

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from langchain_core.chat_history import BaseChatMessageHistory, InMemoryChatMessageHistory
 from langchain_core.messages import (
     AIMessage,
@@ -32,7 +31,7 @@ from langchain_core.runnables.history import RunnableWithMessageHistory
 import leyden
 from leyden.agents.langchain import LeydenChatMessageHistory
 from leyden.errors import TableNotFoundError
-from tests.agents.engines import table_on
+from tests.agents.engines import FEW, table_on
 from tests.conftest import _new_table_name
 
 
@@ -159,6 +158,7 @@ def test_a_chain_remembers(embedded: dict[str, Any]) -> None:
     assert answered.content == "You said: ['I am Ada.', 'Who am I?']"
 
 
+@pytest.mark.once
 @pytest.mark.java
 def test_four_writers_at_once_keep_all_of_their_messages(local: dict[str, Any]) -> None:
     def write(writer: int) -> None:
@@ -178,6 +178,7 @@ def test_four_writers_at_once_keep_all_of_their_messages(local: dict[str, Any]) 
         assert own == [f"{writer} {n}" for n in range(10)]
 
 
+@pytest.mark.once
 @pytest.mark.java
 def test_a_message_of_500_kb_works(local: dict[str, Any]) -> None:
     history = LeydenChatMessageHistory("large", **local)
@@ -224,14 +225,15 @@ class Histories(RuleBasedStateMachine):
     def clear(self, awaited: bool) -> None:
         self.both("clear", awaited=awaited)
 
-    @invariant()
+    @rule()
     def all(self) -> None:
         assert self.ours.messages == self.theirs.messages
 
     def teardown(self) -> None:
         if hasattr(self, "runner"):
+            self.all()
             self.runner.close()
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(stateful_step_count=12)
+TestHistories.settings = FEW

@@ -12,14 +12,13 @@ from typing import Any, Final
 import pytest
 from agents import SQLiteSession
 from agents.memory import Session, SessionSettings
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 import leyden
 from leyden.agents.openai_agents import LeydenSession
 from leyden.errors import InvalidOptionError, TableNotFoundError
-from tests.agents.engines import table_on
+from tests.agents.engines import FEW, table_on
 from tests.conftest import _new_table_name
 
 EXAMPLE: Final = Path(__file__).parents[3] / "examples" / "agents" / "openai_agents.py"
@@ -94,6 +93,7 @@ def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+@pytest.mark.once
 @pytest.mark.java
 def test_adds_at_once_are_all_kept(local: dict[str, Any]) -> None:
     async def main() -> None:
@@ -108,6 +108,7 @@ def test_adds_at_once_are_all_kept(local: dict[str, Any]) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.once
 @pytest.mark.java
 def test_pops_at_once_never_give_the_same(local: dict[str, Any]) -> None:
     async def main() -> None:
@@ -130,14 +131,15 @@ def test_pops_at_once_never_give_the_same(local: dict[str, Any]) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.once
 @pytest.mark.java
 def test_a_session_of_5000_items_works(local: dict[str, Any]) -> None:
     items = [item(f"{n} {'word ' * 60}") for n in range(5000)]
 
     async def main() -> None:
         session = LeydenSession("long", **local)
-        await session.add_items(items[:4000])
-        for start in range(4000, 5000, 4):
+        await session.add_items(items[:4600])
+        for start in range(4600, 5000, 4):
             await session.add_items(items[start : start + 4])
         assert await session.get_items() == items
         assert await session.get_items(10) == items[-10:]
@@ -150,6 +152,7 @@ def test_a_session_of_5000_items_works(local: dict[str, Any]) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.once
 @pytest.mark.java
 def test_an_item_of_500_kb_works(local: dict[str, Any]) -> None:
     large = item(random.Random(1).randbytes(500_000).hex())
@@ -207,15 +210,16 @@ class Sessions(RuleBasedStateMachine):
     def clear(self) -> None:
         self.both("clear_session")
 
-    @invariant()
+    @rule()
     def all(self) -> None:
         self.both("get_items")
 
     def teardown(self) -> None:
         if hasattr(self, "runner"):
+            self.all()
             self.theirs.close()
             self.runner.close()
 
 
 TestSessions = Sessions.TestCase
-TestSessions.settings = settings(stateful_step_count=12)
+TestSessions.settings = FEW

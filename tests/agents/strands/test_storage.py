@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from strands.storage import InMemoryStorage, Storage
 from strands.storage.storage import _resolve_namespace
 from strands.types.exceptions import StorageError
@@ -192,6 +192,7 @@ def test_an_entry_that_no_longer_expires_keeps_its_name(embedded: dict[str, Any]
     asyncio.run(main())
 
 
+@pytest.mark.once
 @pytest.mark.java
 def test_writers_and_deleters_at_once_keep_entries_and_names_together(
     local: dict[str, Any],
@@ -269,12 +270,13 @@ class Storages(RuleBasedStateMachine):
     def search(self, query: str) -> None:
         self.both("search", query)
 
-    @invariant()
+    @rule()
     def all(self) -> None:
         self.both("list", "")
 
     def teardown(self) -> None:
         if hasattr(self, "runner"):
+            self.all()
             self.runner.close()
 
 
