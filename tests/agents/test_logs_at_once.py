@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -204,7 +205,8 @@ def test_a_log_of_3_mb_does_not_stall_the_event_loop(backend: Backend) -> None:
 
     async def main() -> float:
         await backend.arun(log.get())
-        async with Stalls() as stalls:
+        # What the loop's own thread computes, on a busy machine too.
+        async with Stalls(time.thread_time) as stalls:
             await backend.arun(log.add(items))
             assert await backend.arun(log.get()) == items
             assert await backend.arun(log.pop()) == items[-1]
@@ -212,8 +214,7 @@ def test_a_log_of_3_mb_does_not_stall_the_event_loop(backend: Backend) -> None:
         await backend.aclose()
         return stalls.longest
 
-    # Other work on the machine stalls it as well, so the best of some is what counts.
-    assert min(asyncio.run(main()) for _ in range(3)) < 0.05
+    assert asyncio.run(main()) < 0.05
 
 
 def fork(options: dict[str, Any], id: str) -> None:
