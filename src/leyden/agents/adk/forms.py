@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, Final, Literal
 
 from attrs import field, frozen
 from google.adk.events.event import Event
@@ -14,7 +15,7 @@ from pydantic_core import to_jsonable_python
 
 from leyden.agents.batches import PLAIN, json_of
 from leyden.agents.pieces import packed, unpacked
-from leyden.errors import DecodeError
+from leyden.errors import DecodeError, InputError
 
 FORMS: Final = ("body", "packed")
 """The attributes in which an item may have its JSON."""
@@ -63,7 +64,7 @@ class Encoded:
 def encoded(state: Mapping[str, Any], event: Event | None = None) -> Encoded:
     """Return what is stored of a state, and of the event that sets it.
 
-    That is without temporary values. The event itself stays as it is.
+    That is without temporary values. The event itself stays as it is. Raises InputError.
     """
     lasting = {
         key: _plain(value) for key, value in state.items() if not key.startswith(State.TEMP_PREFIX)
@@ -73,7 +74,7 @@ def encoded(state: Mapping[str, Any], event: Event | None = None) -> Encoded:
         if state:
             actions = event.actions.model_copy(update={"state_delta": lasting})
             event = event.model_copy(update={"actions": actions})
-        written = stored(_text_of(event).encode())
+        written = stored(_json_of_event(event))
     delta = Delta.of(lasting)
     return Encoded(delta, written, _stored_values(delta.app), _stored_values(delta.user))
 
@@ -100,7 +101,7 @@ def events_of(records: Iterable[Any]) -> list[Event]:
     events = []
     for record in records:
         try:
-            events.append(Event.model_validate_json(_data_in(record.body, record.packed)))
+            events.append(_event_in(_data_in(record.body, record.packed)))
         except ValueError as error:
             raise DecodeError(
                 f"event {record.number} of session {record.session_id!r} cannot be read: {error}",
@@ -143,23 +144,42 @@ def _data_in(body: str | None = None, packed: bytes | None = None) -> str | byte
     return unpacked(packed or b"") if body is None else body
 
 
-def _text_of(event: Event) -> str:
-    """An event as JSON: without its many defaults, if it reads back the same."""
-    short: str = event.model_dump_json(exclude_defaults=True)
+def _json_of_event(event: Event) -> bytes:
+    """An event as JSON. Raises InputError for one that could not be read any more.
+
+    Without its many defaults, if it reads back the same. That is not so where it holds a number
+    without an end, which has a name in Python's JSON alone, half of a surrogate pair, or objects.
+    """
+    if type(event) is Event:
+        with suppress(ValueError):
+            short: bytes = event.model_dump_json(exclude_defaults=True).encode()
+            if Event.model_validate_json(short) == event:
+                return short
+    # What a kind of event has of its own would be taken for something else by those who read it.
+    own = event.model_dump(include={*Event.model_fields})
+    whole = json_of(_plain(own, bytes_mode="base64"))
     try:
-        if Event.model_validate_json(short) == event:
-            return short
-    except ValueError:
-        pass
-    whole: str = event.model_dump_json()
+        _event_in(whole)
+    except ValueError as error:
+        raise InputError(f"event {event.id!r} could not be read again: {error}") from error
     return whole
 
 
-def _plain(value: Any) -> Any:
-    """A value of state as JSON values."""
+def _event_in(data: str | bytes) -> Event:
+    """Read an event. Raises ValueError."""
     try:
-        return to_jsonable_python(value)
+        read: Event = Event.model_validate_json(data)
+    except ValueError:
+        # Python reads half of a surrogate pair.
+        read = Event.model_validate(json.loads(data))
+    return read
+
+
+def _plain(value: Any, *, bytes_mode: Literal["utf8", "base64"] = "utf8") -> Any:
+    """A value as JSON values."""
+    try:
+        return to_jsonable_python(value, bytes_mode=bytes_mode)
     except ValueError:
         # ADK's own services store a text in its place as well.
-        logger.warning("A value of state is not JSON; its description is stored", exc_info=True)
-        return to_jsonable_python(value, serialize_unknown=True)
+        logger.warning("A value is not JSON; its description is stored", exc_info=True)
+        return to_jsonable_python(value, serialize_unknown=True, bytes_mode="base64")
