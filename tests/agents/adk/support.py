@@ -84,5 +84,5 @@ def sent() -> Iterator[Counter[str]]:
 def items_of(service: LeydenSessionService) -> Counter[str]:
     """How many items of each entity are stored."""
     entities = service.app.entities
-    names = ("session", "event", "user", "app_value", "user_value")
+    names = ("session", "event", "app_value", "user_value")
     return Counter({name: entities[name].scan.count(consistent=True) for name in names})

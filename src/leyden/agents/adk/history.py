@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import takewhile
 from typing import Any, Final, NamedTuple, TypeVar
+from zlib import crc32
 
 from attrs import evolve, frozen
 from google.adk.events.event import Event
@@ -22,8 +23,14 @@ from leyden.store.dynamodb.writing import PATIENCE
 
 T = TypeVar("T")
 
+SHARDS: Final = 16
+"""Over how many partitions the sessions of an app are spread. It is part of their keys."""
+
 SESSIONS: Final = 256
 """Of how many sessions a service knows the state that it last read or wrote."""
+
+KEPT: Final = 256 * 1024
+"""The most bytes that such a state has, as it is stored."""
 
 PAGE: Final = 100
 """How many events are read at a time, while looking for the first one after a timestamp."""
@@ -42,9 +49,20 @@ class Key(NamedTuple):
         return cls(session.app_name, session.user_id, session.id)
 
     @property
-    def user(self) -> dict[str, str]:
+    def user(self) -> dict[str, Any]:
         """The attributes that name its user."""
-        return {"app_name": self.app_name, "user_id": self.user_id}
+        return user_of(self.app_name, self.user_id)
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """The attributes that name its head."""
+        return {**self.user, "session_id": self.session_id}
+
+
+def user_of(app_name: str, user_id: str) -> dict[str, Any]:
+    """Return the attributes that name a user: also the partition, which follows from the id."""
+    shard = crc32(user_id.encode(errors="surrogatepass")) % SHARDS
+    return {"app_name": app_name, "shard": shard, "user_id": user_id}
 
 
 class Mark(NamedTuple):
@@ -96,17 +114,19 @@ class History:
     ) -> Program[Found | None]:
         """Read a session, with the newest `limit` events, and of these those from `after` on.
 
-        Three reads at once, and one for each MB of events.
+        One read, then three at once, and one more for each MB of events.
         """
         deadline = time.monotonic() + PATIENCE
         while True:
-            reads = [self.head(key), *self.shared(key)]
-            head, app, user = yield from run_together(reads, self.backend.concurrency)
+            head = yield from self.head(key)
             if head is None:
                 return None
-            events = yield from self._events(key, head, limit, after)
+            # After the head, so that what its events have set is there.
+            asked: list[Program[Any]] = self.shared(key)
+            asked.append(self._events(key, head, limit, after))
+            app, user, events = yield from run_together(asked, self.backend.concurrency)
             if events is not None:
-                self.own.set(key, (Mark.of(head), forms.own_of(head)))
+                self.remember(key, Mark.of(head), forms.own_of(head))
                 (found,) = yield from self._opened([head], app, user)
                 return evolve(found, events=events)
             # It was deleted meanwhile, and there may be a new one.
@@ -120,31 +140,36 @@ class History:
     def all(self, app_name: str, user_id: str | None) -> Program[list[Found]]:
         """Read the sessions of a user, or of all: without events, those changed last at the end.
 
-        Two reads for a user. For all users, one read for each, and one more.
+        Three reads at once for a user, and for all users one of each shard and one more; and one
+        more for each MB of any of them.
         """
-        collections = self.app.collections
         if user_id is None:
-            known = yield from collections["app"](app_name=app_name).program(
-                consistent=True, pages="all"
+            users = self.app.collections["users"]
+            queries = [users(app_name=app_name, shard=shard) for shard in range(SHARDS)]
+            reads = [one.program(consistent=True, pages="all") for one in queries]
+            app, *pages = yield from run_together(
+                [self._app_values(app_name), *reads], self.backend.concurrency
             )
-            app, users = known.app_value, [one.user_id for one in known.user]
+            heads = [one for page in pages for one in page.session]
+            values = [one for page in pages for one in page.user_value]
         else:
-            app = yield from self._app_values(app_name)
-            users = [user_id]
-        pages = yield from run_together(
-            [
-                collections["user"](app_name=app_name, user_id=one).program(
-                    consistent=True, pages="all"
-                )
-                for one in users
-            ],
-            self.backend.concurrency,
-        )
-        sessions: list[Found] = []
-        for page in pages:
-            heads = [one for one in page.session if not self._is_expired(one)]
-            sessions += yield from self._opened(heads, app, page.user_value)
+            query = self.entities.session.query.of_user(**user_of(app_name, user_id))
+            app, values, heads = yield from run_together(
+                [
+                    self._app_values(app_name),
+                    self._user_values(app_name, user_id),
+                    query.program(consistent=True, pages="all"),
+                ],
+                self.backend.concurrency,
+            )
+        living = [one for one in heads if not self._is_expired(one)]
+        sessions = yield from self._opened(living, app, values)
         return sorted(sessions, key=lambda one: (one.updated_at, one.key.user_id, one.key))
+
+    def remember(self, key: Key, mark: Mark, own: dict[str, Any]) -> None:
+        """Remember a session's own state as it is stored, unless that takes much memory."""
+        if sum(map(len, own.values())) <= KEPT:
+            self.own.set(key, (mark, own))
 
     def user_state(self, app_name: str, user_id: str) -> Program[dict[str, Any]]:
         """Read the state that the sessions of a user share."""
@@ -153,7 +178,7 @@ class History:
 
     def head(self, key: Key) -> Program[Any]:
         """Read the head of a session; None if there is none, or it has expired."""
-        head = yield from self.entities.session.get(**key._asdict()).program(consistent=True)
+        head = yield from self.entities.session.get(**key.head).program(consistent=True)
         return None if head is None or self._is_expired(head) else head
 
     def _is_expired(self, record: Any) -> bool:
@@ -169,7 +194,7 @@ class History:
         return [*(yield from query.program(consistent=True, pages="all"))]
 
     def _user_values(self, app_name: str, user_id: str) -> Program[list[Any]]:
-        query = self.entities.user_value.query.of_user(app_name=app_name, user_id=user_id)
+        query = self.entities.user_value.query.of_user(**user_of(app_name, user_id))
         return [*(yield from query.program(consistent=True, pages="all"))]
 
     def _events(
@@ -206,9 +231,12 @@ class History:
         return events[::-1]
 
     def _opened(
-        self, heads: Sequence[Any], app: Sequence[Any], user: Sequence[Any]
+        self, heads: Sequence[Any], app: Sequence[Any], user: Iterable[Any]
     ) -> Program[list[Found]]:
-        """Sessions with their state, of which no two have a part in common."""
+        """Sessions of an app with their state, of which no two have a part in common."""
+        by_user: dict[str, list[Any]] = {one.user_id: [] for one in heads}
+        for value in user:
+            by_user.get(value.user_id, []).append(value)
 
         def opened() -> list[Found]:
             return [
@@ -217,13 +245,16 @@ class History:
                     Mark.of(one),
                     float(one.updated_at),
                     Delta(
-                        forms.values_of(app), forms.values_of(user), forms.value_of(one)
+                        forms.values_of(app),
+                        forms.values_of(by_user[one.user_id]),
+                        forms.value_of(one),
                     ).merged(),
                 )
                 for one in heads
             ]
 
-        return (yield from self.apart([*heads, *len(heads) * [*app, *user]], opened))
+        read = [value for one in heads for value in (one, *app, *by_user[one.user_id])]
+        return (yield from self.apart(read, opened))
 
     def apart(self, records: Sequence[Any], read: Callable[[], T]) -> Program[T]:
         """Read some items: if they are large, apart from an event loop."""

@@ -85,6 +85,7 @@ class LeydenSessionService(AwaitedAdapter, BaseSessionService):
     ) -> Session | None:
         """Read a session as it was at one moment, or None if there is none.
 
+        Shared state is of that moment or later: what the events have set is there.
         `num_recent_events` of the config reads only so many of the newest events. `after_timestamp`
         reads back to the newest event that is older.
         """
@@ -100,7 +101,10 @@ class LeydenSessionService(AwaitedAdapter, BaseSessionService):
     async def list_sessions(
         self, *, app_name: str, user_id: str | None = None
     ) -> ListSessionsResponse:
-        """Read the sessions of a user, or of all users, without events; the newest comes last."""
+        """Read the sessions of a user, or of all users, without events; the newest comes last.
+
+        The newest is the one that was updated last. For all users, this reads 16 partitions.
+        """
         found = await self._backend.arun(self._history.all(app_name, user_id), "list_sessions")
         return ListSessionsResponse(sessions=[_session_of(one) for one in found])
 
@@ -117,8 +121,9 @@ class LeydenSessionService(AwaitedAdapter, BaseSessionService):
     async def append_event(self, session: Session, event: Event) -> Event:
         """Append an event to a session, and change the state as the event says.
 
-        A partial event is not stored. An event that the session has already, such as one whose
-        answer was lost, is not stored twice. If this raises, session and event are as they were.
+        A partial event is not stored. An event that the session object has already, or that an
+        earlier call with it stored although its answer was lost, is not stored twice. If this
+        raises, session and event are as they were.
 
         Raises StaleSessionError if the session has changed since it was read, ADK's
         SessionNotFoundError, InputError for more than 98 values of shared state, and

@@ -12,11 +12,15 @@ with this number tells: if it is the very same, all is done, and otherwise the s
 
 **get** reads the head first, and then the events up to its revision. They were there when the head
 was read, whatever happens meanwhile, so all are of one moment. If one is missing, the session was
-deleted at the same time, or it has expired.
+deleted at the same time, or it has expired. Shared state is read after the head, so what the events
+have set is there, or what replaced it.
 
 **delete** deletes the head, which makes the session invisible, and then its events. If a process
 dies in between, the session is gone, and the next `delete` finds the events that are left. A
 session of the same id that is made later has a generation of its own and never shows them.
+
+**list** reads the heads: those of a user, or those of all users. An app's heads are spread over a
+few partitions by their users, each of which is read as a whole.
 """
 
 from __future__ import annotations
@@ -39,7 +43,6 @@ from leyden import Put
 from leyden.agents.adk import forms
 from leyden.agents.adk.forms import Delta, Encoded
 from leyden.agents.adk.history import Found, History, Key, Mark
-from leyden.agents.latest import Latest
 from leyden.errors import (
     AwsError,
     ConditionFailedError,
@@ -66,10 +69,6 @@ StaleSessionError: Final[type[ValueError]] = getattr(errors, "StaleSessionError"
 """A session object is not up to date: ADK's own error, which its earlier releases do not have."""
 
 
-USERS: Final = 4096
-"""Of how many users a service knows that they are noted."""
-
-
 class Steps:
     """The programs of a session service."""
 
@@ -77,17 +76,14 @@ class Steps:
         self._history = history
         self._backend = history.backend
         self._entities = history.entities
-        self._users = Latest[tuple[str, str], bool](USERS)
 
     def create(self, key: Key, state: Mapping[str, Any]) -> Program[Found]:
         """Create a session. Raises ADK's AlreadyExistsError.
 
-        One transaction, and two reads of shared state; one write before them for a user of whom
-        this process has not created a session lately.
+        One transaction, and two reads of shared state.
         """
         now = self._backend.now()
-        # Later than that of any session with this id before, and no other's, even in the same
-        # millisecond.
+        # No other session's, even in the same millisecond.
         mark = Mark(int(now.timestamp() * 1000) << 20 | secrets.randbits(20), 0)
         at = now.timestamp()
         encoded = yield Work(partial(forms.encoded, state))
@@ -96,7 +92,7 @@ class Steps:
         attr = self._entities.session.attr
         absent = attr.generation.does_not_exist() | (attr.expires_at <= now)
         head = self._entities.session.put(
-            **key._asdict(),
+            **key.head,
             **mark._asdict(),
             updated_at=at,
             **own,
@@ -105,12 +101,12 @@ class Steps:
 
         def refused() -> Program[None]:
             found = yield from self._history.head(key)
-            if found is None or Mark.of(found) != mark:
+            # If it is this very one, others may have appended to it meanwhile.
+            if found is None or found.generation != mark.generation:
                 raise AlreadyExistsError(f"Session with id {key.session_id} already exists.")
 
-        yield from self._register(key)
         yield from self._at_once([head.where(absent), *shared], refused)
-        self._history.own.set(key, (mark, own))
+        self._history.remember(key, mark, own)
         app, users = yield from run_together(self._history.shared(key), self._backend.concurrency)
 
         def merged() -> dict[str, Any]:
@@ -121,21 +117,12 @@ class Steps:
 
     def delete(self, key: Key) -> Program[None]:
         """Delete a session, if it is there, and all that was left of one with this id."""
-        session, event = self._entities.session, self._entities.event
-        reading = session.get(**key._asdict())
-        head = yield from reading.program(consistent=True)
+        session = self._entities.session
+        head = yield from session.get(**key.head).program(consistent=True)
         if head is None:
-            query = event.query.history(**key._asdict())
-            names = [*Key._fields, "generation", "number"]
-            left = yield from query.program(
-                order="desc", limit=1, consistent=True, attributes=names
-            )
-            # No events come before their session. So these are of one that is gone, unless there
-            # is a session now.
-            if left.items and (yield from reading.program(consistent=True)) is None:
-                yield from self._sweep(key, left.items[0].generation)
+            yield from self._sweep(key)
             return
-        removing = session.remove(**key._asdict()).where(session.attr.generation == head.generation)
+        removing = session.remove(**key.head).where(session.attr.generation == head.generation)
         # Otherwise it was deleted by another call, or by an attempt without an answer.
         with suppress(ConditionFailedError):
             yield from insisting(partial(removing.program, response="none"))
@@ -164,7 +151,7 @@ class Steps:
         if not living:
             removed.append("expires_at")
         attr = self._entities.session.attr
-        head = self._entities.session.patch(**key._asdict()).set(**values, **living)
+        head = self._entities.session.patch(**key.head).set(**values, **living)
         head = head.remove(*removed) if removed else head
         unchanged = (attr.generation == seen.generation) & (attr.revision == seen.revision)
         numbered = {**key._asdict(), "generation": mark.generation, "number": mark.revision}
@@ -181,21 +168,10 @@ class Steps:
 
         yield from self._at_once([head.where(unchanged), written, *shared], refused)
         if own is not None:
-            self._history.own.set(key, (mark, own))
+            self._history.remember(key, mark, own)
         return mark
 
     # The steps of these.
-
-    def _register(self, key: Key) -> Program[None]:
-        """Note that an app has sessions of a user. A user without any is no harm.
-
-        This is not in the transaction, where all sessions of a user would write the same item.
-        """
-        at = (key.app_name, key.user_id)
-        if self._users.get(at) is None:
-            writing = self._entities.user.put(**key.user)
-            yield from insisting(partial(writing.program, response="none"))
-            self._users.set(at, True)
 
     def _seen(
         self, key: Key, session: Session, *, wants_own: bool
@@ -281,15 +257,28 @@ class Steps:
             yield pause(attempt)
             attempt += 1
 
-    def _sweep(self, key: Key, generation: int) -> Program[None]:
-        """Delete the events of a generation, and of those before."""
+    def _sweep(self, key: Key, gone: int | None = None) -> Program[None]:
+        """Delete the events of all sessions with this id that are gone, such as `gone`.
+
+        No event comes before its session. So if an event was there, and its session is not there
+        afterwards, then the session is gone; whatever the clocks of those who made it said.
+        """
         event = self._entities.event
-        query = event.query.history(**key._asdict()).lte(generation=generation)
+        query = event.query.history(**key._asdict())
         names = [*Key._fields, "generation", "number"]
         cursor: str | None = None
         while True:
             page = yield from query.program(consistent=True, attributes=names, cursor=cursor)
-            keys = [{name: getattr(one, name) for name in names} for one in page]
+            living = None
+            if any(one.generation != gone for one in page):
+                reading = self._entities.session.get(**key.head)
+                head = yield from reading.program(consistent=True)
+                living = None if head is None else head.generation
+            keys = [
+                {name: getattr(one, name) for name in names}
+                for one in page
+                if one.generation != living
+            ]
             if keys:
                 yield from event.delete(keys).program(concurrency=self._backend.concurrency)
             cursor = page.cursor

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from leyden._attrs import evolve, frozen
@@ -30,7 +29,7 @@ from leyden.operations.run.verdicts import (
     verdict_of_code,
     verdict_of_main,
 )
-from leyden.program import Item, Program, Request, Response, Work
+from leyden.program import Item, Program, Request, Response
 from leyden.results import add_units, bytes_written, consumed_units
 
 if TYPE_CHECKING:
@@ -187,11 +186,10 @@ class Attempts(ABC):
             refusals = self.known.get(position, UNKNOWN).refusals
             self.known[position] = Stored(item, is_read=True, refusals=refusals)
 
-    def resolved(self, position: int) -> Program[ResolvedWrite]:
+    def resolved(self, position: int) -> ResolvedWrite:
         """Return a write over what is known to be stored."""
-        plan, known = self.plans[position], self.known.get(position, UNKNOWN)
-        compute = partial(resolve, plan, known, is_read=self.depends(position))
-        write: ResolvedWrite = (yield Work(compute)) if plan.is_large else compute()
+        known = self.known.get(position, UNKNOWN)
+        write = resolve(self.plans[position], known, is_read=self.depends(position))
         return write if self.earlier is None else self.earlier.beside_strangers(position, write)
 
     def asking(self, position: int) -> Request:
