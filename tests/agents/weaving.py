@@ -6,7 +6,8 @@ A seed decides who is next and what happens, so what is found is found again.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from types import coroutine
 from typing import Any, Final
 
 from attrs import define, field
@@ -16,6 +17,12 @@ from leyden.program import Gather, Program, Request, Work
 
 UNREPEATED: Final = "ADD "
 """What an update has that the driver does not repeat when its answer is lost."""
+
+
+@coroutine
+def stepwise(program: Program[Any], method: str = "") -> Generator[Any, Any, Any]:
+    """In place of a backend's `arun`: gives its steps to whoever runs the coroutine."""
+    return (yield from program)
 
 
 @define(eq=False)
@@ -139,9 +146,16 @@ class Weaving:
                     caller.pending = {0: step}
                     break
                 if isinstance(step, Gather):
-                    assert all(isinstance(one, Request) for one in step.requests)
-                    caller.pending = dict(enumerate(step.requests))  # type: ignore[arg-type]
-                    break
+                    answers = {}
+                    for place, one in enumerate(step.requests):
+                        if isinstance(one, Work):
+                            answers[place] = one.blocking()
+                        else:
+                            caller.pending[place] = one
+                    if caller.pending:
+                        caller.answers = answers
+                        break
+                    answer = [*answers.values()]
                 if isinstance(step, Work):
                     answer = step.blocking()
             caller.step = step

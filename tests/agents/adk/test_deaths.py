@@ -95,12 +95,12 @@ def test_a_session_that_is_deleted_is_there_whole_or_not_at_all(embedded: dict[s
 
     def begin() -> None:
         session = asyncio.run(created(service, session_id="s1", state={"own": 1}))
-        for n in range(40):
+        for n in range(27):
             asyncio.run(service.append_event(session, said(LARGE if n == 3 else str(n))))
 
     for died in each_death(service._backend, begin, lambda: asyncio.run(deleted(service, "s1"))):
         found = asyncio.run(read(fresh(service), "s1"))
-        assert found is None or (len(found.events), found.state) == (40, {"own": 1})
+        assert found is None or (len(found.events), found.state) == (27, {"own": 1})
         assert found is None or died
         if found is None:
             # One that is created anew never shows what is left.

@@ -12,7 +12,7 @@ from leyden.agents.adk import LeydenSessionService, StaleSessionError
 from tests.agents.adk.support import read, said
 
 PROCESSES = 8
-EACH = 4
+EACH = 3
 
 
 async def write(options: dict[str, Any], process: int) -> int:
