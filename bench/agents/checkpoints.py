@@ -1,4 +1,4 @@
-"""Measure checkpointers of LangGraph: what calls cost, what a long chat costs, and what holds."""
+"""Measure checkpointers of LangGraph: what calls and delta channels cost, and what holds."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, TypedDict
 
 from attrs import frozen
-from langchain_core.messages import AIMessage
 from langgraph.channels.delta import DeltaChannel
 from langgraph.checkpoint.base import BaseCheckpointSaver, empty_checkpoint
 from langgraph.checkpoint.conformance import checkpointer_test, validate
 from langgraph.graph import START, StateGraph
-from langgraph.graph.message import add_messages
 from langgraph.types import Send
 
 from bench.agents.contestants import Contestant
@@ -20,9 +18,6 @@ from bench.agents.counting import middle, share
 from bench.agents.stage import Stage
 from bench.agents.texts import failure, text
 from bench.measuring import Figures, Say
-
-TURNS: Final = (20, 100, 300)
-"""The turns of a chat whose cost is looked at; it ends with the last."""
 
 DELTA_TURNS: Final = 45
 SEPARATORS: Final = ("#", "$", ":", "/")
@@ -135,17 +130,7 @@ def calls(here: Stage, savers: dict[str, Any], rounds: int, say: Say) -> Figures
     return found
 
 
-# --- a chat
-
-
-class Chat(TypedDict):
-    """The state of a chat."""
-
-    messages: Annotated[list[Any], add_messages]
-
-
-def _answer(state: Chat) -> Any:
-    return {"messages": [AIMessage(text(1000, -len(state["messages"])))]}
+# --- a channel that stores what each step adds
 
 
 def _extended(state: list[Any], writes: Sequence[Any]) -> list[Any]:
@@ -157,34 +142,6 @@ class Notes(TypedDict):
 
     notes: Annotated[list[str], DeltaChannel(_extended, snapshot_frequency=20)]
     turn: int
-
-
-def chat(here: Stage, saver: Any) -> Figures:
-    """Let a chat run: 1,000 letters of the user and 1,000 of the answer in each turn."""
-    graph = StateGraph(Chat)
-    graph.add_node("bot", _answer)
-    graph.add_edge(START, "bot")
-    running = graph.compile(checkpointer=saver)
-    costs: dict[str, Figures] = {}
-    units: list[float] = []
-    fails_at, failed = None, None
-    for turn in range(1, TURNS[-1] + 1):
-        try:
-            with here.meter.counted() as spent:
-                running.invoke({"messages": [("user", text(1000, turn))]}, at("chat"))
-        except Exception as error:
-            fails_at, failed = turn, failure(error)
-            break
-        units.append(spent.writes)
-        if turn in TURNS:
-            costs[str(turn)] = spent.each(1)
-    return {
-        "turns": costs,
-        "mean": round(sum(units) / len(units), 1),
-        "most": max(units),
-        "fails_at": fails_at,
-        "failure": failed,
-    }
 
 
 def delta(here: Stage, saver: Any) -> Figures:
@@ -308,6 +265,5 @@ def measure(here: Stage, contestants: Sequence[Contestant], rounds: int, say: Sa
             "isolation": isolation(make),
             "large": large(here, table, one.open(here, table)),
         }
-        say(f"{one.title}: a chat of {TURNS[-1]} turns")
-        found[one.name] |= {"chat": chat(here, make()), "delta": delta(here, make())}
+        found[one.name]["delta"] = delta(here, make())
     return found

@@ -352,3 +352,20 @@ STORES: Final = (
     Contestant("leyden-store", "Leyden", "leyden", leyden_store),
     Contestant("aws-store", "langgraph-checkpoint-aws", "langgraph-checkpoint-aws", aws_store),
 )
+
+
+# --- storages of Strands
+
+
+def leyden_storage(here: Stage, table: str) -> Any:
+    """Open Leyden's storage."""
+    from leyden.agents.strands import LeydenStorage
+
+    storage = LeydenStorage(table, engine=here.engine)
+    storage.app.create_table()
+    return storage
+
+
+STORAGES: Final = (
+    Contestant("leyden-storage", "Leyden", "leyden", leyden_storage, "strands-agents"),
+)

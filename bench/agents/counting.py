@@ -36,9 +36,10 @@ def transaction_units(params: Any) -> int:
 
 @define
 class Spent:
-    """Requests, read and write units, and processor time in ms."""
+    """Requests, those of them that failed, read and write units, and processor time in ms."""
 
     requests: int = 0
+    failed: int = 0
     reads: float = 0.0
     writes: float = 0.0
     cpu: float = 0.0
@@ -48,6 +49,11 @@ class Spent:
         """Count requests."""
         with self._lock:
             self.requests += count
+
+    def fail(self, count: int = 1) -> None:
+        """Count requests that failed, also if another attempt did not."""
+        with self._lock:
+            self.failed += count
 
     def consume(self, api: str, units: float) -> None:
         """Count the capacity of a request."""
@@ -112,8 +118,12 @@ class Meter:
                 spent.consume(event.api, transaction_units(event.params))
         elif isinstance(event, events.ResponseReceived):
             spent.send(event.retries)
+            spent.fail(event.retries)
             if event.api != "TransactWriteItems":
                 spent.consume(event.api, event.consumed or 0)
+        else:
+            spent.send(event.retries)
+            spent.fail(1 + event.retries)
 
     @staticmethod
     def _ask(params: Any, model: Any, **_: Any) -> None:
@@ -125,6 +135,9 @@ class Meter:
             spent.send()
 
     def _answer(self, parsed: Any, model: Any, **_: Any) -> None:
+        failed = parsed.get("ResponseMetadata", {}).get("RetryAttempts", 0) + ("Error" in parsed)
+        for spent in self._open:
+            spent.fail(failed)
         consumed = parsed.get("ConsumedCapacity") or []
         for one in consumed if isinstance(consumed, list) else [consumed]:
             for spent in self._open:

@@ -34,6 +34,16 @@ STORE_CALLS: Final = {
     "search": "`search` for 10 of 20",
     "list_namespaces": "`list_namespaces`, 20 with 400 items",
 }
+STORAGE_CALLS: Final = {
+    "new": "`write` of 1 kB under a new key",
+    "write": "`write` of 1 kB under a key that is there",
+    "read": "`read` of 1 kB",
+    "list": "`list` of 100 keys",
+    "search": "`search` of 100 entries",
+    "delete": "`delete`",
+    "large": "`write` of 500 kB",
+    "read_large": "`read` of 500 kB",
+}
 HOLDS: Final = {
     "children": "`search` under a prefix finds items of deeper namespaces",
     "filtered": "`search` applies its filter before its limit",
@@ -108,13 +118,13 @@ def isolated(found: Mapping[str, str]) -> str:
 
 
 def _of_turn(one: Figures, turn: str) -> str:
-    cost = one["chat"]["turns"].get(turn)
+    cost = one["turns"].get(turn)
     return "" if cost is None else spent(cost)
 
 
 def _death(found: Mapping[str, Any], unit: str, limit: int) -> str:
     if found["fails_at"] is None:
-        return f"none of {limit}"
+        return f"none of {limit:,}"
     return f"{unit} {found['fails_at']}: {found['failure']}"
 
 
@@ -130,6 +140,7 @@ def _absent(one: Figures) -> str:
 def saver_rows(figures: Figures) -> Iterator[Row]:
     """Yield what checkpointers hold."""
     savers = [*figures["savers"].values()]
+    chats = [*figures["chats"].values()]
 
     def row(title: str, cells: Iterable[str]) -> Row:
         return [title, *cells]
@@ -155,15 +166,18 @@ def saver_rows(figures: Figures) -> Iterator[Row]:
     yield row("a state of 500 kB", (outcome(one["large"]) for one in savers))
     for turn in figures["looked_at"]:
         yield row(
-            f"chat: requests of turn {turn} (read units R, write units W)",
-            (_of_turn(one, turn) for one in savers),
+            f"chat: requests of turn {int(turn):,} (read units R, write units W)",
+            (_of_turn(one, turn) for one in chats),
         )
     yield row(
         "chat: write units of a turn, on average and at most",
-        (f"{amount(one['chat']['mean'])}, {amount(one['chat']['most'])}" for one in savers),
+        (f"{amount(one['mean'])}, {amount(one['most'])}" for one in chats),
     )
+    yield row("chat: first turn that fails", (_death(one, "turn", int(last)) for one in chats))
+    yield row("chat: requests that failed", (amount(one["failed_requests"]) for one in chats))
     yield row(
-        "chat: first turn that fails", (_death(one["chat"], "turn", int(last)) for one in savers)
+        "chat: requests to read the newest state at the end",
+        (spent(one["newest"]) for one in chats),
     )
     yield row(
         "delta channel: requests of turn 45",
@@ -264,6 +278,16 @@ def page(figures: Figures) -> str:
     for framework, found in by_framework(figures).items():
         lines += [f"## {FRAMEWORKS[framework]}", ""]
         lines += table(["", *titles(found)], history_rows(found))
+    storages = figures["storages"]
+    lines += [
+        "## Strands",
+        "",
+        *table(
+            ["requests (read units R, write units W)", *titles(storages)],
+            call_rows(storages, STORAGE_CALLS),
+        ),
+        *table(["client CPU, ms", *titles(storages)], call_rows(storages, STORAGE_CALLS, "cpu")),
+    ]
     busy = machine["load_at_start"]
     lines += [
         "## Where it was measured",
@@ -316,12 +340,12 @@ def chats(figures: Figures) -> Panel:
     groups = []
     for turn in figures["looked_at"]:
         bars = []
-        for name, one in figures["savers"].items():
-            cost = one["chat"]["turns"].get(turn)
+        for name, one in figures["chats"].items():
+            cost = one["turns"].get(turn)
             units = 0.0 if cost is None else cost["writes"]
-            said = amount(units) if cost else f"failed at {one['chat']['fails_at']}"
+            said = amount(units) if cost else f"failed at {one['fails_at']}"
             bars.append(Bar(label(one["title"]), units, said, kind(name)))
-        groups.append(Group(f"turn {turn}", bars))
+        groups.append(Group(f"turn {int(turn):,}", bars))
     return Panel(
         "Write units of a turn", "LangGraph, a chat with 2 kB a turn; shorter is better", groups
     )

@@ -1,6 +1,7 @@
 """Measure the adapters beside the packages that exist, print it, and update the page.
 
-Needs DynamoDB Local, which `make npm` installs. `--quick` takes fewer rounds and writes nothing.
+Needs DynamoDB Local, which `make npm` installs. `--quick` takes fewer rounds and fewer turns of
+chats, and writes nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -35,29 +37,34 @@ FRAMEWORKS: Final = (
     "langgraph-checkpoint-conformance",
     "openai-agents",
     "pydantic-ai-slim",
+    "strands-agents",
 )
 
 
-PARTS: Final = ("savers", "histories", "stores")
+PARTS: Final = ("savers", "chats", "histories", "stores", "storages")
 
 
-def measure(jar: Path, parts: Sequence[str], rounds: int, say: Say) -> Figures:
+def measure(jar: Path, parts: Sequence[str], quick: bool, say: Say) -> Figures:
     """Measure some parts."""
     # They import the frameworks, and `--draw` does without them.
-    from bench.agents import checkpoints, histories, stores
-    from bench.agents.contestants import HISTORIES, SAVERS, STORES
+    from bench.agents import chats, checkpoints, histories, storages, stores
+    from bench.agents.contestants import HISTORIES, SAVERS, STORAGES, STORES
     from bench.agents.stage import stage
 
+    rounds = 2 if quick else ROUNDS
+    turns = chats.TURNS[:2] if quick else chats.TURNS
     found: Figures = {
         "date": datetime.now(UTC).date().isoformat(),
         "rounds": rounds,
         "machine": machine(),
-        "looked_at": [*map(str, checkpoints.TURNS)],
+        "looked_at": [*map(str, turns)],
     }
     measuring = {
         "savers": (checkpoints.measure, SAVERS),
+        "chats": (partial(chats.measure, turns=turns), SAVERS),
         "histories": (histories.measure, HISTORIES),
         "stores": (stores.measure, STORES),
+        "storages": (storages.measure, STORAGES),
     }
     packages = {*FRAMEWORKS}
     with stage(jar) as here:
@@ -75,7 +82,9 @@ def main() -> int:
     """Measure, print, and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jar", default=report.ROOT / ".cache" / "dynamodb-local", type=Path)
-    parser.add_argument("--quick", action="store_true", help="two rounds; writes nothing")
+    parser.add_argument(
+        "--quick", action="store_true", help="two rounds, short chats; writes nothing"
+    )
     parser.add_argument("--only", nargs="+", choices=PARTS, help="keep the figures of the others")
     parser.add_argument("--draw", action="store_true", help="only draw and write what is there")
     chosen = parser.parse_args()
@@ -88,8 +97,7 @@ def main() -> int:
     os.environ["AGENTSTATE_QUIET"] = "1"
     console = Console(width=None if sys.stdout.isatty() else 140)
     try:
-        rounds = 2 if chosen.quick else ROUNDS
-        found = measure(chosen.jar, chosen.only or PARTS, rounds, console.print)
+        found = measure(chosen.jar, chosen.only or PARTS, chosen.quick, console.print)
     except leyden.errors.EngineError as error:
         console.print(f"NOT RUN: it needs DynamoDB Local, and {error.message}")
         return 1

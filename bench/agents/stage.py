@@ -27,13 +27,17 @@ class Stage:
     session: Any = None
     plain: Any = None
     _number: Any = field(factory=count)
+    _created: set[str] = field(factory=set)
 
     def table(self) -> str:
         """Return the name of a table that is not there yet."""
         return f"agents-{next(self._number)}"
 
     def create(self, table: str, *keys: str) -> str:
-        """Create a table with keys of text, as a package asks for it."""
+        """Create a table with keys of text, as a package asks for it, unless it is there."""
+        if table in self._created:
+            return table
+        self._created.add(table)
         kinds = zip(keys, ("HASH", "RANGE"), strict=False)
         self.plain.create_table(
             TableName=table,

@@ -12,10 +12,11 @@ import botocore.session
 import pytest
 from bench import report as bench_report
 from bench.agents import report
-from bench.agents.contestants import HISTORIES, SAVERS, STORES
+from bench.agents.contestants import HISTORIES, SAVERS, STORAGES, STORES
 from bench.agents.counting import Meter, middle, share, transaction_units
 from bench.agents.texts import failure, text
 from bench.measuring import Figures
+from botocore.exceptions import ClientError
 from tools.soak.agents_ledger import (
     Ledger,
     Step,
@@ -29,6 +30,7 @@ from tools.soak.agents_ledger import (
 )
 
 import leyden
+from leyden.errors import ItemNotFoundError
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -64,7 +66,9 @@ def test_the_drawing_is_that_of_the_figures(figures: Figures) -> None:
 
 
 def test_all_packages_are_in_the_figures(figures: Figures) -> None:
-    for part, contestants in (("savers", SAVERS), ("histories", HISTORIES), ("stores", STORES)):
+    parts = {"savers": SAVERS, "chats": SAVERS, "histories": HISTORIES}
+    parts |= {"stores": STORES, "storages": STORAGES}
+    for part, contestants in parts.items():
         assert [*figures[part]] == [one.name for one in contestants]
         assert all(one.package in figures["versions"] for one in contestants)
 
@@ -108,6 +112,12 @@ def test_requests_and_units_of_boto3_and_of_leyden_are_counted_alike() -> None:
             app.entities.session.put(session_id="s", generation=1, last=0).go()
             app.entities.session.get(session_id="s").go()
         assert (other.requests, other.writes > 0, other.reads > 0) == (2, True, True)
+        missing = {"Key": item, "ConditionExpression": "attribute_exists(nothing)"}
+        with meter.counted() as one, pytest.raises(ClientError):
+            table.delete_item(**missing)
+        with meter.counted() as other, pytest.raises(ItemNotFoundError):
+            app.entities.session.patch(session_id="t").set(last=1).go()
+        assert (one.failed, other.failed) == (1, 1)
 
 
 def test_a_transaction_takes_two_units_for_each_started_kilobyte() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
+import threading
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -41,6 +44,7 @@ note = app.entities.note
 bound = note._bound
 OWNER = {"pk": {"S": "p"}, "sk": {"S": "$shelf#notes_1#page_1"}}
 LARGE = noise(1_000_000)
+TEXT = noise(5000)
 
 
 @pytest.fixture
@@ -375,3 +379,49 @@ def test_a_write_does_not_wait_for_ever() -> None:
 
     with pytest.raises(TransactionCanceledError, match="other writes got in the way"):
         Refusing(None, end).run(note.put(**KEY, text="short").program())
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda app: app.entities.note.put(**KEY, text=TEXT).go(),
+        lambda app: app.entities.note.put(**KEY, text=TEXT).go(response="all_old"),
+        lambda app: app.entities.note.create(book="b", page="2", text=TEXT).go(),
+        lambda app: app.entities.note.patch(**KEY).set(text=TEXT).go(response="all_new"),
+        lambda app: app.entities.note.get(**KEY).go(),
+        lambda app: app.entities.note.query.book(book="b").go(),
+        lambda app: app.batch_get([app.entities.note.get(**KEY)]).go(),
+        lambda app: app.batch_write([app.entities.note.put(**KEY, text=TEXT)]).go(),
+        lambda app: app.batch_write([app.entities.note.put(**KEY, text=TEXT)]).go(guard=True),
+        lambda app: app.transact_get([app.entities.note.get(**KEY)]).go(),
+        lambda app: app.transact_write([app.entities.note.put(**KEY, text=TEXT)]).go(),
+        lambda app: app.transact_write(
+            [app.entities.note.create(book="b", page="2", text=TEXT)]
+        ).go(token="0123456789"),
+    ],
+)
+def test_an_event_loop_compresses_nothing_itself(
+    call: Callable[[Any], Awaitable[Any]], small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def seen(function: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*given: Any) -> Any:
+            threads.append(threading.current_thread())
+            return function(*given)
+
+        return run
+
+    async def run() -> None:
+        with leyden.local() as engine:
+            async with await leyden.load_async(NOTES, table="notes", engine=engine) as app:
+                await app.create_table()
+                await app.entities.note.put(**KEY, text=noise(6000)).go()
+                threads.clear()
+                await call(app)
+
+    monkeypatch.setattr(overflow, "pack", seen(pack))
+    monkeypatch.setattr(overflow, "unpack", seen(unpack))
+    asyncio.run(run())
+    assert threads
+    assert threading.main_thread() not in threads

@@ -234,6 +234,12 @@ def test_many_namespaces_are_listed_without_a_scan(embedded: Any) -> None:
         assert len(store.search((), limit=300)) == 251
     # The labels below a first one are skipped.
     assert sending.apis == {"Query": 5}
+    with sent() as sending:
+        assert store.list_namespaces(max_depth=1) == [("users",), ("vets",)]
+    assert sending.apis == {"Query": 2, "BatchGetItem": 2}
+    with sent() as sending:
+        assert store.list_namespaces(prefix=("users",), max_depth=1) == [("users",)]
+    assert sending.apis == {"Query": 1, "BatchGetItem": 1}
 
 
 def test_awaited_calls_do_the_same(engine: Any) -> None:

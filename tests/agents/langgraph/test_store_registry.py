@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from langgraph.store.base import GetOp, ListNamespacesOp, PutOp
+from langgraph.store.base import GetOp, ListNamespacesOp, MatchCondition, PutOp
+from langgraph.store.memory import InMemoryStore
 
 import leyden
-from leyden.agents.langgraph import LeydenStore
+from leyden.agents.langgraph import LeydenStore, registry
 from leyden.agents.langgraph.batching import Batches
 from leyden.agents.langgraph.items import Items
 from leyden.agents.langgraph.registry import GRACE, LEASE
@@ -145,6 +146,34 @@ def test_an_entry_that_is_touched_meanwhile_is_not_deleted(
     fresh(store, clock).put(("a",), "k", {})
     assert slow.end() == [[]]
     assert store.list_namespaces() == [("a",)]
+
+
+@pytest.mark.parametrize("page", [1, 3])
+def test_namespaces_that_are_cut_are_those_in_memory_wherever_pages_end(
+    store: LeydenStore, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(registry, "PAGE", page)
+    memory = InMemoryStore()
+    chance = random.Random(page)
+    # Labels that sort close to each other, and to what stands behind a label.
+    labels = ["a", "a!", "a b", "a!x", "ab", "\x01", "!"]
+    puts = [
+        PutOp((*chance.choices(labels[:3]), *chance.choices(labels, k=depth)), "k", {})
+        for depth in (0, 1, 2, 2, 3)
+        for _ in range(6)
+    ]
+    store.batch(puts)
+    gone = [op._replace(value=None) for op in chance.sample(puts, 6)]
+    store.batch(gone)
+    memory.batch(op for op in puts if op._replace(value=None) not in gone)
+    for _ in range(25):
+        prefix = MatchCondition("prefix", (*chance.choices([*labels[:3], "*"], k=2),))
+        suffix = MatchCondition("suffix", (chance.choice(labels),))
+        conditions = chance.choice([(), (), (prefix,), (prefix._replace(path=prefix.path[:1]),)])
+        conditions += chance.choice([(), (), (suffix,)])
+        depth, limit = chance.choice([0, 1, 1, 2, 3, -1]), chance.choice([1, 4, 100])
+        op = ListNamespacesOp(conditions, depth, limit, chance.choice([0, 1]))
+        assert store.batch([op]) == memory.batch([op])
 
 
 NAMESPACES = [("a",), ("a", "b"), ("c",)]

@@ -49,7 +49,7 @@ def test_namespaces_are_listed_by_as_many_requests_however_large_their_items_are
 ) -> None:
     store = package.open(here, here.table())
     requests = []
-    for n in range(7):
+    for n in range(3):
         store.put(("users", "ada"), f"{n}", {"essay": text(380_000)})
         with here.meter.counted() as spent:
             assert store.list_namespaces(prefix=("users",)) == [("users", "ada")]

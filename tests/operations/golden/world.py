@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from leyden.drivers.translate import translate
 from leyden.errors import BatchIncompleteError, LeydenError, TransactionCanceledError
 from leyden.outcomes import ItemWrite
-from leyden.program import Gather, Item, Pause, Program, Request, Step
+from leyden.program import Gather, Item, Pause, Program, Request, Step, Work
 
 Key: TypeAlias = tuple[str, str]
 Answer: TypeAlias = "Callable[[World, Request], Mapping[str, Any]]"
@@ -73,13 +73,20 @@ class World:
         if isinstance(step, Pause):
             self.steps.append("pause")
             return None
+        if isinstance(step, Work):
+            return step.blocking()
         if isinstance(step, Request):
             self.steps.append(self._form(step))
             return self._sent(step)
         assert isinstance(step, Gather)
-        self.steps.append({"gather": [self._form(request) for request in step.requests]})
+        requests = [self._form(one) for one in step.requests if isinstance(one, Request)]
+        if requests:
+            self.steps.append({"gather": requests})
         answers: list[Any] = []
         for request in step.requests:
+            if isinstance(request, Work):
+                answers.append(request.blocking())
+                continue
             try:
                 answers.append(self._sent(request))
             except LeydenError as error:

@@ -91,9 +91,8 @@ class Registry:
     def namespaces(self, op: ListNamespacesOp) -> Program[list[Namespace]]:
         """Return the namespaces that an operation asks for, in their order."""
         conditions = op.match_conditions or ()
-        query = self._entity.query.namespaces()
-        if beginning := begins_with(conditions):
-            query = query.begins(path=path_of(beginning))
+        beginning = begins_with(conditions)
+        query = self._entries(beginning)
         # What is cut to a depth of at least one label comes in order as well.
         in_order = min(op.offset, op.limit) >= 0 and (op.max_depth is None or op.max_depth > 0)
         enough = op.offset + op.limit if in_order else None
@@ -112,16 +111,30 @@ class Registry:
             cursor = page.cursor
             if cursor is None:
                 break
+            last, _ = named[-1]
+            if len(last) == op.max_depth and last in found:
+                # All that is below it would be cut to the same.
+                if len(last) <= len(beginning):
+                    break
+                query, cursor = self._entries(beginning, last), None
         return sorted(found)[op.offset : op.offset + op.limit]
 
     def roots(self, after: str | None) -> Program[list[str]]:
         """Return some first labels of namespaces, those that come behind another one; or none."""
-        query = self._entity.query.namespaces()
-        if after is not None:
-            # Behind the label there is a space in its children, and "!" or more in other labels.
-            query = query.gte(path=f"{path_of([after])[:-1]}!")
+        query = self._entries((), () if after is None else (after,))
         page = yield from query.program(limit=PAGE, attributes=("path",), consistent=True)
         return [*dict.fromkeys(labels_of(entry.path)[0] for entry in page)]
+
+    def _entries(self, beginning: Namespace, after: Namespace = ()) -> Any:
+        """The query for the entries below a namespace; for those behind another one and its own."""
+        query = self._entity.query.namespaces()
+        if not after:
+            return query.begins(path=path_of(beginning)) if beginning else query
+        # Behind a label there is a space in its children, and "!" or more in other labels.
+        start = f"{path_of(after)[:-1]}!"
+        if not beginning:
+            return query.gte(path=start)
+        return query.between({"path": start}, {"path": f"{path_of(beginning)[:-1]}!"})
 
     def _is_fresh(self, touched_at: datetime | None, now: datetime) -> bool:
         return touched_at is not None and touched_at > now - LEASE

@@ -7,6 +7,7 @@ that go with other items on their own. With `guard=True` it is made of transacti
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Unpack
 
 from leyden._attrs import evolve, frozen
@@ -41,7 +42,7 @@ from leyden.operations.run.sending import (
     settle,
 )
 from leyden.operations.run.writing import write_one
-from leyden.program import Params, Program, Runner, outcomes_of
+from leyden.program import Params, Program, Runner, Work, outcomes_of
 from leyden.results import BatchResult, add_units
 from leyden.schema.spec import OVERFLOW_FIELD
 
@@ -256,8 +257,14 @@ class BatchWrite(Endable):
         prepared = self._prepare(read)
         if read.guard:
             return self._guarded(prepared, read)
+        if any(one.is_large for one in prepared):
+            return self._laid_first(prepared, read)
         is_split = any(one.overflow is not None or one.leaves_batches for one in prepared)
         return self._sent(prepared, self._laid(prepared) if is_split else None, read)
+
+    def _laid_first(self, prepared: list[WritePlan], options: Options) -> Program[BatchResult]:
+        laid = yield Work(partial(self._laid, prepared))
+        return (yield from self._sent(prepared, laid, options))
 
     def _prepare(self, options: Options) -> list[WritePlan]:
         for position, entry in enumerate(self._entries):
@@ -411,7 +418,9 @@ class BatchWrite(Endable):
         requests = 0
         records: list[Any] = []
         unreadable: LeydenError | None = None
-        waiting = list(self._parts(prepared))
+        if any(plan.is_large for plan in prepared):
+            yield Work(lambda: [*map(cost_of, prepared)])
+        waiting = [*self._parts(prepared)]
         while waiting:
             part = waiting.pop(0)
             try:

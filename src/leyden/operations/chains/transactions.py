@@ -39,7 +39,6 @@ from leyden.operations.plan.writes import (
     parts_of,
     refuse_reading,
 )
-from leyden.operations.run.attempts import Written
 from leyden.operations.run.sending import READS, Wanted, pause_before
 from leyden.operations.run.verdicts import (
     GET,
@@ -55,7 +54,7 @@ from leyden.operations.run.verdicts import (
 )
 from leyden.operations.run.writing import write_together
 from leyden.outcomes import Rejection
-from leyden.program import Item, Params, Program, Request, Runner
+from leyden.program import Item, Params, Program, Request, Runner, Work
 from leyden.results import TransactionResult, add_units, consumed_units
 
 
@@ -318,14 +317,21 @@ class TransactWrite(Endable):
         plans = self._plans
         if token is not None:
             self._refuse_token(plans)
-        elif not any(plan.depends for plan in plans):
+        is_known = token is not None or not any(plan.depends for plan in plans)
+        if is_known and not any(plan.is_large for plan in plans):
             # This refuses bad input now, before the program runs.
             self._parts()
-        unread = self._unread if token is not None else None
-        return accounted(self._finished(write_together(plans, token, unread)))
+        return accounted(self._finished(plans, token))
 
-    def _finished(self, writing: Program[Written]) -> Program[TransactionResult]:
-        done = yield from writing
+    def _finished(
+        self, plans: Sequence[WritePlan], token: str | None
+    ) -> Program[TransactionResult]:
+        unread = None
+        if token is not None:
+            if any(plan.is_large for plan in plans):
+                yield Work(lambda: self._unread)
+            unread = self._unread
+        done = yield from write_together(plans, token, unread)
         pairs = zip(self._entries, done.writes, strict=True)
         items = tuple(entry._returned(write.kept, DEFAULT) for entry, write in pairs)
         return TransactionResult(

@@ -247,9 +247,12 @@ class Write(Endable, ABC):
             raise
 
     def _program(self, options: Options) -> Program[Any]:
-        """Return what `go()` runs. Bad input is refused here, not when it runs."""
+        """Return what `go()` runs. Bad input is refused here, not when it runs.
+
+        Only when it runs is it known whether large values are too large even when compressed.
+        """
         plan = self._planned(options)
-        if plan.overflow is not None:
+        if plan.overflow is not None and not plan.is_large:
             over_nothing_outside(plan)
         return self._sent(plan, options)
 

@@ -235,6 +235,11 @@ class WritePlan:
         return self.overflow is not None or self.moves_claims or self.moves_key
 
     @property
+    def is_large(self) -> bool:
+        """Whether values must be compressed, which takes too long for an event loop."""
+        return self.overflow is not None and self.overflow.is_large(self.params.get("Item"))
+
+    @property
     def moves_key(self) -> bool:
         """Whether a migration under way moves its item to another key."""
         return self.entity.moving is not None and self.earlier_key is not None

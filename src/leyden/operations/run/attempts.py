@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from leyden._attrs import evolve, frozen
@@ -29,7 +30,7 @@ from leyden.operations.run.verdicts import (
     verdict_of_code,
     verdict_of_main,
 )
-from leyden.program import Item, Program, Request, Response
+from leyden.program import Item, Program, Request, Response, Work
 from leyden.results import add_units, bytes_written, consumed_units
 
 if TYPE_CHECKING:
@@ -186,10 +187,11 @@ class Attempts(ABC):
             refusals = self.known.get(position, UNKNOWN).refusals
             self.known[position] = Stored(item, is_read=True, refusals=refusals)
 
-    def resolved(self, position: int) -> ResolvedWrite:
+    def resolved(self, position: int) -> Program[ResolvedWrite]:
         """Return a write over what is known to be stored."""
-        known = self.known.get(position, UNKNOWN)
-        write = resolve(self.plans[position], known, is_read=self.depends(position))
+        plan, known = self.plans[position], self.known.get(position, UNKNOWN)
+        compute = partial(resolve, plan, known, is_read=self.depends(position))
+        write: ResolvedWrite = (yield Work(compute)) if plan.is_large else compute()
         return write if self.earlier is None else self.earlier.beside_strangers(position, write)
 
     def asking(self, position: int) -> Request:

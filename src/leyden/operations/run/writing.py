@@ -117,14 +117,14 @@ class _Single(Attempts):
     def prepared(self) -> Program[tuple[Sequence[ResolvedWrite], Sequence[Part]]]:
         """Return the write over what is known. A create and a plain write read nothing first."""
         yield from self.read()
-        writes = (self.resolved(0),)
+        writes = ((yield from self.resolved(0)),)
         if self._wants.endswith("_old") and writes[0].is_accompanied:
             # A transaction does not return what it replaced, and deletes the parts of large values.
             # So the old item is read before.
             if not self.known.get(0, UNKNOWN).is_read:
                 self.unclear.add(0)
                 yield from self.read()
-                writes = (self.resolved(0),)
+                writes = ((yield from self.resolved(0)),)
             if writes[0].is_accompanied:
                 self._before = yield from self._joined()
         if not writes[0].is_accompanied:
@@ -264,7 +264,7 @@ class _Together(Attempts):
             writes = []
             for position, plan in enumerate(self.plans):
                 with error_context(plan.entry._name, plan.entity):
-                    writes.append(self.resolved(position))
+                    writes.append((yield from self.resolved(position)))
         return writes, parts_of(writes, self.state, WRITE)
 
     def send(

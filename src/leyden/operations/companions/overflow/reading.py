@@ -18,7 +18,7 @@ from leyden.operations.companions.overflow.format import (
 from leyden.operations.options import Options
 from leyden.operations.plan.identity import held_fields
 from leyden.operations.run.sending import READS, get_items, pause_before
-from leyden.program import Item, Program
+from leyden.program import Item, Program, Work
 from leyden.results import add_units
 from leyden.schema.spec import OVERFLOW_FIELD
 
@@ -125,7 +125,8 @@ def join_items(joining: OverflowRead | None, items: Sequence[Item]) -> Program[J
         return Joined([*items])
     join = _Join(joining, [*items], waiting)
     for attempt in range(1, READS + 1):
-        unfolded = join.unfold()
+        # To uncompress values takes long, and must not hold up an event loop.
+        unfolded = yield Work(join.unfold)
         torn: list[int] = []
         if unfolded:
             torn = yield from join.fill(unfolded, again=attempt > 1)
@@ -193,16 +194,21 @@ class _Join:
             for name, entry in item.missing.items():
                 keys[place, name] = part_keys(own, sort, entry)
         found = yield from self._read([key for some in keys.values() for key in some], again)
-        torn: dict[int, None] = {}
-        for (place, name), some in keys.items():
-            item = unfolded[place][1]
-            parts = [found.get(item_id(self.how.table, key)) for key in some]
-            value = put_together(parts, item.missing[name])
-            if value is None:
-                torn[place] = None
-            else:
-                item.item[name] = value
-        return [*torn]
+
+        def insert() -> list[int]:
+            torn: dict[int, None] = {}
+            for (place, name), some in keys.items():
+                item = unfolded[place][1]
+                parts = [found.get(item_id(self.how.table, key)) for key in some]
+                value = put_together(parts, item.missing[name])
+                if value is None:
+                    torn[place] = None
+                else:
+                    item.item[name] = value
+            return [*torn]
+
+        torn: list[int] = yield Work(insert)
+        return torn
 
     def read_again(self, torn: list[int]) -> Program[None]:
         """Read these items again, and drop those that are gone or have become other items."""

@@ -63,8 +63,12 @@ class OverflowChange:
     @property
     def needs_reading(self) -> bool:
         """Whether the values alone are too large, and the rest of the item is unknown."""
-        given = {**self.defaults, **self.sets}
-        return self.kind == "change" and item_size(given) > expressions.ITEM_LIMIT
+        return self.kind == "change" and self.is_large()
+
+    def is_large(self, item: Item | None = None) -> bool:
+        """Whether the values of the `item` that is put, or the changed ones, are too large."""
+        given = {**self.defaults, **self.sets} if item is None else item
+        return item_size(given) > expressions.ITEM_LIMIT
 
 
 @frozen
