@@ -19,6 +19,7 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
+from leyden.agents.pydantic_ai.forms import spot_of
 from leyden.events import ResponseReceived, listen
 from leyden.program import Request
 from tests.store.whole import raw_items
@@ -51,6 +52,15 @@ class Awaited:
     def counts(self) -> Counter[str]:
         """How many items of each entity there are, and how many parts of large values."""
         return Counter(item["__edb_e__"]["S"] for item in raw_items(self.store.app))
+
+    def entries(self) -> set[tuple[str, str, int]]:
+        """The keys of the places that the stored entries should have."""
+        return {spot_of(one).place for one in self.store.app.entities.entry.scan.iter()}
+
+    def places(self) -> set[tuple[str, str, int]]:
+        """The keys of the places that are stored."""
+        stored = self.store.app.entities.place.scan.iter()
+        return {(one.bucket, one.save_id, one.part) for one in stored}
 
 
 def said(*texts: str) -> list[ModelMessage]:

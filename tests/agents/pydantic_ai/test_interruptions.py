@@ -122,8 +122,8 @@ def test_a_deletion_that_was_killed_left_all_or_nothing_and_the_next_one_erases(
         store.delete("c1", scope="alice")
         assert whole(store) == {"c2": kept}
         counts = store.counts()
-        assert (counts["entry"], counts["place"]) == (3, 3)
-        assert "remnant" not in counts
+        assert (counts["entry"], counts["conversation"]) == (3, 1)
+        assert store.places() == store.entries()
         erased(store, "c2")
 
 

@@ -1,34 +1,65 @@
-"""What is read: records, listings, entries, and histories."""
+"""What is read: records, listings, entries, and histories.
+
+Entries are written before the record that points at them, so some may be stored that were never
+seen. An entry was seen if a record points at it, or if a later save has written an entry after it:
+that one had read the record.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from attrs import frozen
 from pydantic_ai.conversation_store import ConversationEntry, ConversationRecord
 
 from leyden.agents.backend import Backend, worked
-from leyden.agents.pydantic_ai.forms import PARTS, entries_of, record_of
+from leyden.agents.latest import Latest
+from leyden.agents.pydantic_ai.forms import (
+    PARTS,
+    Ref,
+    Spot,
+    bucket_of,
+    entries_of,
+    parent_of,
+    place_key,
+    record_of,
+    spot_of,
+    spots_of,
+    tips_of,
+)
 from leyden.errors import ItemNotFoundError
 from leyden.program import Program, run_together
 
 MARGIN: Final = 4
 """How many items of other branches a page of a history has room for."""
 
+AHEAD: Final = 25
+"""How many entries a page has in which the one after an entry is looked for."""
 
-def tips_of(stored: Any) -> list[str]:
-    """The last entries of a stored record's histories; none without a record."""
-    if stored is None:
-        return []
-    return [tip for tip in (stored.head_id, *(stored.branches or ())) if tip is not None]
+REMEMBERED: Final = 1000
+"""Of how many histories a process remembers where they end."""
+
+_OUTLINE: Final = (
+    *("family_id", "depth", "save_id", "number"),
+    *("entry_id", "parent_id", "parent_save", "base"),
+)
 
 
-def reachable(outlines: Iterable[Any], tips: Iterable[str]) -> set[str]:
+@frozen
+class Found:
+    """An entry that was seen: where it is, and its item."""
+
+    spot: Spot
+    item: Any
+
+
+def reachable(outlines: Iterable[Any], tips: Iterable[Ref]) -> set[Ref]:
     """The entries that histories up to some tips have."""
-    parents = {one.entry_id: one.parent_id for one in outlines}
-    found: set[str] = set()
+    parents = {(one.entry_id, one.save_id): parent_of(one) for one in outlines}
+    found: set[Ref] = set()
     for tip in tips:
-        at: str | None = tip
+        at: Ref | None = tip
         while at is not None and at in parents and at not in found:
             found.add(at)
             at = parents[at]
@@ -42,16 +73,25 @@ class Reading:
         self._app = backend.app
         self._entities = backend.app.entities
         self._concurrency = backend.concurrency
+        self._ends: Latest[str, Spot] = Latest(REMEMBERED)
 
     def stored(self, conversation_id: str) -> Program[Any]:
-        """Read the item of a conversation; None if there is none."""
+        """Read the item of a conversation, also of one that is not seen; None if there is none."""
         reading = self._entities.conversation.get(conversation_id=conversation_id)
         return (yield from reading.program(consistent=True))
 
     def record(self, conversation_id: str) -> Program[ConversationRecord | None]:
         """Read a record; None if there is none."""
         stored = yield from self.stored(conversation_id)
-        return None if stored is None else record_of(stored)
+        if stored is None or stored.revision is None:
+            return None
+        self.remember(tips_of(stored))
+        return record_of(stored)
+
+    def remember(self, tips: Iterable[Spot]) -> None:
+        """Remember where histories end that were seen."""
+        for tip in tips:
+            self._ends.set(tip.entry_id, tip)
 
     def records(self, scope: str | None, limit: int | None) -> Program[list[ConversationRecord]]:
         """Read the records of a scope, or of all, last saved first."""
@@ -70,123 +110,200 @@ class Reading:
         )
         return [record_of(one) for one in found[:limit]]
 
-    def places(self, ids: Sequence[str]) -> Program[dict[str, Any]]:
-        """Read where entries are; those that are not stored are left out."""
-        if not ids:
-            return {}
-        reading = self._entities.place.get([{"entry_id": id} for id in dict.fromkeys(ids)])
-        found = yield from reading.program(consistent=True, concurrency=self._concurrency)
-        return {one.entry_id: one for one in found if one is not None}
+    def located(self, ids: Iterable[str]) -> Program[dict[str, Found]]:
+        """Find entries by their ids; those that are not stored, or were not seen, are left out."""
+        wanted = set(ids)
+        query = self._entities.place.query
+        queries = [
+            query.places(bucket=bucket).program(consistent=True, pages="all")
+            for bucket in dict.fromkeys(map(bucket_of, wanted))
+        ]
+        pages = yield from run_together(queries, self._concurrency)
+        looking = [
+            self.seen(spot, place.conversation_id, kept=bool(place.kept))
+            for page in pages
+            for place in page
+            for spot in spots_of(place)
+            if spot.entry_id in wanted
+        ]
+        found = yield from run_together(looking, self._concurrency)
+        return {one.item.entry_id: one for one in found if one is not None}
+
+    def seen(self, spot: Spot, writer: str, *, kept: bool = False) -> Program[Found | None]:
+        """Read an entry that a save of a conversation wrote; None if it was never seen."""
+        together: list[Program[Any]] = [
+            self._entities.entry.get(**spot.key).program(consistent=True),
+            self.stored(writer),
+            self._followed(spot),
+        ]
+        item, record, (mates, is_followed) = yield from run_together(together, self._concurrency)
+        if item is None:
+            return None
+        found = Found(spot, item)
+        if kept or is_followed:
+            return found
+        if record is not None and record.family_id == spot.family_id:
+            if record.save_id == item.base:
+                return None
+            if record.save_id == spot.save_id or _ends_in(record, mates):
+                return found
+        for one in (yield from self.members(spot.family_id)):
+            if _ends_in(one, mates):
+                return found
+        # A record may have ended there until a moment ago, and now has what was written after it.
+        _, is_followed = yield from self._followed(spot)
+        return found if is_followed else None
+
+    def _followed(self, spot: Spot) -> Program[tuple[set[Ref], bool]]:
+        """Look for what was written after an entry.
+
+        Gives what the same save wrote after it, and whether another one followed.
+        """
+        mates, deepest = {spot.ref}, spot.depth
+        query = self._entities.entry.query.history(family_id=spot.family_id).gt(depth=spot.depth)
+        cursor: str | None = None
+        while True:
+            page = yield from query.program(
+                attributes=_OUTLINE, consistent=True, limit=AHEAD, cursor=cursor
+            )
+            for one in page:
+                if one.depth > deepest + 1:
+                    return mates, False
+                if parent_of(one) in mates:
+                    if one.save_id != spot.save_id:
+                        return mates, True
+                    mates.add((one.entry_id, one.save_id))
+                    deepest = one.depth
+            cursor = page.cursor
+            if cursor is None:
+                return mates, False
 
     def entry(self, entry_id: str) -> Program[ConversationEntry]:
         """Read an entry. Raises KeyError if it is not there."""
-        place = (yield from self.places([entry_id])).get(entry_id)
-        stored = None
-        if place is not None:
-            key = {name: getattr(place, name) for name in ("family_id", "depth", "entry_id")}
-            stored = yield from self._entities.entry.get(**key).program(consistent=True)
-        if stored is None:
+        found = (yield from self.located([entry_id])).get(entry_id)
+        if found is None:
             raise KeyError(entry_id)
-        return (yield from self._decoded([stored]))[0]
+        return (yield from self.decoded([found.item]))[0]
 
     def history(self, head_id: str | None, limit: int | None) -> Program[list[ConversationEntry]]:
-        """Read the entries up to one. Raises KeyError for one of them that is not there.
+        """Read the entries up to one. Raises KeyError for one of them that is not there."""
+        if head_id is None or limit == 0:
+            return []
+        spot = self._ends.get(head_id)
+        path = [] if spot is None else (yield from self._path(spot, limit))
+        if not path:
+            found = (yield from self.located([head_id])).get(head_id)
+            path = [] if found is None else (yield from self._path(found.spot, limit))
+        if not path:
+            raise KeyError(head_id)
+        return (yield from self.decoded(path))
+
+    def _path(self, spot: Spot, limit: int | None) -> Program[list[Any]]:
+        """Read the items of the entries up to one; none if that is not there.
 
         The entries of a family are by their depth, those of other branches among them. So one
         query has all, and what leads up to the head is picked from it.
         """
-        if head_id is None or limit == 0:
-            return []
-        place = (yield from self.places([head_id])).get(head_id)
-        if place is None:
-            raise KeyError(head_id)
-        query = self._entities.entry.query.history(family_id=place.family_id).lte(depth=place.depth)
+        query = self._entities.entry.query.history(family_id=spot.family_id).lte(depth=spot.depth)
         options: dict[str, Any] = {"order": "desc", "consistent": True}
         if limit is not None:
             options["limit"] = limit + MARGIN
         found: list[Any] = []
-        wanted: str | None = head_id
+        wanted: Ref | None = spot.ref
         cursor: str | None = None
         while wanted is not None and (limit is None or len(found) < limit):
             page = yield from query.program(cursor=cursor, **options)
             for one in page:
-                if one.entry_id == wanted and (limit is None or len(found) < limit):
+                if (one.entry_id, one.save_id) == wanted and (limit is None or len(found) < limit):
                     found.append(one)
-                    wanted = one.parent_id
+                    wanted = parent_of(one)
             cursor = page.cursor
             if cursor is None:
                 break
-        if wanted is not None and (limit is None or len(found) < limit):
-            raise KeyError(wanted)
-        return (yield from self._decoded(found[::-1]))
+        if found and wanted is not None and (limit is None or len(found) < limit):
+            raise KeyError(wanted[0])
+        return found[::-1]
 
     def outlines(self, family_id: str) -> Program[list[Any]]:
         """Read the entries of a family without their messages, the deepest first."""
         query = self._entities.entry.query.history(family_id=family_id)
-        names = ("family_id", "depth", "entry_id", "parent_id")
-        reading = query.program(attributes=names, order="desc", consistent=True, pages="all")
+        reading = query.program(attributes=_OUTLINE, order="desc", consistent=True, pages="all")
         return list((yield from reading))
 
-    def members(self, family_id: str) -> Program[list[Any]]:
-        """Read the records of a family, as far as they say what they point at."""
+    def member_ids(self, family_id: str) -> Program[list[str]]:
+        """Read the ids of the forks in a family."""
         query = self._entities.member.query.members(family_id=family_id)
         members = yield from query.program(consistent=True, pages="all")
-        if not members:
-            return []
-        keys = [{"conversation_id": one.conversation_id} for one in members]
+        return [one.conversation_id for one in members]
+
+    def members(self, family_id: str, forks: Sequence[str] | None = None) -> Program[list[Any]]:
+        """Read the records of a family, as far as they say what they point at.
+
+        `forks` are those that are known already.
+        """
+        if forks is None:
+            forks = yield from self.member_ids(family_id)
+        keys = [{"conversation_id": id} for id in dict.fromkeys([family_id, *forks])]
         reading = self._entities.conversation.get(keys).program(
-            attributes=("family_id", "head_id", "branches"),
+            attributes=(
+                *("conversation_id", "save_id", "family_id", "revision"),
+                *("head_id", "branches", "tips", "buried"),
+            ),
             consistent=True,
             concurrency=self._concurrency,
         )
         found = yield from reading
         return [one for one in found if one is not None and one.family_id == family_id]
 
-    def changes(self, family_id: str) -> Program[int | None]:
-        """Read how often a family has changed; None if it is gone."""
-        stored = yield from self._entities.family.get(family_id=family_id).program(consistent=True)
-        return None if stored is None else stored.changes
+    def family(self, family_id: str) -> Program[Any]:
+        """Read the item of a family; None if it has none."""
+        return (yield from self._entities.family.get(family_id=family_id).program(consistent=True))
 
-    def erase(self, family_id: str, entries: Sequence[tuple[str, int]]) -> Program[None]:
-        """Delete entries, given by their ids and depths, after their places.
+    def erase(self, spots: Iterable[Spot], *, kept: Iterable[Spot] = ()) -> Program[None]:
+        """Delete entries after their places, but for the places of those that are kept.
 
         Who looks for what is left finds entries only.
         """
-        if not entries:
-            return
-        places = [{"entry_id": id} for id, _ in entries]
-        keys = [{"family_id": family_id, "depth": depth, "entry_id": id} for id, depth in entries]
-        for deleting in (self._entities.place.delete(places), self._entities.entry.delete(keys)):
-            yield from deleting.program(concurrency=self._concurrency)
+        doomed = list(spots)
+        left = {one.place for one in kept}
+        places = [one for one in dict.fromkeys(one.place for one in doomed) if one not in left]
+        for name, keys in (
+            ("place", [place_key(one) for one in places]),
+            ("entry", [one.key for one in doomed]),
+        ):
+            if keys:
+                deleting = self._entities[name].delete(keys)
+                yield from deleting.program(concurrency=self._concurrency)
 
     def prolong(
-        self, family_id: str, tips: Iterable[str], expires: Mapping[str, Any]
+        self, family_id: str, tips: Iterable[Ref], expires: Mapping[str, Any]
     ) -> Program[None]:
-        """Let a family and the histories up to some tips expire later, or never."""
+        """Let the histories up to some tips expire later, or never."""
         outlines = yield from self.outlines(family_id)
-        kept = reachable(outlines, tips)
-        items: list[Program[None]] = [
-            self.prolong_item("family", {"family_id": family_id}, expires)
-        ]
-        for one in outlines:
-            if one.entry_id in kept:
-                id = {"entry_id": one.entry_id}
-                key = {"family_id": family_id, "depth": one.depth, **id}
-                items.append(self.prolong_item("entry", key, expires))
-                items.append(self.prolong_item("place", id, expires))
+        refs = reachable(outlines, tips)
+        kept = [spot for spot in map(spot_of, outlines) if spot.ref in refs]
+        items = [self.change("entry", one.key, **expires) for one in kept]
+        for place in {one.place for one in kept}:
+            items.append(self.change("place", place_key(place), **expires))
         yield from run_together(items, self._concurrency)
 
-    def prolong_item(
-        self, entity: str, key: Mapping[str, Any], expires: Mapping[str, Any]
-    ) -> Program[None]:
-        """Let an item expire later, or never; one that is not there is passed over."""
+    def change(self, entity: str, key: Mapping[str, Any], **values: Any) -> Program[None]:
+        """Set attributes of an item, or let it never expire; one that is not there is passed over.
+
+        Without any values, it loses its time to live.
+        """
         patch = self._entities[entity].patch(**key)
-        patch = patch.set(**expires) if expires else patch.remove("expires_at")
+        patch = patch.set(**values) if values else patch.remove("expires_at")
         try:
             yield from patch.program(response="none")
         except ItemNotFoundError:
             return
 
-    def _decoded(self, stored: Sequence[Any]) -> Program[list[ConversationEntry]]:
+    def decoded(self, stored: Sequence[Any]) -> Program[list[ConversationEntry]]:
+        """Read the messages of entries."""
         size = sum(len(one.message) for one in stored)
         return (yield from worked(size, lambda: entries_of(stored)))
+
+
+def _ends_in(record: Any, refs: set[Ref]) -> bool:
+    return any(tip.ref in refs for tip in tips_of(record))

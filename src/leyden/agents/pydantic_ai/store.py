@@ -93,7 +93,9 @@ class LeydenConversationStore(AwaitedAdapter, ConversationStore):
         point at is not stored; InputError if that entry belongs to a conversation that this one
         was not forked from.
         """
-        saving = Saving(self._backend, self._reading, record, new_entries, expected_revision)
+        saving = Saving(
+            self._backend, self._reading, self._deleting, record, new_entries, expected_revision
+        )
         await self._backend.arun(saving.run(), "write_record")
 
     async def delete_record(self, conversation_id: str, *, expected_revision: str) -> None:
