@@ -24,6 +24,8 @@ from leyden.events import ResponseReceived, listen
 from leyden.program import Request
 from tests.store.whole import raw_items
 
+WRITING = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}
+
 
 class Awaited:
     """A store whose methods wait for their ends."""
@@ -94,4 +96,17 @@ def sent() -> Iterator[list[str]]:
     with listen(
         lambda event: found.append(event.api) if isinstance(event, ResponseReceived) else None
     ):
+        yield found
+
+
+@contextmanager
+def consumed() -> Iterator[list[float]]:
+    """The write units that requests take meanwhile."""
+    found: list[float] = []
+
+    def hear(event: Any) -> None:
+        if isinstance(event, ResponseReceived) and event.api in WRITING:
+            found.append(event.consumed or 0)
+
+    with listen(hear):
         yield found

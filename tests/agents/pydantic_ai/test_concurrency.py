@@ -20,7 +20,7 @@ from pydantic_ai.exceptions import UserError
 
 from leyden.agents.pydantic_ai import LeydenConversationStore
 from tests.agents.engines import Stalls
-from tests.agents.pydantic_ai.support import Awaited, new, said, texts
+from tests.agents.pydantic_ai.support import Awaited, consumed, new, said, texts
 from tests.agents.pydantic_ai.writers import write
 from tests.conftest import SharedEngine
 from tests.interop.node_process import ROOT
@@ -68,6 +68,20 @@ def test_eight_processes_add_to_one_conversation(store: Awaited, engine: Any) ->
     assert (done.returncode, done.stderr) == (0, "")
     in_order(texts(store.load("c1")))
     assert store.counts()["entry"] == WRITERS * EACH
+
+
+@pytest.mark.parametrize(("scope", "most"), [(None, 7), ("alice", 9)])
+def test_a_turn_takes_few_write_units_however_long_the_history(
+    store: Awaited, scope: str | None, most: int
+) -> None:
+    """Two for the messages, one for their place, and the record with its indexes."""
+    for n in range(12):
+        with consumed() as units:
+            conversation = store.load("c1") or new("c1")
+            conversation.messages += said(f"question {n}", f"answer {n}")
+            store.save(conversation, scope=scope)
+        # The ids of two messages may be of two milliseconds, with a place for each.
+        assert sum(units) <= most
 
 
 @pytest.mark.parametrize("count", [3, 60])

@@ -8,7 +8,11 @@ from functools import partial
 from typing import Any
 
 import pytest
-from pydantic_ai.conversation_store import ConversationConflict
+from pydantic_ai.conversation_store import (
+    ConversationConflict,
+    ConversationEntry,
+    ConversationRecord,
+)
 
 from leyden.agents.pydantic_ai import LeydenConversationStore
 from leyden.errors import AwsError
@@ -76,6 +80,46 @@ def test_a_save_that_was_killed_has_saved_all_or_nothing(store: Awaited, count: 
         assert whole(store) == {"c1": first + then}
         erased(store, "c1")
     assert kills >= 8
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_what_a_killed_save_has_left_is_not_seen_and_its_ids_can_be_saved(
+    store: Awaited, is_new: bool
+) -> None:
+    entries: list[ConversationEntry] = []
+    expected: list[str | None] = []
+
+    def begin() -> None:
+        store.clear()
+        parent, revision = None, None
+        if not is_new:
+            (first,) = store.save(new("c1", "a"))
+            parent, revision = first.id, store.read_record("c1").revision
+        message = said("b")[0]
+        entries[:] = [
+            ConversationEntry(id="e1", parent_id=parent, message=message),
+            ConversationEntry(id="e2", parent_id="e1", message=message),
+        ]
+        expected[:] = [revision]
+
+    def write() -> None:
+        record = ConversationRecord(conversation_id="c1", head_id="e2", revision="r2")
+        store.write_record(record, new_entries=entries, expected_revision=expected[0])
+
+    left = 0
+    for died in each_death(store.store._backend, begin, write):
+        if died:
+            left += store.counts()["entry"] > len(whole(store).get("c1") or ())
+            assert "b" not in (texts(store.load("c1")) or ())
+            for call in (store.read_entry, store.read_history):
+                for id in ("e1", "e2"):
+                    with pytest.raises(LookupError):
+                        call(id)
+            write()
+        assert store.read_history("e2")[-2:] == entries
+        assert [store.read_entry(one.id) for one in entries] == entries
+        erased(store, "c1")
+    assert left > 1
 
 
 def test_a_fork_and_a_branch_that_were_killed_are_there_or_not(store: Awaited) -> None:

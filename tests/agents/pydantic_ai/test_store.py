@@ -188,6 +188,64 @@ def test_entries_may_branch_in_one_write_but_not_into_another_conversation(store
         store.write_record(other, expected_revision=other.revision)
 
 
+def test_any_text_is_the_id_of_an_entry(store: Awaited) -> None:
+    ids = [*ODD, "1.2.x", "x" * 2000, "019ad1f0-0000-7000-8000-000000000001"]
+    parents = [None, *ids]
+    entries = [
+        ConversationEntry(id=id, parent_id=parent, message=said(id)[0])
+        for id, parent in zip(ids, parents, strict=False)
+    ]
+    id = "c" * 1900
+    record = ConversationRecord(conversation_id=id, head_id=ids[-1])
+    store.write_record(record, new_entries=entries, expected_revision=None)
+    assert store.read_history(ids[-1]) == entries
+    assert [store.read_entry(one) for one in ids] == entries
+    assert len(store.fork(id, at=3, new_conversation_id=id[1:]).messages) == 3
+    for one in (id, id[1:]):
+        store.delete(one)
+    assert raw_items(store.app) == []
+
+
+def test_an_id_is_of_one_entry_in_all_conversations_and_scopes(store: Awaited) -> None:
+    entry = ConversationEntry(id="e1", parent_id=None, message=said("of alice")[0])
+    record = ConversationRecord(conversation_id="c1", head_id="e1", scope="alice", revision="r1")
+    store.write_record(record, new_entries=[entry], expected_revision=None)
+    before = raw_items(store.app)
+    other = ConversationEntry(id="e1", parent_id=None, message=said("of bob")[0])
+    for id, expected in (("c2", None), ("c1", "r1")):
+        taken = ConversationRecord(conversation_id=id, head_id="e1", scope="bob", revision="r2")
+        with pytest.raises(InputError, match="stored already"):
+            store.write_record(taken, new_entries=[other], expected_revision=expected)
+    assert raw_items(store.app) == before
+    record.revision = "r2"
+    store.write_record(record, new_entries=[entry], expected_revision="r1")
+    assert store.counts()["entry"] == 1
+    assert store.read_entry("e1") == entry
+
+
+def test_what_a_record_no_longer_points_at_is_there_until_a_deletion(store: Awaited) -> None:
+    store.save(new("c1", "a", "b"))
+    first, second = store.load_entries("c1")
+    record = store.read_record("c1")
+    left, record.head_id, expected = record.head_id, first.id, record.revision
+    record.revision = "r2"
+    store.write_record(record, expected_revision=expected)
+    for _ in range(2):
+        conversation = store.load("c1")
+        conversation.messages += said("other")
+        store.save(conversation)
+        assert [store.read_entry(one.id) for one in (first, second)] == [first, second]
+        assert store.read_history(left) == [first, second]
+    store.fork("c1", new_conversation_id="c2")
+    store.delete("c1")
+    with pytest.raises(LookupError):
+        store.read_entry(left)
+    assert store.read_entry(first.id) == first
+    assert texts(store.load("c2")) == ["a", "other", "other"]
+    store.delete("c2")
+    assert raw_items(store.app) == []
+
+
 def test_an_agent_goes_on_in_the_conversation_that_was_stored(
     store: Awaited, run: Callable[..., Any]
 ) -> None:

@@ -15,8 +15,8 @@ import leyden
 from leyden.agents.pydantic_ai import LeydenConversationStore
 from leyden.errors import ConnectionFailedError
 from leyden.program import Program
-from tests.agents.pydantic_ai.support import Awaited, new, said
-from tests.agents.weaving import Weaving
+from tests.agents.pydantic_ai.support import Awaited, new, said, texts
+from tests.agents.weaving import Slow, Weaving
 from tests.store.whole import raw_items
 
 pytestmark = pytest.mark.once
@@ -109,3 +109,43 @@ def test_no_history_has_a_gap_and_nothing_is_left(
         for id in IDS:
             store.delete(id)
         assert raw_items(store.app) == [], seed
+
+
+@pytest.mark.parametrize("requests", range(1, 6))
+def test_of_two_first_saves_at_once_one_is_saved(
+    store: Awaited, monkeypatch: pytest.MonkeyPatch, requests: int
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(store.store._backend, "arun", stepwise)
+        calls = Calls(store.store)
+        one, other = (
+            Slow(store.app.driver.send, calls.begin("save", ("c1", count, 0))) for count in (1, 2)
+        )
+        one.go(requests)
+        assert other.end() is None
+        ended = one.end() if not one.ended else one.result
+        assert isinstance(ended, ConversationConflict)
+    assert texts(store.load("c1")) == ["0", "1"]
+    assert store.counts()["entry"] == 2
+    store.delete("c1")
+    assert raw_items(store.app) == []
+
+
+def test_a_save_whose_answer_is_lost_is_not_undone_when_another_went_on_from_it(
+    store: Awaited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(new("c1", "a"))
+    before = store.read_record("c1").revision
+    with monkeypatch.context() as patch:
+        patch.setattr(store.store._backend, "arun", stepwise)
+        calls = Calls(store.store)
+        slow = Slow(store.app.driver.send, calls.begin("go_on", ("c1", 1, 0)))
+        slow.go(6)
+        slow.lose()
+        other = Slow(store.app.driver.send, calls.begin("go_on", ("c1", 2, 0)))
+        assert other.end() is None
+        assert slow.end() is None
+    assert store.read_record("c1").revision != before
+    assert texts(store.load("c1")) == ["a", "0", "0", "1"]
+    store.delete("c1")
+    assert raw_items(store.app) == []

@@ -19,6 +19,7 @@ from pydantic_ai.conversation_store import ConversationConflict
 from leyden.agents.backend import Backend
 from leyden.agents.pydantic_ai.forms import (
     Spot,
+    member_key,
     new_save,
     place_key,
     spot_of,
@@ -27,7 +28,7 @@ from leyden.agents.pydantic_ai.forms import (
 from leyden.agents.pydantic_ai.patience import patient, refused
 from leyden.agents.pydantic_ai.reading import Reading, reachable
 from leyden.errors import ConditionFailedError, ItemTooLargeError, TransactionCanceledError
-from leyden.program import Program
+from leyden.program import Program, run_together
 
 FEW: Final = 40
 """How many entries one transaction deletes, with their places and some parts of large messages."""
@@ -96,9 +97,9 @@ class Deleting:
     def _clear(self, stored: Any, grave: str) -> Program[None]:
         """Delete the entries of a record that was buried, and what was left of it."""
         yield from self.collect(stored.family_id)
-        conversation, id = self._entities.conversation, {"conversation_id": stored.conversation_id}
-        remove = conversation.remove(**id).where(conversation.attr.save_id == grave)
-        writes = [remove, self._entities.member.delete(**id, family_id=stored.family_id)]
+        conversation, id = self._entities.conversation, stored.conversation_id
+        remove = conversation.remove(conversation_id=id).where(conversation.attr.save_id == grave)
+        writes = [remove, self._entities.member.delete(**member_key(stored.family_id, id))]
         try:
             yield from patient(self._app.transact_write(writes))
         except TransactionCanceledError as error:
@@ -109,27 +110,36 @@ class Deleting:
     def collect(self, family_id: str) -> Program[None]:
         """Delete the entries of a family that no record's history reaches."""
         while True:
-            family = yield from self._reading.family(family_id)
             # Records after entries: an entry that was saved in between is not among these.
-            entries = yield from self._reading.outlines(family_id)
+            together: list[Program[Any]] = [
+                self._reading.family(family_id),
+                self._reading.outlines(family_id),
+            ]
+            family, entries = yield from run_together(together, self._backend.concurrency)
             forks = yield from self._reading.member_ids(family_id)
             members = yield from self._reading.members(family_id, forks)
             records = [one for one in members if not one.buried]
             doomed, kept = yield from self._split(family_id, entries, records)
             if family is not None and family.closed:
-                yield from self._reading.erase(doomed, kept=kept)
-                alive = {one.conversation_id for one in records}
-                yield from self._dissolve(family, [one for one in forks if one not in alive])
-                return
-            if not records:
+                state = family.state
+            elif not records:
                 # Nothing can begin to point at the entries from now on.
-                yield from self._write_family(family, closed=True, family_id=family_id)
+                state = yield from self._write_family(family_id, family, closed=True)
+                if state is None:
+                    continue
             elif not doomed:
                 return
             elif family is None:
-                yield from self._write_family(family, family_id=family_id)
+                yield from self._write_family(family_id, family)
+                continue
             elif (yield from self._delete_entries(family, doomed, kept)):
                 return
+            else:
+                continue
+            yield from self._reading.erase(doomed, kept=kept)
+            alive = {one.conversation_id for one in records}
+            yield from self._dissolve(family_id, state, [one for one in forks if one not in alive])
+            return
 
     def _split(
         self, family_id: str, entries: Sequence[Any], records: Sequence[Any]
@@ -150,15 +160,14 @@ class Deleting:
             (kept if spot.ref in refs or one.base in latest else doomed).append(spot)
         return doomed, kept
 
-    def _write_family(self, family: Any, *, family_id: str, closed: bool = False) -> Program[None]:
-        """Write the item of a family, unless it is another one than was read."""
-        entity = self._entities.family
-        values = {
-            "family_id": family_id,
-            "state": new_save(),
-            **({"closed": True} if closed else {}),
-        }
-        values |= self._backend.expiry(lives=LIVES)
+    def _write_family(
+        self, family_id: str, family: Any, *, closed: bool = False
+    ) -> Program[str | None]:
+        """Write the item of a family; None if it is not the one any more that was read."""
+        entity, state = self._entities.family, new_save()
+        values = {"family_id": family_id, "state": state, **self._backend.expiry(lives=LIVES)}
+        if closed:
+            values["closed"] = True
         writing: Any
         if family is None:
             writing = entity.create(**values)
@@ -167,7 +176,8 @@ class Deleting:
         try:
             yield from patient(writing)
         except ConditionFailedError:
-            return
+            return None
+        return state
 
     def _delete_entries(
         self, family: Any, doomed: Sequence[Spot], kept: Sequence[Spot]
@@ -197,14 +207,15 @@ class Deleting:
                 return False
         return True
 
-    def _dissolve(self, family: Any, forks: Sequence[str]) -> Program[None]:
+    def _dissolve(self, family_id: str, state: str, forks: Sequence[str]) -> Program[None]:
         """Delete the item of a closed family, after those of forks that are gone."""
-        entity, id = self._entities.family, {"family_id": family.family_id}
-        is_same = entity.attr.state == family.state
+        entity, id = self._entities.family, {"family_id": family_id}
+        is_same = entity.attr.state == state
         parts = [forks[at : at + MEMBERS] for at in range(0, len(forks), MEMBERS)]
         try:
             for part in parts:
-                gone = [self._entities.member.delete(**id, conversation_id=one) for one in part]
+                keys = [member_key(family_id, one) for one in part]
+                gone = [self._entities.member.delete(**one) for one in keys]
                 check = entity.check(**id).where(is_same)
                 yield from patient(self._app.transact_write([check, *gone]))
             yield from patient(entity.remove(**id).where(is_same))

@@ -78,9 +78,17 @@ def place_key(place: tuple[str, str, int]) -> dict[str, Any]:
 
 def bucket_of(entry_id: str) -> str:
     """The partition of places that has an entry's."""
-    if _TIMED.fullmatch(entry_id):
-        return entry_id[:13]
-    return blake2b(_bytes(entry_id), digest_size=16).hexdigest()
+    return entry_id[:13] if _TIMED.fullmatch(entry_id) else digest_of(entry_id)
+
+
+def digest_of(id: str) -> str:
+    """What stands for an id in a key, where a long one has no room."""
+    return blake2b(_bytes(id), digest_size=16).hexdigest()
+
+
+def member_key(family_id: str, conversation_id: str) -> dict[str, str]:
+    """The key of a fork's item in its family."""
+    return {"family_id": family_id, "digest": digest_of(conversation_id)}
 
 
 def spot_of(stored: Any) -> Spot:

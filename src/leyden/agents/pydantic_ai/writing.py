@@ -26,6 +26,7 @@ from leyden.agents.pydantic_ai.forms import (
     ends_of,
     entries_of,
     listed,
+    member_key,
     new_save,
     place_key,
     text_of,
@@ -189,7 +190,7 @@ class Saving:
         refs = [one.ref for one in (*tips.values(), *(one.spot for one in found))]
         yield from self._reading.prolong(self._family, refs, self._lasting)
         if stored is not None:
-            yield from self._reading.change("member", self._ids, **self._lasting)
+            yield from self._reading.change("member", self._member, **self._lasting)
 
     def _keep_what_is_left(self, tips: Mapping[str, Spot]) -> Program[None]:
         """Note of entries that no history ends in any more that they were seen."""
@@ -329,7 +330,9 @@ class Saving:
         """What makes a new conversation a member of a family."""
         if self._family == self._record.conversation_id:
             return [self._changed_family()]
-        return [self._changed_family(), self._entities.member.put(**self._ids, **self._lasting)]
+        id = self._record.conversation_id
+        put = self._entities.member.put(**self._member, conversation_id=id, **self._lasting)
+        return [self._changed_family(), put]
 
     def _changed_family(self) -> Any:
         """What lets others who delete entries of the family look again."""
@@ -358,12 +361,16 @@ class Saving:
         conversation = self._entities.conversation
         begun = conversation.remove(conversation_id=self._record.conversation_id)
         begun = begun.where(conversation.attr.save_id == self._base)
-        writes = [begun, self._entities.member.delete(**self._ids)]
+        writes = [begun, self._entities.member.delete(**self._member)]
         try:
             yield from patient(self._app.transact_write(writes))
         except TransactionCanceledError as error:
             if not refused(error):
                 raise
+
+    @property
+    def _member(self) -> dict[str, str]:
+        return member_key(self._family, self._record.conversation_id)
 
     @property
     def _ids(self) -> dict[str, str]:
