@@ -223,25 +223,32 @@ def test_an_id_is_of_one_entry_in_all_conversations_and_scopes(store: Awaited) -
     assert store.read_entry("e1") == entry
 
 
-def test_what_a_record_no_longer_points_at_is_there_until_a_deletion(store: Awaited) -> None:
-    store.save(new("c1", "a", "b"))
-    first, second = store.load_entries("c1")
-    record = store.read_record("c1")
-    left, record.head_id, expected = record.head_id, first.id, record.revision
-    record.revision = "r2"
-    store.write_record(record, expected_revision=expected)
+@pytest.mark.parametrize("back_to", ["e1", None])
+def test_what_a_record_no_longer_points_at_is_there_until_a_deletion(
+    store: Awaited, back_to: str | None
+) -> None:
+    first, second = (
+        ConversationEntry(id=id, parent_id=parent, message=said(id)[0])
+        for id, parent in (("e1", None), ("e2", "e1"))
+    )
+    record = ConversationRecord(conversation_id="c1", head_id="e2", revision="r1")
+    store.write_record(record, new_entries=[first, second], expected_revision=None)
+    record = ConversationRecord(conversation_id="c1", head_id=back_to, revision="r2")
+    store.write_record(record, expected_revision="r1")
     for _ in range(2):
         conversation = store.load("c1")
         conversation.messages += said("other")
         store.save(conversation)
         assert [store.read_entry(one.id) for one in (first, second)] == [first, second]
-        assert store.read_history(left) == [first, second]
+        assert store.read_history("e2") == [first, second]
     store.fork("c1", new_conversation_id="c2")
     store.delete("c1")
     with pytest.raises(LookupError):
-        store.read_entry(left)
-    assert store.read_entry(first.id) == first
-    assert texts(store.load("c2")) == ["a", "other", "other"]
+        store.read_entry("e2")
+    if back_to is not None:
+        assert store.read_entry("e1") == first
+    kept = [] if back_to is None else ["e1"]
+    assert texts(store.load("c2")) == [*kept, "other", "other"]
     store.delete("c2")
     assert raw_items(store.app) == []
 

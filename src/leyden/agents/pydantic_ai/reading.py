@@ -42,7 +42,7 @@ REMEMBERED: Final = 1000
 
 _OUTLINE: Final = (
     *("family_id", "depth", "save_id", "number"),
-    *("entry_id", "parent_id", "parent_save", "base"),
+    *("entry_id", "parent_id", "parent_save", "base", "kept"),
 )
 
 
@@ -120,7 +120,7 @@ class Reading:
         ]
         pages = yield from run_together(queries, self._concurrency)
         looking = [
-            self.seen(spot, place.conversation_id, kept=bool(place.kept))
+            self.seen(spot, place.conversation_id)
             for page in pages
             for place in page
             for spot in spots_of(place)
@@ -129,24 +129,26 @@ class Reading:
         found = yield from run_together(looking, self._concurrency)
         return {one.item.entry_id: one for one in found if one is not None}
 
-    def seen(self, spot: Spot, writer: str, *, kept: bool = False) -> Program[Found | None]:
+    def seen(self, spot: Spot, writer: str) -> Program[Found | None]:
         """Read an entry that a save of a conversation wrote; None if it was never seen."""
         together: list[Program[Any]] = [
             self._entities.entry.get(**spot.key).program(consistent=True),
             self.stored(writer),
-            self._followed(spot),
         ]
-        item, record, (mates, is_followed) = yield from run_together(together, self._concurrency)
+        item, record = yield from run_together(together, self._concurrency)
         if item is None:
             return None
         found = Found(spot, item)
-        if kept or is_followed:
-            return found
         if record is not None and record.family_id == spot.family_id:
             if record.save_id == item.base:
                 return None
-            if record.save_id == spot.save_id or _ends_in(record, mates):
+            if record.save_id == spot.save_id or _ends_in(record, {spot.ref}):
                 return found
+        if item.kept:
+            return found
+        mates, is_followed = yield from self._followed(spot)
+        if is_followed:
+            return found
         for one in (yield from self.members(spot.family_id)):
             if _ends_in(one, mates):
                 return found
@@ -157,7 +159,7 @@ class Reading:
     def _followed(self, spot: Spot) -> Program[tuple[set[Ref], bool]]:
         """Look for what was written after an entry.
 
-        Gives what the same save wrote after it, and whether another one followed.
+        Gives what the same save wrote after it, and whether any of that shows that it was seen.
         """
         mates, deepest = {spot.ref}, spot.depth
         query = self._entities.entry.query.history(family_id=spot.family_id).gt(depth=spot.depth)
@@ -171,6 +173,8 @@ class Reading:
                     return mates, False
                 if parent_of(one) in mates:
                     if one.save_id != spot.save_id:
+                        return mates, True
+                    if one.kept:
                         return mates, True
                     mates.add((one.entry_id, one.save_id))
                     deepest = one.depth

@@ -22,8 +22,9 @@ class LeydenConversationStore(AwaitedAdapter, ConversationStore):
 
     Each message is stored once, in an item of its own, and forks share those before them. Messages
     of any size fit, and any text is a valid conversation id or scope. A history is read in one
-    query, across all forks and branches, and a save is one transaction: of several writers of one
-    revision, one saves, and the others get `ConversationConflict`.
+    query, across all forks and branches. A save writes its messages first, which one write of the
+    record then makes seen: of several writers of one revision, one saves, and the others get
+    `ConversationConflict`.
 
     * `table_name`: the table; `leyden table schemas/agents/pydantic_ai` prints its definition, and
       `store.app.create_table()` creates it.
@@ -91,7 +92,7 @@ class LeydenConversationStore(AwaitedAdapter, ConversationStore):
 
         Raises ConversationConflict if the stored record is another one, or an entry that they
         point at is not stored; InputError if that entry belongs to a conversation that this one
-        was not forked from.
+        was not forked from, or if an entry of a new one's id is stored and is not the same.
         """
         saving = Saving(
             self._backend, self._reading, self._deleting, record, new_entries, expected_revision

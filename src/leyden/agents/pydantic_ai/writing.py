@@ -198,7 +198,7 @@ class Saving:
         named |= {*ends_of(self._record.head_id, self._record.branches)}
         for id, spot in tips.items():
             if id not in named:
-                yield from self._reading.change("place", place_key(spot.place), kept=True)
+                yield from self._reading.change("entry", spot.key, kept=True)
 
     def _begin(self) -> Program[None]:
         """Write a record that is not seen, on which this save depends.
