@@ -13,8 +13,8 @@ from bench.agents.stage import Stage, on
 
 import leyden
 
-LONGEST_SECONDS: Final = 30.0
-"""How long callers wait for each other if a package has changed what it sends."""
+LONGEST_SECONDS: Final = 300.0
+"""How long callers wait for each other, who come only if the package sends what it used to send."""
 
 
 @define
