@@ -189,7 +189,8 @@ def test_a_table_of_something_else_is_refused(move: Move) -> None:
     move.table = other
     result = move()
     assert result.exit_code == 1
-    assert 'its partition key is "PK" of type S, and not' in result.stderr
+    assert 'its key is "PK" of type S and "SK" of type S, and' in result.stderr
+    assert f'partition key should be "{move.key}" of type S' in result.stderr
     assert not Path("agents-import.state").exists()
 
 

@@ -179,10 +179,11 @@ def _key_of(source: Source, table: str, description: Mapping[str, Any]) -> Seque
     types = {
         one["AttributeName"]: one["AttributeType"] for one in description["AttributeDefinitions"]
     }
-    if (key["HASH"], types[key["HASH"]]) != (source.key, "S"):
+    if key["HASH"] != source.key or any(types[name] != "S" for name in key.values()):
+        shown = " and ".join(f'"{name}" of type {types[name]}' for name in key.values())
         raise TableMismatchError(
-            f'the table "{table}" is not one of this source: its partition key is "{key["HASH"]}" '
-            f'of type {types[key["HASH"]]}, and not "{source.key}" of type S'
+            f'the table "{table}" is not one of this source: its key is {shown}, and the '
+            f'partition key should be "{source.key}" of type S'
         )
     return tuple(key.values())
 
