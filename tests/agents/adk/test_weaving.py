@@ -32,7 +32,7 @@ NAMES: Final = ("ada", "s1"), ("ada", "s2"), ("bob", "s1")
 """The sessions, by their users and ids."""
 
 CALLS: Final = ("create", "create", "get", "append", "append", "append", "again", "list", "delete")
-SEEDS: Final = 24
+SEEDS: Final = 16
 LARGE: Final = random.Random(1).randbytes(250_000).hex()
 """An event with it does not fit in one item of the table."""
 
