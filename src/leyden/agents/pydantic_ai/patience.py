@@ -11,6 +11,9 @@ from leyden.store.dynamodb.writing import insisting
 REFUSALS: Final = frozenset({"condition", "exists", "not_found"})
 """Why a transaction is refused if what is stored is not what it depends on."""
 
+_PASSING: Final = frozenset({"conflict", "throttled", "overflow"})
+"""Why one may be refused that will succeed later."""
+
 
 def refused(error: TransactionCanceledError) -> set[str]:
     """The entities of a transaction that were not as it depends on."""
@@ -30,7 +33,7 @@ def patient(chain: Any) -> Program[None]:
         try:
             yield from chain.program()
         except TransactionCanceledError as error:
-            if not refused(error):
+            if {one.reason for one in error.rejections} <= _PASSING:
                 raise
             return error
         except ConditionFailedError as error:
