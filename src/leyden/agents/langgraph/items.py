@@ -15,7 +15,7 @@ from leyden.agents.batches import PLAIN, json_of
 from leyden.agents.langgraph.matching import Namespace, labels_of, path_of, place_of
 from leyden.agents.langgraph.registry import Registry
 from leyden.agents.pieces import packed, unpacked
-from leyden.errors import ConditionFailedError, DecodeError, LeydenError
+from leyden.errors import ConditionFailedError, DecodeError, ItemTooLargeError, LeydenError
 from leyden.program import Program, outcomes_of, run_together
 from leyden.store.dynamodb.writing import insisting
 
@@ -24,6 +24,9 @@ Place: TypeAlias = tuple[Namespace, str]
 
 FEW: Final = 3
 """Up to so many items are written each by itself, which takes no reading before."""
+
+LARGEST: Final = (4 * 1024 - 64) * 1024
+"""The most bytes of a value, compressed. The rest of a transaction is for the keys of its parts."""
 
 STEP: Final = 0.01
 """The part of its life that an item must have lost before reading it gives it a new one."""
@@ -148,7 +151,17 @@ class Items:
         program returns what was there before. One request for each of up to `FEW`; for more, two
         read a hundred, and one writes 25.
         """
-        size = sum(len((change or {}).get("packed", b"")) for change in changes.values())
+        sizes = [len((change or {}).get("packed", b"")) for change in changes.values()]
+        size = sum(sizes)
+        if sizes and max(sizes) > LARGEST:
+            # An entity lays out large values while it writes them, when others may be written.
+            raise ItemTooLargeError(
+                f"a value has {max(sizes):,} bytes, compressed. DynamoDB takes at most 4,194,304 "
+                "in the one transaction that must write it with its keys",
+                size=max(sizes),
+                limit=LARGEST,
+                entity=self.entity.spec.entity,
+            )
         if len(changes) <= FEW:
             return (yield from worked(size, partial(self._few, changes, looks)))
         return (yield from worked(size, partial(self._many, changes)))
