@@ -17,6 +17,7 @@ from typing import Any, Final
 from pydantic_ai.conversation_store import ConversationConflict
 
 from leyden.agents.backend import Backend
+from leyden.agents.patience import patient, refused
 from leyden.agents.pydantic_ai.forms import (
     Spot,
     member_key,
@@ -25,7 +26,6 @@ from leyden.agents.pydantic_ai.forms import (
     spot_of,
     tips_of,
 )
-from leyden.agents.pydantic_ai.patience import patient, refused
 from leyden.agents.pydantic_ai.reading import Reading, reachable
 from leyden.errors import ConditionFailedError, ItemTooLargeError, TransactionCanceledError
 from leyden.program import Program, run_together

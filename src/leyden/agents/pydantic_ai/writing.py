@@ -20,6 +20,7 @@ from pydantic_ai.conversation_store import (
 )
 
 from leyden.agents.backend import Backend
+from leyden.agents.patience import patient, refused
 from leyden.agents.pydantic_ai.deleting import LIVES, Deleting
 from leyden.agents.pydantic_ai.forms import (
     Spot,
@@ -33,7 +34,6 @@ from leyden.agents.pydantic_ai.forms import (
     tips_of,
     values_of,
 )
-from leyden.agents.pydantic_ai.patience import patient, refused
 from leyden.agents.pydantic_ai.reading import Found, Reading
 from leyden.errors import (
     BatchIncompleteError,
