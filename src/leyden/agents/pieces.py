@@ -1,4 +1,4 @@
-"""Large and growing values as pieces: each is stored once, under the digest of its bytes.
+"""Large and growing values as pieces: each is stored once, under a digest.
 
 A value of an agent's state is written again with every step, and most of it is what the step
 before had. So a value goes into *blocks*, compressed bytes cut into pieces that fit an item. Its
@@ -22,7 +22,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
-from leyden import Put, Service
+from leyden import Get, Put, Service
 from leyden.program import Program
 
 PIECE: Final = 256 * 1024
@@ -77,8 +77,10 @@ def unpacked(data: bytes, words: bytes = b"") -> bytes:
     return whole
 
 
-def cut(data: bytes) -> tuple[Block, dict[Digest, bytes]]:
+def cut(data: bytes, salt: bytes = b"") -> tuple[Block, dict[Digest, bytes]]:
     """Return the block of some bytes, and its pieces.
+
+    With a `salt` of its own, no two writers have the same pieces, whatever they write.
 
     >>> block, pieces = cut(b"a" * 1_000_000)
     >>> joined(block, pieces) == b"a" * 1_000_000
@@ -86,8 +88,8 @@ def cut(data: bytes) -> tuple[Block, dict[Digest, bytes]]:
     """
     whole = packed(data)
     parts = [whole[at : at + PIECE] for at in range(0, len(whole), PIECE)]
-    pieces = {digest(part): part for part in parts}
-    return b"".join(map(digest, parts)), pieces
+    names = [digest(salt, part) for part in parts]
+    return b"".join(names), dict(zip(names, parts, strict=True))
 
 
 def joined(block: Block, pieces: Mapping[Digest, bytes]) -> bytes:
@@ -291,14 +293,21 @@ class Pieces:
             writing = self._app.batch_write([*puts, *beside])
             yield from writing.program(concurrency=self._concurrency)
 
-    def load(self, owner: Mapping[str, Any], blocks: Iterable[Block]) -> Program[dict[Digest, Any]]:
-        """Read the pieces of blocks, up to 100 in a request; what is gone is left out."""
+    def load(
+        self, owner: Mapping[str, Any], blocks: Iterable[Block], beside: Sequence[Get] = ()
+    ) -> Program[tuple[dict[Digest, Any], list[Any]]]:
+        """Read the pieces of blocks, up to 100 in a request, and other items `beside` them.
+
+        What is gone is left out of the pieces, and None beside them.
+        """
         names = {text_of(one): one for block in blocks for one in digests(block)}
-        if not names:
-            return {}
-        getting = self._entity.get([{**owner, "piece_id": name} for name in names])
-        found = yield from getting.program(consistent=True, concurrency=self._concurrency)
-        return {names[one.piece_id]: one for one in found if one is not None}
+        gets = [self._entity.get(**owner, piece_id=name) for name in names]
+        if not gets and not beside:
+            return {}, []
+        getting = self._app.batch_get([*gets, *beside])
+        found = [*(yield from getting.program(consistent=True, concurrency=self._concurrency))]
+        pieces = {names[one.piece_id]: one for one in found[: len(gets)] if one is not None}
+        return pieces, found[len(gets) :]
 
 
 def text_of(one: Digest) -> str:

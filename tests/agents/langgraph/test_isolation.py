@@ -76,11 +76,11 @@ def test_an_encrypted_list_is_written_once_too(embedded: Any) -> None:
     serde = EncryptedSerializer(Scrambling())
     saver = new_saver(embedded, serde=serde)
     letters = [f"secret {n} " * 30 for n in range(50)]
-    config = put(saver, "t", {"letters": letters})
+    put(saver, "t", {"letters": letters})
     stored = saver.app.entities.piece.scan.go(pages="all")
     assert not any(b"secret" in piece.data for piece in stored)
     other = LeydenSaver(saver.app.table, engine=embedded, serde=serde)
-    found = other.get_tuple(config)
+    found = other.get_tuple(at("t"))
     assert found is not None
     assert found.checkpoint["channel_values"] == {"letters": letters}
     with sent() as sending:
@@ -135,8 +135,40 @@ def test_what_was_written_to_expire_is_written_again_to_last(embedded: Any) -> N
     assert found is not None
     next = {**found.checkpoint, "id": found.checkpoint["id"] + "2"}
     lasting.put(config, next, {}, {})  # type: ignore[arg-type]
-    pieces = lasting.app.entities.piece.scan.go(pages="all")
-    assert [piece.expires_at for piece in pieces] == [None]
+    expire(fleeting, None)
+    again = LeydenSaver(fleeting.app.table, engine=embedded).get_tuple(at("t"))
+    assert again is not None
+    assert again.checkpoint == next
+
+
+def test_a_saver_with_a_shorter_life_takes_nothing_from_checkpoints_that_live_longer(
+    embedded: Any,
+) -> None:
+    now = [datetime(2026, 1, 1, tzinfo=UTC)]
+    options: Any = {"engine": embedded, "clock": lambda: now[0]}
+    saver = new_saver(embedded, ttl=timedelta(days=30), clock=options["clock"])
+    values = {"essay": ESSAY, "letters": [f"letter {n} " * 30 for n in range(4)]}
+    long = put(saver, "t", values)
+    # It writes the same without knowing of it, and then what it has read.
+    short = LeydenSaver(saver.app.table, ttl=timedelta(days=1), **options)
+    child = put(short, "t", values, long["configurable"]["checkpoint_id"])
+    assert short.get_tuple(long) is not None
+    put(short, "t", values, child["configurable"]["checkpoint_id"])
+    now[0] += timedelta(days=29)
+    expire(saver, now[0])
+    found = LeydenSaver(saver.app.table, **options).get_tuple(at("t"))
+    assert found is not None
+    assert found.config == long
+    assert found.checkpoint["channel_values"] == values
+
+
+def expire(saver: LeydenSaver, now: datetime | None) -> None:
+    """Delete what has expired, or without a time what ever will."""
+    entities = saver.app.entities
+    for entity in (entities.checkpoint, entities.writes, entities.piece):
+        for one in entity.scan.go(pages="all"):
+            if one.expires_at is not None and (now is None or one.expires_at <= now):
+                entity.delete(one).go()
 
 
 def test_what_a_list_has_is_what_it_would_be_in_a_checkpoint_by_itself(embedded: Any) -> None:

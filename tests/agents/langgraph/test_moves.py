@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -153,6 +154,21 @@ def test_an_object_that_s3_does_not_give_holds_up_no_other_thread(
     done = move("langgraph-aws", table, saver.app.table, engine=embedded, bucket="large")
     assert (done.conversations, [*done.refused]) == (1, ["t1"])
     assert "cannot be read from the bucket large" in done.refused["t1"]
+
+
+def test_what_was_deleted_is_moved_once_more(embedded: Any, source: Any) -> None:
+    saver, table = source
+    move("langgraph-aws", table, saver.app.table, engine=embedded)
+    # The process that deletes it dies when it is deleted, and before all of it is gone.
+    for requests in range(10):
+        with suppress(Dead), dies_after(saver._backend, requests):
+            saver.delete_thread("t1")
+        if saver.get_tuple(at("t1")) is None:
+            break
+    assert saver.app.entities.piece.query.pieces(thread_id="t1").go().items
+    done = move("langgraph-aws", table, saver.app.table, engine=embedded)
+    assert done.entries == len(WRITTEN["langgraph_expected"]["t1"])
+    assert shown(saver) == WRITTEN["langgraph_expected"]
 
 
 def test_checkpoints_in_s3_need_their_bucket(embedded: Any, source: Any) -> None:

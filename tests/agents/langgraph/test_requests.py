@@ -35,6 +35,10 @@ def put(
 
 def test_each_call_takes_as_few_requests_as_it_can(saver: LeydenSaver) -> None:
     with sent() as sending:
+        assert saver.get_tuple(at("t")) is None
+    assert sending.apis == {"Query": 1}
+
+    with sent() as sending:
         config = put(saver, "t", {"topic": "cats"})
     assert sending.apis == {"PutItem": 1}
 
@@ -51,7 +55,8 @@ def test_each_call_takes_as_few_requests_as_it_can(saver: LeydenSaver) -> None:
     assert len(found.pending_writes) == 13
 
     with sent() as sending:
-        config = put(saver, "t", {"topic": "x" * 10, "essay": "".join(map(str, range(9000)))})
+        essay = "".join(map(str, range(9000)))
+        config = put(saver, "t", {"topic": "x" * 10, "essay": essay}, found.checkpoint["id"])
         saver.get_tuple(config)
     assert sending.apis == {"BatchWriteItem": 1, "PutItem": 1, "Query": 1, "BatchGetItem": 1}
 
@@ -65,8 +70,24 @@ def test_a_hundred_checkpoints_are_listed_and_deleted_in_few_requests(saver: Ley
     assert sending.apis == {"Query": 1}
     with sent() as sending:
         saver.delete_thread("t")
-    assert sending.apis == {"Query": 2, "TransactWriteItems": 1}
+    assert sending.apis == {"Query": 2, "TransactWriteItems": 1, "BatchWriteItem": 1}
     assert [*saver.list(at("t"))] == []
+
+
+def test_the_newest_state_is_one_query_however_many_subgraphs_there_were(
+    saver: LeydenSaver,
+) -> None:
+    put(saver, "t", {"n": 0})
+    saver.put_writes(at("t", "b", "a"), [("c", "x" * 200)], "task")
+    head = saver.get_tuple(at("t"))
+    assert head is not None
+    for n in range(60):
+        saver.put(at("t", namespace=f"child:{n}"), head.checkpoint, {}, {})
+    for reader in (saver, LeydenSaver(saver.app.table, engine=saver._backend._bound["engine"])):
+        with sent() as sending:
+            assert reader.get_tuple(at("t")) is not None
+            assert len([*reader.list(at("t"))]) == 1
+        assert sending.apis == {"Query": 2}
 
 
 def test_a_list_of_checkpoints_reads_what_they_have_in_common_once(embedded: Any) -> None:

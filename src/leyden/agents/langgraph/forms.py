@@ -8,6 +8,7 @@ writes only what it appends.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -41,6 +42,9 @@ SMALL: Final = 256
 PASSING: Final = ("__start__", 16 * 1024)
 """A channel that holds its value for one step only, and up to how many bytes it stands there."""
 
+SALT: Final = 12
+"""So many random bytes make the names of pieces differ from all others."""
+
 SHEET: Final = 96 * 1024
 """The most bytes of a sheet in an item; a larger one is a block itself."""
 
@@ -60,8 +64,8 @@ class Seen:
     """The state of a thread's namespace, as this process last read or wrote it.
 
     `forms` has the form of each channel's value, `versions` the channels' versions, and `blocks`
-    the digests of the elements in each block (none for a block that is no list). `fresh` says of
-    each piece until when it is there, in seconds since 1970.
+    the digests of the elements in each block, or of the value that it is. `fresh` says of each
+    piece until when it is there, in seconds since 1970.
     """
 
     checkpoint_id: str | None = None
@@ -110,19 +114,31 @@ class Written:
 
 @define
 class _Sheet:
-    """What one checkpoint is made of, while it is written."""
+    """What one checkpoint is made of, while it is written.
+
+    Its pieces have names that no other writer gives to any. So each expires, and can be deleted,
+    without regard to what others write.
+    """
 
     seen: Seen
+    salt: bytes = field(init=False, factory=lambda: os.urandom(SALT))
     forms: dict[str, Any] = field(factory=dict)
     blocks: dict[Block, tuple[Digest, ...]] = field(factory=dict)
     pieces: dict[Digest, bytes] = field(factory=dict)
 
     def block(self, data: bytes, content: tuple[Digest, ...] = ()) -> Block:
-        """The block of some bytes; its pieces are written unless they are there."""
-        block, pieces = cut(data)
+        """A new block of some bytes."""
+        block, pieces = cut(data, self.salt)
         self.blocks[block] = content
-        self.pieces |= {one: part for one, part in pieces.items() if one not in self.seen.fresh}
+        self.pieces |= pieces
         return block
+
+    def keep(self, name: str) -> Any:
+        """The form of a channel's value as it was, whose pieces are there."""
+        form = self.forms[name] = self.seen.forms[name]
+        for block in _blocks(form):
+            self.blocks[block] = self.seen.blocks[block]
+        return form
 
 
 class Forms:
@@ -147,7 +163,7 @@ class Forms:
         for name, value in values.items():
             version = versions.get(name)
             if version is not None and unchanged.get(name) == version and name in seen.forms:
-                self._keep(sheet, name)
+                sheet.keep(name)
             else:
                 sheet.forms[name] = self._form(sheet, name, value)
         typed = self._serde.dumps_typed({"checkpoint": rest, "metadata": dict(metadata)})
@@ -185,8 +201,9 @@ class Forms:
             if kind == INLINE:
                 values[name] = self.loads(data)
             elif kind == BLOCK:
-                blocks[data[1]] = ()
-                values[name] = self.loads((data[0], joined(data[1], pieces)))
+                typed = (data[0], joined(data[1], pieces))
+                blocks[data[1]] = (self._mark(typed),)
+                values[name] = self.loads(typed)
             else:
                 read = {block: _decoded(joined(block, pieces)) for block in _blocks(form)}
                 values[name] = [
@@ -220,7 +237,11 @@ class Forms:
         kind, data = self._serde.dumps_typed(value)
         if len(data) <= SMALL or (name == PASSING[0] and len(data) <= PASSING[1]):
             return [INLINE, kind, data]
-        return [BLOCK, kind, sheet.block(data)]
+        mark = self._mark((kind, data))
+        was, *before = sheet.seen.forms.get(name, [INLINE])
+        if was == BLOCK and sheet.seen.blocks[before[1]] == (mark,):
+            return sheet.keep(name)
+        return [BLOCK, kind, sheet.block(data, (mark,))]
 
     def _runs(self, sheet: _Sheet, name: str, typed: Sequence[Typed]) -> Any:
         marks = [self._mark(one) for one in typed]
@@ -239,12 +260,6 @@ class Forms:
                 runs.append([block, 0, len(part)])
             at = end
         return [RUNS, runs]
-
-    def _keep(self, sheet: _Sheet, name: str) -> None:
-        form = sheet.seen.forms[name]
-        sheet.forms[name] = form
-        for block in _blocks(form):
-            sheet.blocks[block] = sheet.seen.blocks[block]
 
     def _folded(self, sheet: _Sheet, content: Any) -> bytes:
         data = _encoded(content)

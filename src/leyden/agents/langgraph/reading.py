@@ -16,6 +16,7 @@ from langgraph.checkpoint.base import Checkpoint, CheckpointTuple
 from leyden.agents.backend import worked
 from leyden.agents.langgraph.forms import Forms, blocks_of
 from leyden.agents.langgraph.history import Found, History, Opened, Walk
+from leyden.agents.langgraph.marks import Mark
 from leyden.agents.pieces import Block, Digest, digests
 from leyden.program import Program
 
@@ -45,14 +46,20 @@ def config_of(thread_id: str, namespace: str, checkpoint_id: str) -> RunnableCon
     return {"configurable": named}
 
 
-def read(history: History, forms: Forms, found: Found) -> Program[Whole | None]:
-    """Read a checkpoint that was found; None if it is gone."""
+def read(
+    history: History, forms: Forms, found: Found, mark: Mark | None
+) -> Program[tuple[Whole | None, Mark]]:
+    """Read a checkpoint that was found, and its thread's mark; None for one that is gone."""
+    thread_id = found.head.thread_id
     for opened in (yield from history.opened([found])):
         one = _Listed(found, opened, forms.loads(opened.typed))
-        pieces = yield from history.load(found.head.thread_id, one.needs)
+        blocks = blocks_of(opened.forms)
+        pieces, mark = yield from history.load_marked(thread_id, blocks, mark)
+        if not mark.shows(found.head):
+            return None, mark
         for whole in (yield from _decoded(history, forms, [one], pieces)):
-            return whole
-    return None
+            return whole, mark
+    return None, (yield from history.marks.read(thread_id))
 
 
 @define

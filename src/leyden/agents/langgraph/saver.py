@@ -36,8 +36,7 @@ class LeydenSaver(EitherAdapter, BaseCheckpointSaver[Any]):
     * further options say how to reach DynamoDB, and with `ttl` how long checkpoints live after
       they were written: see `leyden.agents.backend.Options`.
 
-    One saver may serve many threads and event loops. Do not delete or prune a thread while a graph
-    runs on it.
+    One saver may serve many threads and event loops.
 
     Raises InvalidOptionError.
 
@@ -92,7 +91,7 @@ class LeydenSaver(EitherAdapter, BaseCheckpointSaver[Any]):
         """
         at, end = _asked(config, before)
         threads = [at.thread_id] if at else self._backend.run(self._steps.threads(), "list")
-        left = limit
+        left = None if limit is None else max(limit, 0)
         for thread_id in threads:
             listing = self._steps.listing(thread_id, at, end)
             while not listing.done and left != 0:
@@ -112,7 +111,7 @@ class LeydenSaver(EitherAdapter, BaseCheckpointSaver[Any]):
         """Read checkpoints; see `list`."""
         at, end = _asked(config, before)
         threads = [at.thread_id] if at else await self._backend.arun(self._steps.threads(), "list")
-        left = limit
+        left = None if limit is None else max(limit, 0)
         for thread_id in threads:
             listing = self._steps.listing(thread_id, at, end)
             while not listing.done and left != 0:
@@ -129,7 +128,11 @@ class LeydenSaver(EitherAdapter, BaseCheckpointSaver[Any]):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Write a checkpoint, whose parent is the one that `config` names."""
+        """Write a checkpoint, whose parent is the one that `config` names.
+
+        Raises ConditionFailedError if the thread was deleted since this process read it, where that
+        was more than a few minutes ago. Before that, what is written stays deleted with the thread.
+        """
         return self._backend.run(self._steps.put(self.serde, config, checkpoint, metadata), "put")
 
     async def aput(
@@ -169,11 +172,14 @@ class LeydenSaver(EitherAdapter, BaseCheckpointSaver[Any]):
         await self._backend.arun(putting, "put_writes")
 
     def delete_thread(self, thread_id: str) -> None:
-        """Delete all that a thread has."""
+        """Delete all that a thread has.
+
+        It is deleted at once, however much it has, and stays so if a graph is still running on it.
+        """
         self._backend.run(self._steps.delete_thread(str(thread_id)), "delete_thread")
 
     async def adelete_thread(self, thread_id: str) -> None:
-        """Delete all that a thread has."""
+        """Delete all that a thread has; see `delete_thread`."""
         await self._backend.arun(self._steps.delete_thread(str(thread_id)), "delete_thread")
 
     def delete_for_runs(self, run_ids: Sequence[str]) -> None:
@@ -185,7 +191,10 @@ class LeydenSaver(EitherAdapter, BaseCheckpointSaver[Any]):
         await self._backend.arun(self._steps.delete_for_runs(run_ids), "delete_for_runs")
 
     def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
-        """Copy all that a thread has to another one, which shows it once all is there."""
+        """Copy all that a thread has to another one, which shows it once all is there.
+
+        Raises InputError if the other one has checkpoints already.
+        """
         copying = self._steps.copy_thread(str(source_thread_id), str(target_thread_id))
         self._backend.run(copying, "copy_thread")
 
@@ -198,7 +207,7 @@ class LeydenSaver(EitherAdapter, BaseCheckpointSaver[Any]):
         """Delete old checkpoints of threads.
 
         `keep_latest` keeps the newest of each namespace, and those before it that the values of
-        its delta channels are made of. `delete` deletes the threads.
+        its delta channels are made of. `delete` deletes the threads. Graphs may go on meanwhile.
         """
         self._backend.run(self._steps.prune(self.serde, thread_ids, strategy), "prune")
 
@@ -242,5 +251,5 @@ def _asked(
     config: RunnableConfig | None, before: RunnableConfig | None
 ) -> tuple[Place | None, str | None]:
     """What `list` is asked for: a thread, and the checkpoint to begin behind."""
-    end = (before or {}).get("configurable", {}).get("checkpoint_id")
+    end = (before or {}).get("configurable", {}).get("checkpoint_id") or None
     return (Place.of(config) if config else None), end

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
+from attrs import evolve, field, frozen
 from langgraph.checkpoint.base import (
     Checkpoint,
     CheckpointMetadata,
@@ -17,10 +19,11 @@ from langgraph.checkpoint.base import (
 from leyden.agents.backend import Backend
 from leyden.agents.langgraph.forms import NEVER, Forms, Seen, Written, blocks_of
 from leyden.agents.langgraph.history import Found, History, Walk, place
+from leyden.agents.langgraph.marks import LEASE, Mark
 from leyden.agents.langgraph.reading import Listing, Whole, config_of, read
 from leyden.agents.langgraph.upkeep import Upkeep
 from leyden.agents.latest import Latest
-from leyden.errors import DecodeError, InputError
+from leyden.errors import ConditionFailedError, DecodeError, InputError
 from leyden.program import Program, Work
 
 if TYPE_CHECKING:
@@ -31,6 +34,9 @@ T = TypeVar("T")
 
 NAMESPACES: Final = 256
 """Of how many threads' namespaces a saver knows what it last read or wrote."""
+
+THREADS: Final = 4096
+"""Of how many threads a saver knows the mark."""
 
 RUNS: Final = 4096
 """Of how many runs a saver knows that their threads are noted."""
@@ -57,6 +63,27 @@ class Place(NamedTuple):
         return cls(str(said["thread_id"]), namespace, said.get("checkpoint_id") or None)
 
 
+@frozen
+class Known:
+    """What this process knows of a thread's namespace, since when, and under which mark.
+
+    `is_newest` says whether it was the newest checkpoint: a deletion leaves its pieces for a time.
+    """
+
+    mark: Mark
+    at: float
+    seen: Seen = field(factory=Seen)
+    is_newest: bool = True
+
+    def is_doubtful(self, now: datetime, parent: str | None) -> bool:
+        """Whether the child of a checkpoint may rely on it only if nothing was deleted since.
+
+        Whoever writes a first checkpoint may know that the thread was deleted.
+        """
+        is_first = parent is None and self.seen.checkpoint_id is not None
+        return is_first or not self.is_newest or now.timestamp() - self.at > LEASE
+
+
 class Steps:
     """The programs of a saver. Each takes the saver's serializer, which may be exchanged."""
 
@@ -64,18 +91,27 @@ class Steps:
         self._backend = backend
         self._history = History(backend)
         self._upkeep = Upkeep(self._history)
-        self._seen = Latest[tuple[str, str], Seen](NAMESPACES)
+        self._known = Latest[tuple[str, str], Known](NAMESPACES)
+        self._threads = Latest[str, Known](THREADS)
         self._runs = Latest[tuple[str, str], bool](RUNS)
 
     def get(self, serde: SerializerProtocol, at: Place) -> Program[CheckpointTuple | None]:
         """Read a checkpoint, or the newest one."""
-        # One that is deleted while it is read leaves another one behind, or none.
-        while found := (yield from self._history.find(*at)):
-            if (whole := (yield from read(self._history, Forms(serde), found))) is not None:
-                self._see(found.head, whole)
+        began, mark = self._backend.now().timestamp(), None
+        while True:
+            found, mark = yield from self._history.find(*at, mark)
+            if found is None:
+                break
+            # One that is deleted while it is read leaves another one behind, or none.
+            whole, mark = yield from read(self._history, Forms(serde), found, mark)
+            if whole is not None:
+                known = Known(mark, began, _seen(whole), at.checkpoint_id is None)
+                self._learn(found.head.thread_id, found.head.namespace, known)
                 return whole.asked
         # Another process may have deleted the thread, and with it what this one knew of.
-        self._seen.forget(lambda key: key == (at.thread_id, at.namespace or ""))
+        self._known.forget(lambda key: key == (at.thread_id, at.namespace or ""))
+        if mark is not None:
+            self._threads.set(at.thread_id, Known(mark, began))
         return None
 
     def threads(self) -> Program[list[str]]:
@@ -86,8 +122,8 @@ class Steps:
 
     def stored(self, thread_id: str) -> Program[list[tuple[str, str]]]:
         """Read which checkpoints a thread has, by namespace and id, the oldest first."""
-        heads, _ = yield from self._upkeep.keys(thread_id)
-        return [place(head) for head in heads if not head.closed]
+        keys = yield from self._upkeep.keys(thread_id)
+        return [place(head) for head in keys.shown]
 
     def listing(self, thread_id: str, at: Place | None, before: str | None) -> Listing:
         """The checkpoints of a thread that `list` asks for."""
@@ -101,35 +137,69 @@ class Steps:
         checkpoint: Checkpoint,
         metadata: CheckpointMetadata,
     ) -> Program[RunnableConfig]:
-        """Write a checkpoint: one request, and one before it if there is something large."""
+        """Write a checkpoint: one request, and one before it if there is something large.
+
+        Raises ConditionFailedError if the thread was deleted since this process read it, where that
+        was more than a few minutes ago.
+        """
         at = Place.of(config)
         thread_id, namespace, parent = at.thread_id, at.namespace or "", at.checkpoint_id
         said: Any = get_checkpoint_metadata(config, metadata)
-        before = self._seen.get((thread_id, namespace)) or Seen()
-        now = self._backend.now()
-        before = before.lasting(_until(self._backend.expiry(now)))
-        written: Written = yield Work(
-            lambda: Forms(serde).checkpoint(checkpoint, said, before, parent)
-        )
-        values = {
-            "thread_id": thread_id,
-            "namespace": namespace,
-            "checkpoint_id": checkpoint["id"],
-            "parent_id": parent,
-            "head": written.sheet,
-        }
+        values = {"thread_id": thread_id, "namespace": namespace, "checkpoint_id": checkpoint["id"]}
         for name, kind in (("run_id", str), ("source", str), ("step", int)):
             if isinstance(said.get(name), kind):
                 values[name] = said[name]
-        values = {name: value for name, value in values.items() if value is not None}
+        values |= {} if parent is None else {"parent_id": parent}
         run = (said["run_id"], thread_id) if "run_id" in values else None
         run_is_new = run is not None and not self._runs.get(run)
-        yield from self._history.save(values, written.pieces, run_is_new=run_is_new)
+        known = yield from self._knowledge(thread_id, namespace)
+        while True:
+            now = self._backend.now()
+            before = known.seen.lasting(_until(self._backend.expiry(now)))
+            written: Written = yield Work(
+                partial(Forms(serde).checkpoint, checkpoint, said, before, parent)
+            )
+            is_doubtful = known.is_doubtful(now, parent)
+            if (
+                yield from self._history.save(
+                    {**values, "head": written.sheet, **known.mark.own},
+                    written.pieces,
+                    run_is_new=run_is_new,
+                    unless_moved=known.mark if is_doubtful else None,
+                )
+            ):
+                break
+            known = yield from self._anew(thread_id, None if parent is None else known)
         if run is not None:
             self._runs.set(run, True)
         until = _until(self._backend.expiry(now, lives=2))
-        self._seen.set((thread_id, namespace), written.seen(checkpoint["id"], before, until))
+        seen = written.seen(checkpoint["id"], before, until)
+        at_last = now.timestamp() if is_doubtful else known.at
+        self._learn(thread_id, namespace, Known(known.mark, at_last, seen))
         return config_of(thread_id, namespace, checkpoint["id"])
+
+    def _knowledge(self, thread_id: str, namespace: str) -> Program[Known]:
+        """What is known of a namespace; the mark of its thread is read if it is not."""
+        known = self._known.get((thread_id, namespace)) or self._threads.get(thread_id)
+        if known is None:
+            now = self._backend.now().timestamp()
+            known = Known((yield from self._history.marks.read(thread_id)), now)
+        return known
+
+    def _anew(self, thread_id: str, before: Known | None) -> Program[Known]:
+        """What is known of a thread from which something was deleted: its mark.
+
+        Raises ConditionFailedError if all was that was known `before`.
+        """
+        self._forget(thread_id)
+        now = self._backend.now().timestamp()
+        mark = yield from self._history.marks.read(thread_id)
+        if before is not None and mark.number != before.mark.number:
+            raise ConditionFailedError(
+                f'the thread "{thread_id}" was deleted while a graph was running on it. What the '
+                "graph has written since is deleted, too; to begin anew, run it once more"
+            )
+        return Known(mark, now)
 
     def put_writes(
         self,
@@ -177,7 +247,8 @@ class Steps:
         at = Place.of(config)
         typed: dict[str, list[tuple[str, Any]]] = {channel: [] for channel in channels}
         seeds: dict[str, Any] = {}
-        target = yield from self._history.find(*at)
+        known = self._threads.get(at.thread_id)
+        target, mark = yield from self._history.find(*at, known.mark if known else None)
 
         def visit(found: Found) -> Program[bool]:
             for opened in (yield from self._history.opened([found])):
@@ -191,7 +262,7 @@ class Steps:
             return False
 
         if channels and target is not None:
-            whole = yield from self._history.ancestors(target.head, visit)
+            whole = yield from self._history.ancestors(target.head, mark, visit)
             opened = yield from self._history.opened([target])
             said = Forms(serde).loads(opened[0].typed) if opened else {}
             versions = said.get("checkpoint", {}).get("channel_versions", {})
@@ -254,16 +325,26 @@ class Steps:
                 )
                 self._forget(thread_id)
 
-    def _see(self, head: Any, whole: Whole) -> None:
-        """Remember a checkpoint with which a step may begin."""
-        fresh = {one: _until({"expires_at": p.expires_at}) for one, p in whole.pieces.items()}
-        versions = {**whole.asked.checkpoint["channel_versions"]}
-        seen = Seen(head.checkpoint_id, versions, whole.forms, whole.blocks, fresh)
-        self._seen.set((head.thread_id, head.namespace), seen)
+    def _learn(self, thread_id: str, namespace: str, known: Known) -> None:
+        self._known.set((thread_id, namespace), known)
+        self._threads.set(thread_id, evolve(known, seen=Seen(), is_newest=True))
 
     def _forget(self, thread_id: str) -> None:
-        self._seen.forget(lambda key: key[0] == thread_id)
+        self._known.forget(lambda key: key[0] == thread_id)
+        self._threads.forget(lambda key: key == thread_id)
         self._runs.forget(lambda key: key[1] == thread_id)
+
+
+def _seen(whole: Whole) -> Seen:
+    """What a step may rely on that begins with a checkpoint."""
+    asked = whole.asked
+    return Seen(
+        asked.config["configurable"]["checkpoint_id"],
+        {**asked.checkpoint["channel_versions"]},
+        whole.forms,
+        whole.blocks,
+        {one: _until({"expires_at": piece.expires_at}) for one, piece in whole.pieces.items()},
+    )
 
 
 def _until(expiry: Mapping[str, datetime | None]) -> float:
