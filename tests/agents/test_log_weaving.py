@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import leyden
@@ -98,6 +98,7 @@ def check_get(
                 assert len(missing) <= silent
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(st.integers(0, 2**32), st.sampled_from([0.0, 0.2]), st.sampled_from([0.0, 0.0, 0.03]))
 def test_nothing_is_lost_or_seen_in_part_or_popped_twice(
     backend: Backend, seed: int, losing: float, dying: float

@@ -578,4 +578,4 @@ class Sessions(RuleBasedStateMachine):
 
 
 TestSessions = Sessions.TestCase
-TestSessions.settings = settings(stateful_step_count=15)
+TestSessions.settings = settings(max_examples=settings().max_examples // 2, stateful_step_count=15)

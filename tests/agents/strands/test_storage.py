@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from strands.storage import InMemoryStorage, Storage
@@ -20,7 +19,7 @@ import leyden
 from leyden.agents.strands import LeydenStorage
 from leyden.errors import ItemTooLargeError, TableNotFoundError
 from leyden.events import RequestSent
-from tests.agents.engines import table_on
+from tests.agents.engines import FEW, table_on
 from tests.conftest import _new_table_name
 
 
@@ -281,4 +280,4 @@ class Storages(RuleBasedStateMachine):
 
 
 TestStorages = Storages.TestCase
-TestStorages.settings = settings(stateful_step_count=15)
+TestStorages.settings = FEW
