@@ -35,6 +35,10 @@ def put(
 
 def test_each_call_takes_as_few_requests_as_it_can(saver: LeydenSaver) -> None:
     with sent() as sending:
+        put(saver, "not read before", {"topic": "cats"})
+    assert sending.apis == {"TransactWriteItems": 1}
+
+    with sent() as sending:
         assert saver.get_tuple(at("t")) is None
     assert sending.apis == {"Query": 1}
 

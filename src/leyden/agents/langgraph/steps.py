@@ -84,6 +84,13 @@ class Known:
         return is_first or not self.is_newest or now.timestamp() - self.at > LEASE
 
 
+UNREAD: Final = Known(Mark(), 0.0)
+"""What is assumed of a thread that was not read: that nothing was ever deleted from it.
+
+It is long past its lease, so a write takes place only if that is so.
+"""
+
+
 class Steps:
     """The programs of a saver. Each takes the saver's serializer, which may be exchanged."""
 
@@ -139,6 +146,9 @@ class Steps:
     ) -> Program[RunnableConfig]:
         """Write a checkpoint: one request, and one before it if there is something large.
 
+        If this process has not read the thread, the request is a transaction, which costs twice as
+        much: a graph always reads first.
+
         Raises ConditionFailedError if the thread was deleted since this process read it, where that
         was more than a few minutes ago.
         """
@@ -152,7 +162,7 @@ class Steps:
         values |= {} if parent is None else {"parent_id": parent}
         run = (said["run_id"], thread_id) if "run_id" in values else None
         run_is_new = run is not None and not self._runs.get(run)
-        known = yield from self._knowledge(thread_id, namespace)
+        known = self._known.get((thread_id, namespace)) or self._threads.get(thread_id) or UNREAD
         while True:
             now = self._backend.now()
             before = known.seen.lasting(_until(self._backend.expiry(now)))
@@ -169,7 +179,8 @@ class Steps:
                 )
             ):
                 break
-            known = yield from self._anew(thread_id, None if parent is None else known)
+            is_run = parent is not None and known is not UNREAD
+            known = yield from self._anew(thread_id, known if is_run else None)
         if run is not None:
             self._runs.set(run, True)
         until = _until(self._backend.expiry(now, lives=2))
@@ -177,14 +188,6 @@ class Steps:
         at_last = now.timestamp() if is_doubtful else known.at
         self._learn(thread_id, namespace, Known(known.mark, at_last, seen))
         return config_of(thread_id, namespace, checkpoint["id"])
-
-    def _knowledge(self, thread_id: str, namespace: str) -> Program[Known]:
-        """What is known of a namespace; the mark of its thread is read if it is not."""
-        known = self._known.get((thread_id, namespace)) or self._threads.get(thread_id)
-        if known is None:
-            now = self._backend.now().timestamp()
-            known = Known((yield from self._history.marks.read(thread_id)), now)
-        return known
 
     def _anew(self, thread_id: str, before: Known | None) -> Program[Known]:
         """What is known of a thread from which something was deleted: its mark.
