@@ -23,6 +23,7 @@ from leyden.agents.langgraph.marks import LEASE, Mark
 from leyden.agents.langgraph.reading import Listing, Whole, config_of, read
 from leyden.agents.langgraph.upkeep import Upkeep
 from leyden.agents.latest import Latest
+from leyden.agents.pieces import Digest
 from leyden.errors import ConditionFailedError, DecodeError, InputError
 from leyden.program import Program, Work
 
@@ -279,18 +280,9 @@ class Steps:
         stored = yield from self._history.load(at.thread_id, blocks_of(seeds))
         pieces = {one: piece.data for one, piece in stored.items()}
 
-        def decoded() -> dict[str, DeltaChannelHistory]:
-            forms = Forms(serde)
-            values, _ = forms.values(seeds, pieces)
-            histories: dict[str, DeltaChannelHistory] = {}
-            for channel, newest_first in typed.items():
-                writes = [(task, channel, forms.loads(one)) for task, one in newest_first[::-1]]
-                histories[channel] = {"writes": writes}
-                if channel in values:
-                    histories[channel]["seed"] = values[channel]
-            return histories
-
-        histories: dict[str, DeltaChannelHistory] = yield Work(decoded)
+        histories: dict[str, DeltaChannelHistory] = yield Work(
+            partial(_histories, Forms(serde), typed, seeds, pieces)
+        )
         return histories
 
     def delete_thread(self, thread_id: str) -> Program[None]:
@@ -363,3 +355,20 @@ def _merged(held: Sequence[Any], numbered: Sequence[tuple[int, str, Any]]) -> li
         if at < 0 or at not in merged:
             merged[at] = [at, channel, [*typed]]
     return [*merged.values()]
+
+
+def _histories(
+    forms: Forms,
+    typed: Mapping[str, Sequence[tuple[str, Any]]],
+    seeds: Mapping[str, Any],
+    pieces: Mapping[Digest, bytes],
+) -> dict[str, DeltaChannelHistory]:
+    """Read the values and the writes of channels, of which the newest come first."""
+    values, _ = forms.values(seeds, pieces)
+    histories: dict[str, DeltaChannelHistory] = {}
+    for channel, newest_first in typed.items():
+        writes = [(task, channel, forms.loads(one)) for task, one in newest_first[::-1]]
+        histories[channel] = {"writes": writes}
+        if channel in values:
+            histories[channel]["seed"] = values[channel]
+    return histories
