@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tools.figures import figures
+from tools.figures import MOST, figures
 
 SCRIPT = Path(__file__).parents[1] / "tools" / "figures.py"
+SOURCE = Path(__file__).parents[1] / "src" / "leyden"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -37,3 +38,12 @@ def test_a_folder_may_have_no_function(tmp_path: Path, monkeypatch: pytest.Monke
     rows = dict(line.split("  ", 1) for line in figures(tmp_path))
     assert rows["functions"].strip() == "0"
     assert rows["one-use helpers"].split()[0] == "0"
+
+
+def test_no_function_is_too_complex_and_no_modules_import_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tools.figures.trips", lambda folder: {})
+    rows = {line[:24].strip(): line[24:].strip() for line in figures(SOURCE)}
+    assert rows[f"functions above {MOST}"] == "0", rows["highest complexity"]
+    assert rows["modules in circles"] == "0"
