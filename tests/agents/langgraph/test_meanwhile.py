@@ -18,7 +18,7 @@ from leyden.errors import ConditionFailedError
 from leyden.program import Program, Request
 from tests.agents.langgraph.conftest import new_saver, sent
 from tests.agents.langgraph.test_requests import at, put
-from tests.agents.weaving import Weaving
+from tests.agents.weaving import Slow, Weaving
 
 pytestmark = pytest.mark.once
 
@@ -247,3 +247,63 @@ def test_a_graph_hears_of_it_if_its_thread_was_deleted_a_while_ago(thread: Threa
     again = put(graph, "t", {"essay": ESSAYS[1]})
     assert fresh.get_tuple(other_first) is None
     assert fresh.get_tuple(again) is not None
+
+
+@pytest.mark.parametrize("deletes", ["the graph's own saver", "another, and the graph's reads"])
+def test_a_graph_hears_of_a_deletion_that_its_process_knows_of(
+    thread: Thread, deletes: str
+) -> None:
+    graph, other, fresh = thread.processes
+    first = go_on(graph, at("t"), ESSAYS[0])["configurable"]["checkpoint_id"]
+    if deletes == "the graph's own saver":
+        graph.delete_thread("t")
+    else:
+        other.delete_thread("t")
+        assert graph.get_tuple(at("t")) is None
+    with pytest.raises(ConditionFailedError, match="was deleted while a graph was running on it"):
+        put(graph, "t", {"essay": ESSAYS[0]}, first)
+    assert fresh.get_tuple(at("t")) is None
+    # Whoever begins anew, and goes on from there, is seen by all.
+    anew = put(graph, "t", {"essay": ESSAYS[0]})["configurable"]["checkpoint_id"]
+    child = put(graph, "t", {"essay": ESSAYS[0]}, anew)
+    assert fresh.get_tuple(child) is not None
+
+
+@pytest.mark.parametrize("namespace", ["", "child"])
+def test_what_begins_after_a_read_of_a_deleted_namespace_is_there(
+    thread: Thread, namespace: str
+) -> None:
+    graph, other, fresh = thread.processes
+
+    def begin() -> Any:
+        return graph.put(at("t", namespace=namespace), empty_checkpoint(), {}, {})
+
+    begin()
+    other.delete_thread("t")
+    assert graph.get_tuple(at("t", namespace=namespace)) is None
+    assert fresh.get_tuple(begin()) is not None
+
+
+def test_a_branch_from_a_checkpoint_that_is_pruned_while_it_is_read_is_whole(
+    thread: Thread,
+) -> None:
+    pruning, reading, fresh = thread.processes
+    old = config = go_on(pruning, at("t"), ESSAYS[0])
+    for essay in ESSAYS[1:]:
+        config = go_on(pruning, config, essay)
+    thread.now += LATER
+    for essay in ESSAYS[1:]:
+        config = go_on(pruning, config, essay * 2)
+    get = Slow(reading.app.driver.send, reading._steps.get(reading.serde, Place.of(old)))
+    prune = Slow(pruning.app.driver.send, pruning._steps.prune(pruning.serde, ["t"], "keep_latest"))
+    get.go()
+    # The checkpoint is deleted after it was read, and its pieces after they were.
+    while not fresh.app.entities.generation.scan.go(consistent=True):
+        prune.go()
+    found = get.end()
+    prune.end()
+    values = found.checkpoint["channel_values"]
+    child = put(reading, "t", values, old["configurable"]["checkpoint_id"])
+    whole = fresh.get_tuple(child)
+    assert whole is not None
+    assert whole.checkpoint["channel_values"] == values

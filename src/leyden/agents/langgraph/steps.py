@@ -113,12 +113,19 @@ class Steps:
             # One that is deleted while it is read leaves another one behind, or none.
             whole, mark = yield from read(self._history, Forms(serde), found, mark)
             if whole is not None:
-                known = Known(mark, began, _seen(whole), at.checkpoint_id is None)
+                is_newest = at.checkpoint_id is None
+                seen = _seen(whole)
+                if not is_newest and mark.deleted_at is not None:
+                    # It may have been deleted before the mark was read, and its pieces soon are.
+                    seen = Seen(seen.checkpoint_id)
+                known = Known(mark, began, seen, is_newest)
                 self._learn(found.head.thread_id, found.head.namespace, known)
                 return whole.asked
         # Another process may have deleted the thread, and with it what this one knew of.
         self._known.forget(lambda key: key == (at.thread_id, at.namespace or ""))
-        if mark is not None:
+        if mark is None:
+            self._threads.forget(lambda key: key == at.thread_id)
+        else:
             self._threads.set(at.thread_id, Known(mark, began))
         return None
 
@@ -151,7 +158,7 @@ class Steps:
         much: a graph always reads first.
 
         Raises ConditionFailedError if the thread was deleted since this process read it, where that
-        was more than a few minutes ago.
+        was more than a few minutes ago, or is known to this process.
         """
         at = Place.of(config)
         thread_id, namespace, parent = at.thread_id, at.namespace or "", at.checkpoint_id
@@ -165,6 +172,8 @@ class Steps:
         run_is_new = run is not None and not self._runs.get(run)
         known = self._known.get((thread_id, namespace)) or self._threads.get(thread_id) or UNREAD
         while True:
+            if parent is not None and known.mark.number and known.seen.checkpoint_id != parent:
+                yield from self._require(at, known.mark)
             now = self._backend.now()
             before = known.seen.lasting(_until(self._backend.expiry(now)))
             written: Written = yield Work(
@@ -180,8 +189,9 @@ class Steps:
                 )
             ):
                 break
-            is_run = parent is not None and known is not UNREAD
-            known = yield from self._anew(thread_id, known if is_run else None)
+            self._forget(thread_id)
+            read_at = self._backend.now().timestamp()
+            known = Known((yield from self._history.marks.read(thread_id)), read_at)
         if run is not None:
             self._runs.set(run, True)
         until = _until(self._backend.expiry(now, lives=2))
@@ -190,20 +200,14 @@ class Steps:
         self._learn(thread_id, namespace, Known(known.mark, at_last, seen))
         return config_of(thread_id, namespace, checkpoint["id"])
 
-    def _anew(self, thread_id: str, before: Known | None) -> Program[Known]:
-        """What is known of a thread from which something was deleted: its mark.
-
-        Raises ConditionFailedError if all was that was known `before`.
-        """
-        self._forget(thread_id)
-        now = self._backend.now().timestamp()
-        mark = yield from self._history.marks.read(thread_id)
-        if before is not None and mark.number != before.mark.number:
+    def _require(self, parent: Place, mark: Mark) -> Program[None]:
+        """Raise ConditionFailedError if a checkpoint is not there that another is to follow."""
+        found, _ = yield from self._history.find(*parent, mark)
+        if found is None:
             raise ConditionFailedError(
-                f'the thread "{thread_id}" was deleted while a graph was running on it. What the '
-                "graph has written since is deleted, too; to begin anew, run it once more"
+                f'the thread "{parent.thread_id}" was deleted while a graph was running on it. '
+                "What the graph has written since is deleted, too; to begin anew, run it once more"
             )
-        return Known(mark, now)
 
     def put_writes(
         self,
