@@ -327,6 +327,30 @@ def test_a_conversation_lives_as_long_as_its_last_save_says_with_all_its_message
     forever.aclose()
 
 
+@pytest.mark.parametrize("days", [None, 365])
+@pytest.mark.parametrize("forks_first", [True, False])
+def test_a_fork_that_expires_sooner_leaves_its_source_as_it_was(
+    engine: Any, table_name: str, run: Callable[..., Any], days: int | None, forks_first: bool
+) -> None:
+    time = Time()
+    options: dict[str, Any] = {"engine": engine, "clock": time}
+    ttl = None if days is None else timedelta(days=days)
+    long = Awaited(LeydenConversationStore(table_name, ttl=ttl, **options), run)
+    long.app.create_table()
+    long.save(new("c1", "a", "b"))
+    before = [one.expires_at for one in long.app.entities.entry.scan.iter()]
+    short = Awaited(LeydenConversationStore(table_name, ttl=timedelta(days=1), **options), run)
+    (long if forks_first else short).fork("c1", at=2, new_conversation_id="c2")
+    fork = short.load("c2")
+    fork.messages += said("more")
+    short.save(fork)
+    after = [one.expires_at for one in long.app.entities.entry.scan.iter()]
+    assert len(after) > len(before)
+    assert all(after.count(one) >= before.count(one) for one in before)
+    long.aclose()
+    short.aclose()
+
+
 def test_a_store_checks_its_options_and_its_table(
     engine: Any, table_name: str, run: Callable[..., Any]
 ) -> None:

@@ -28,7 +28,7 @@ from leyden.agents.pydantic_ai.forms import (
     spots_of,
     tips_of,
 )
-from leyden.errors import ItemNotFoundError
+from leyden.errors import ConditionFailedError, ItemNotFoundError
 from leyden.program import Program, run_together
 
 MARGIN: Final = 4
@@ -282,14 +282,31 @@ class Reading:
     def prolong(
         self, family_id: str, tips: Iterable[Ref], expires: Mapping[str, Any]
     ) -> Program[None]:
-        """Let the histories up to some tips expire later, or never."""
+        """Let the histories up to some tips expire later, or never.
+
+        Nothing expires sooner for it: other conversations may have the same messages.
+        """
         outlines = yield from self.outlines(family_id)
         refs = reachable(outlines, tips)
         kept = [spot for spot in map(spot_of, outlines) if spot.ref in refs]
-        items = [self.change("entry", one.key, **expires) for one in kept]
+        items = [self._lengthen("entry", one.key, expires) for one in kept]
         for place in {one.place for one in kept}:
-            items.append(self.change("place", place_key(place), **expires))
+            items.append(self._lengthen("place", place_key(place), expires))
         yield from run_together(items, self._concurrency)
+
+    def _lengthen(
+        self, entity: str, key: Mapping[str, Any], expires: Mapping[str, Any]
+    ) -> Program[None]:
+        patch, until = self._entities[entity].patch(**key), self._entities[entity].attr.expires_at
+        if expires:
+            # Without this attribute it never expires.
+            patch = patch.set(**expires).where(until < expires["expires_at"])
+        else:
+            patch = patch.remove("expires_at")
+        try:
+            yield from patch.program(response="none")
+        except ConditionFailedError:
+            return
 
     def change(self, entity: str, key: Mapping[str, Any], **values: Any) -> Program[None]:
         """Set attributes of an item, or let it never expire; one that is not there is passed over.
