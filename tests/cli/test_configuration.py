@@ -209,6 +209,20 @@ def test_a_misspelt_first_argument_is_told_by_the_rule_that_it_fell_under(
     assert said in result.stderr.replace("\n", " ")
 
 
+def test_shipped_schemas_are_found_by_their_path_from_anywhere(project: Path) -> None:
+    result = leyden_command("table", "schemas/agents/strands", "--format", "json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["TableName"] == "agents"
+    assert "note: schemas/agents/strands is the folder that comes with Leyden" in result.stderr
+    # A folder that is there comes first.
+    own = project / "schemas" / "agents" / "strands"
+    own.mkdir(parents=True)
+    shutil.copy(project / "schemas" / "app" / "task.yaml", own)
+    result = leyden_command("keys", "schemas/agents/strands", "task", *KEY)
+    assert result.exit_code == 0
+    assert "note: schemas/agents" not in result.stderr
+
+
 def test_without_a_configuration_the_message_says_how_to_make_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from leyden.configuration import (
     misspelt_variables,
     schemas_path,
 )
+from leyden.errors import InvalidOptionError
 
 COLLECTIONS: Final = "collections"
 """The word in place of the entity: `collections.overview`."""
@@ -41,7 +42,10 @@ _HOW_TO: Final = (
 
 
 class SchemasPath(click.Path):
-    """A folder of schemas, or a single file. If it does not exist, the message has a hint."""
+    """A folder of schemas, or a single file. If it does not exist, the message has a hint.
+
+    If there is none, `schemas/NAME` is the folder of that name that comes with Leyden.
+    """
 
     def __init__(self) -> None:
         super().__init__(exists=True, path_type=Path)
@@ -49,8 +53,27 @@ class SchemasPath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path. If nothing is there, fail and say why the word counts as FOLDER."""
         if not os.path.exists(value):
+            is_configured = ctx is not None and _ORIGIN in ctx.meta
+            shipped = None if is_configured else _shipped(os.fspath(value))
+            if shipped is not None:
+                return shipped
             self.fail(_missing(os.fspath(value), ctx), param)
         return super().convert(value, param, ctx)
+
+
+def _shipped(word: str) -> Path | None:
+    """Return the folder of schemas that come with Leyden, and say that it is that one."""
+    import leyden
+
+    parent, _, name = word.rstrip("/" + os.sep).replace(os.sep, "/").partition("/")
+    if parent != "schemas":
+        return None
+    try:
+        folder = leyden.schemas_folder(name)
+    except InvalidOptionError:
+        return None
+    click.secho(f"note: {word} is the folder that comes with Leyden", err=True, dim=True)
+    return folder
 
 
 def _missing(word: str, ctx: click.Context | None) -> str:

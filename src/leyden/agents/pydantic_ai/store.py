@@ -20,11 +20,11 @@ from leyden.agents.pydantic_ai.writing import Saving
 class LeydenConversationStore(AwaitedAdapter, ConversationStore):
     """Conversations of Pydantic AI in a DynamoDB table.
 
-    Each message is stored once, in an item of its own, and forks share those before them. Messages
-    of any size fit, and any text is a valid conversation id or scope. A history is read in one
-    query, across all forks and branches. A save writes its messages first, which one write of the
-    record then makes seen: of several writers of one revision, one saves, and the others get
-    `ConversationConflict`.
+    Each message is stored once, in an item of its own, and forks share those before them. A message
+    has up to 4 MB, compressed, and any text of up to 1,900 bytes is a conversation id or scope. A
+    history is read in one query, across all forks and branches. A save writes its messages first,
+    which one write of the record then makes seen: of several writers of one revision, one saves,
+    and the others get `ConversationConflict`.
 
     * `table_name`: the table; `leyden table schemas/agents/pydantic_ai` prints its definition, and
       `store.app.create_table()` creates it.
