@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Iterator
-from types import coroutine
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from leyden.agents.pydantic_ai import LeydenConversationStore
 from leyden.errors import ConnectionFailedError
 from leyden.program import Program
 from tests.agents.pydantic_ai.support import Awaited, new, said, texts
-from tests.agents.weaving import Slow, Weaving
+from tests.agents.weaving import Slow, Weaving, stepwise
 from tests.store.whole import raw_items
 
 pytestmark = pytest.mark.once
@@ -24,12 +23,6 @@ pytestmark = pytest.mark.once
 IDS = ("c1", "c2", "c3")
 SIZES = (1, 2, 55)
 """How many messages a save has: the last ones do not fit one transaction."""
-
-
-@coroutine
-def stepwise(program: Program[Any], method: str = "") -> Generator[Any, Any, Any]:
-    """What the store awaits, step by step, in place of the driver that runs it."""
-    return (yield from program)
 
 
 class Calls:

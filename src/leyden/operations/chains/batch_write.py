@@ -419,6 +419,7 @@ class BatchWrite(Endable):
         records: list[Any] = []
         unreadable: LeydenError | None = None
         if any(plan.is_large for plan in prepared):
+            # Each plan keeps what it compresses, so the next line compresses nothing.
             yield Work(lambda: [*map(cost_of, prepared)])
         waiting = [*self._parts(prepared)]
         while waiting:
